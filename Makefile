@@ -1,0 +1,63 @@
+# Each target sets up what it needs. TORCH=2.13.0 takes that release, in an environment of its own.
+
+PYTHON ?= python3
+DEFAULT_TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
+TORCH ?= $(DEFAULT_TORCH)
+ifeq ($(TORCH),$(DEFAULT_TORCH))
+VENV := .venv
+else
+VENV := .venv-$(TORCH)
+endif
+BIN := $(VENV)/bin
+ADDRESS ?= 127.0.0.1:8000
+PYTEST_ARGS ?=
+PIP_ARGS ?=
+
+export NO_MKDOCS_2_WARNING := 1
+export PYTHONUTF8 := 1
+
+.PHONY: help serve build test accept bench lint clean
+
+help:
+	@echo 'make serve    build the site and serve it at http://$(ADDRESS), again after every change'
+	@echo 'make test     run every snippet, doctest and check'
+	@echo 'make accept   write the snippets'"'"' outputs to tests/outputs, to be read as a diff'
+	@echo 'make build    build the site into site/'
+	@echo 'make bench    time the build beside its peers'
+	@echo 'make clean    remove the environments and what was built'
+	@echo
+	@echo 'TORCH=2.13.0 takes that release of PyTorch (default: $(DEFAULT_TORCH)).'
+	@echo 'PIP_ARGS="--index-url https://download.pytorch.org/whl/cpu --extra-index-url https://pypi.org/simple"'
+	@echo 'takes the small CPU build of PyTorch.'
+
+serve: $(VENV)/ready
+	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
+
+build: $(VENV)/ready
+	$(BIN)/mkdocs build --strict
+
+test: $(VENV)/ready lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+
+accept: $(VENV)/ready
+	$(BIN)/python -m livedocs.accept
+
+bench: $(VENV)/ready
+	$(BIN)/pip install --constraint $(VENV)/constraints.txt --editable '.[bench]' $(PIP_ARGS)
+	$(BIN)/python -m benchmarks.build
+
+clean:
+	rm -rf .venv .venv-* site site.partial site.old *.egg-info
+
+# The constraints with the release that was asked for. pip shows its progress.
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(f"Python 3.11 or newer is needed, $(PYTHON) is {sys.version.split()[0]}" if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up $(VENV) with PyTorch $(TORCH). The first time this downloads PyTorch: a few minutes."
+	$(PYTHON) -m venv $(VENV)
+	sed 's/^torch==.*/torch==$(TORCH)/' constraints.txt > $(VENV)/constraints.txt
+	$(BIN)/pip install --disable-pip-version-check --constraint $(VENV)/constraints.txt --editable '.[test]' $(PIP_ARGS)
+	touch $@

@@ -1,0 +1,204 @@
+"""The Markdown extension: below every fence that includes a snippet stands what the snippet printed.
+
+It needs nothing but Python-Markdown and pymdownx:
+
+    markdown.markdown(
+        text,
+        extensions=["pymdownx.snippets", "pymdownx.superfences", "livedocs"],
+        extension_configs={"pymdownx.snippets": {"base_path": "snippets"}, "livedocs": {"root": "."}},
+    )
+
+pymdownx puts the code into the fence; this extension runs it and adds the output.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.postprocessors import Postprocessor
+from markdown.preprocessors import Preprocessor
+
+from livedocs import figures
+from livedocs.errors import DocsError
+from livedocs.fences import Include, find_fences, includes
+from livedocs.formulas import FormulaTreeprocessor
+from livedocs.runner import Runner, Snippet
+
+
+@dataclass
+class Book:
+    """What the pages of one build share: the runner, the sections they have shown, the glyphs of their formulas.
+
+    ``page`` and ``offset`` name the page that is being converted, and how many lines of the file
+    (its front matter) were cut off above ``text``, its lines.
+    """
+
+    root: Path
+    snippets: Path
+    runner: Runner
+    page: str = "page.md"
+    offset: int = 0
+    text: list[str] = field(default_factory=list)
+    shown: set[tuple[str, str]] = field(default_factory=set)
+    glyphs: set[str] = field(default_factory=set)
+
+    def find(self, include: Include) -> Path:
+        """The file that an include names.
+
+        Raises:
+            DocsError: for an absolute path, one that leaves the snippets folder, and no such file.
+        """
+        name = include.path
+        line = self.offset + include.line + 1
+        base = self.snippets.resolve()
+        path = (base / name).resolve()
+        folder = base.relative_to(self.root).as_posix()
+        if Path(name).is_absolute() or base not in path.parents:
+            raise DocsError(
+                self.page, line, f"an include leaves {folder}/", got=name, wanted=f"a path inside {folder}/"
+            )
+        if not path.is_file():
+            raise DocsError(
+                self.page, line, "an include names no file", got=f"{folder}/{name}", wanted=_names(base, "*.py")
+            )
+        return path
+
+    def output(self, include: Include) -> str:
+        """The HTML of what an included section printed and drew; empty if it did neither."""
+        path = self.find(include)
+        place = f"{self.page}:{self.offset + include.line + 1}"
+        try:
+            snippet = self.runner.run(path)
+        except DocsError as error:
+            raise DocsError(
+                error.where, error.line, error.problem, got=error.got, wanted=error.wanted, page=place
+            ) from None
+        if include.section not in snippet.outputs:
+            known = ", ".join(name or "the whole file (it has no sections)" for name in snippet.outputs)
+            whole = "the whole file, which has sections"
+            raise DocsError(
+                self.page,
+                self.offset + include.line + 1,
+                f"{snippet.where} has no section '{include.section}'" if include.section else "an include of " + whole,
+                got=include.written,
+                wanted=f"one of: {known}",
+            )
+        self.shown.add((snippet.where, include.section))
+        return render_output(snippet, include.section)
+
+    def unshown(self) -> list[DocsError]:
+        """One error for every section of every snippet that no page has shown."""
+        errors = []
+        for path in sorted(self.snippets.resolve().rglob("*.py")):
+            snippet = self.runner.run(path)
+            for section in snippet.sections:
+                if (snippet.where, section.name) not in self.shown:
+                    name = f"section '{section.name}'" if section.name else "the file"
+                    errors.append(
+                        DocsError(
+                            snippet.where,
+                            section.start,
+                            f"{name} is on no page",
+                            got="no page that includes it",
+                            wanted="a page that shows it, or no such section",
+                        )
+                    )
+        return errors
+
+
+def render_output(snippet: Snippet, section: str) -> str:
+    """Output and figures of a section as HTML. The text is escaped: it cannot become markup."""
+    output = snippet.outputs[section]
+    parts = []
+    if output.text.strip():
+        parts.append(render_text(output.text.rstrip("\n")))
+    parts.extend(figures.render(figure.svg, figure.alt) for figure in output.figures)
+    return "\n".join(parts)
+
+
+def render_text(text: str) -> str:
+    """Printed text as an output block."""
+    escaped = html.escape(text, quote=False)
+    return f'<pre class="output" role="group" aria-label="Output" tabindex="0"><samp>{escaped}\n</samp></pre>'
+
+
+def _names(folder: Path, pattern: str) -> str:
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob(pattern))
+    return "one of: " + ", ".join(names) if names else f"a file in {folder.name}/ (it has none)"
+
+
+class _Run(Preprocessor):
+    """Runs what fences include and leaves a token below each fence; before pymdownx expands them."""
+
+    def __init__(self, md: Markdown, book: Book, outputs: dict[str, str]) -> None:
+        super().__init__(md)
+        self.book = book
+        self.outputs = outputs
+
+    def run(self, lines: list[str]) -> list[str]:
+        book = self.book
+        book.text = list(lines)
+        below: dict[int, str] = {}
+        for fence in find_fences(lines, book.page, book.offset):
+            found = includes(fence, book.page, book.offset)
+            rendered = "\n".join(filter(None, [book.output(i) for i in found if i.path.endswith(".py")]))
+            if rendered:
+                # A token and not the HTML itself: Markdown must not read what a program printed.
+                token = f"livedocs{uuid.uuid4().hex}"
+                self.outputs[token] = rendered
+                below[fence.last] = fence.indent + token
+        result = []
+        for number, line in enumerate(lines):
+            result.append(line)
+            if number in below:
+                result += ["", below[number], ""]
+        return result
+
+
+class _Place(Postprocessor):
+    """Puts the outputs where their tokens are."""
+
+    def __init__(self, md: Markdown, outputs: dict[str, str]) -> None:
+        super().__init__(md)
+        self.outputs = outputs
+
+    def run(self, text: str) -> str:
+        if not self.outputs:
+            return text
+        pattern = re.compile(r"<p>\s*(livedocs[0-9a-f]{32})\s*</p>|(livedocs[0-9a-f]{32})")
+        return pattern.sub(lambda m: self.outputs.get(m[1] or m[2], m[0]), text)
+
+
+class LivedocsExtension(Extension):
+    """Options: ``root`` and ``snippets`` (folders), ``page`` (a name for messages), ``book`` (a shared Book)."""
+
+    def __init__(self, **kwargs) -> None:
+        self.config = {
+            "root": [".", "The project's root; messages name files relative to it."],
+            "snippets": ["snippets", "The folder of the snippets, below the root."],
+            "page": ["page.md", "The name of the page in messages."],
+            "book": ["", "A Book that several conversions share."],
+        }
+        super().__init__(**kwargs)
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        book = self.getConfig("book")
+        if not book:
+            root = Path(self.getConfig("root")).resolve()
+            book = Book(root, root / self.getConfig("snippets"), Runner(root), self.getConfig("page"))
+        outputs: dict[str, str] = {}
+        # pymdownx.snippets has priority 32: the includes must still be there to be read.
+        md.preprocessors.register(_Run(md, book, outputs), "livedocs-run", 33)
+        # After the inline patterns (20), before the table of contents (5).
+        md.treeprocessors.register(FormulaTreeprocessor(md, book), "livedocs-formulas", 15)
+        md.postprocessors.register(_Place(md, outputs), "livedocs-place", 1)
+
+
+def makeExtension(**kwargs) -> LivedocsExtension:
+    return LivedocsExtension(**kwargs)

@@ -1,0 +1,125 @@
+"""Turns the LaTeX of a page into MathML while the site is built: no script, no formula that appears late.
+
+pymdownx.arithmatex (generic mode) finds the formulas, math-core converts them. The font is STIX Two Math
+(SIL Open Font License), which the package ziamath ships, cut down to the glyphs that the formulas use.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import xml.etree.ElementTree as ET
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from markdown import Markdown
+from markdown.treeprocessors import Treeprocessor
+from math_core import LatexError, LatexToMathML
+
+from livedocs.errors import DocsError
+
+if TYPE_CHECKING:
+    from livedocs.extension import Book
+
+_CONVERTER = LatexToMathML(fancy_error=False)
+
+# What math-core writes as style, and the class that says it. justify-items repeats text-align.
+_CLASSES = {
+    "text-align:left": "math-left",
+    "text-align:right": "math-right",
+    "text-align:center": "math-centre",
+    "justify-items:start": "",
+    "justify-items:end": "",
+    "justify-items:center": "",
+    "padding-left:0": "math-tight-left",
+    "padding-right:0": "math-tight-right",
+    "padding-left:1em": "math-wide-left",
+}
+
+
+def to_mathml(latex: str, *, display: bool) -> str:
+    """MathML for a formula.
+
+    Args:
+        latex: the formula without its dollar signs.
+        display: True for a formula on lines of its own.
+
+    Raises:
+        ValueError: for LaTeX that math-core cannot convert, and for the spacing argument of ``\\\\``,
+            which math-core 0.9 would print as text.
+    """
+    if re.search(r"\\\\\s*\[", latex):
+        raise ValueError(r"a line break with a length, \\[…]")
+    try:
+        mathml = _CONVERTER.convert_with_local_state(latex, displaystyle=display)
+    except LatexError as error:
+        raise ValueError(str(error)) from None
+    mathml = re.sub(r"&(?!lt;|gt;|amp;|quot;|apos;)\w+;", lambda m: html.unescape(m[0]), mathml)
+    return re.sub(r' style="([^"]*)"', _style_to_class, mathml)
+
+
+def _style_to_class(match: re.Match[str]) -> str:
+    """The classes (in docs/assets/site.css) that say what a ``style`` says: strict content policies forbid that."""
+    declarations = [re.sub(r"\s*:\s*", ":", d.strip()) for d in match[1].split(";") if d.strip()]
+    unknown = [d for d in declarations if d not in _CLASSES]
+    if unknown:
+        raise ValueError(f"a style without a class: {'; '.join(unknown)}")
+    return f' class="{" ".join(_CLASSES[d] for d in declarations if _CLASSES[d])}"'
+
+
+def math_font(text: str) -> bytes:
+    """STIX Two Math as WOFF2, with the glyphs of ``text``, their stretched variants, and the root sign.
+
+    ``<msqrt>`` holds no character: without U+221A its sign would vanish.
+    """
+    package = find_spec("ziamath").submodule_search_locations[0]  # found, not imported: only the file is wanted
+    font = TTFont(Path(package, "fonts", "STIXTwoMath-Regular.ttf"))
+    options = subset.Options(flavor="woff2", layout_features=["*"], notdef_outline=True, name_IDs=["*"])
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=text + "\u221a")
+    subsetter.subset(font)
+    font.flavor = "woff2"
+    target = io.BytesIO()
+    font.save(target)
+    return target.getvalue()
+
+
+class FormulaTreeprocessor(Treeprocessor):
+    """Replaces the text of every ``.arithmatex`` element by MathML."""
+
+    def __init__(self, md: Markdown, book: Book) -> None:
+        super().__init__(md)
+        self.book = book
+
+    def run(self, root: ET.Element) -> None:
+        for element in list(root.iter()):
+            if element.get("class") != "arithmatex":
+                continue
+            text = html.unescape(element.text or "").strip()  # arithmatex has escaped & and <
+            latex, display = text[2:-2].strip(), text.startswith(r"\[")
+            try:
+                mathml = ET.fromstring(to_mathml(latex, display=display))
+            except (ValueError, ET.ParseError) as error:
+                raise DocsError(
+                    self.book.page,
+                    self._line(latex),
+                    "a formula does not convert",
+                    got=f"{latex}\n{error}",
+                    wanted="LaTeX that math-core reads",
+                ) from None
+            self.book.glyphs.update("".join(mathml.itertext()))
+            element.text = None
+            element.set("class", "math")
+            element.append(mathml)
+
+    def _line(self, latex: str) -> int | None:
+        """The line of the page on which a formula starts."""
+        first = latex.split("\n")[0].strip()
+        for number, line in enumerate(self.book.text, self.book.offset + 1):
+            if first in line:
+                return number
+        return None

@@ -1,0 +1,173 @@
+"""Executes the notebooks of the site: percent-format Python files become ``.ipynb`` with outputs.
+
+mkdocs-jupyter then renders them. Executing here and not there makes every error fatal with its file
+and line, shows the figures in the site's style, and offers the executed notebook for download.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import os
+import re
+from pathlib import Path
+
+import jupytext
+import nbformat
+from bs4 import BeautifulSoup, Tag
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from livedocs.errors import DocsError
+from livedocs.extension import render_text
+from livedocs.formulas import to_mathml
+
+TIME_LIMIT = 60  # seconds for one cell
+
+
+def execute(path: Path, where: str) -> nbformat.NotebookNode:
+    """Run a percent-format notebook from top to bottom in a fresh kernel.
+
+    Args:
+        path: the ``.py`` file.
+        where: its name in error messages.
+
+    Raises:
+        DocsError: for a cell that raises, warns, writes to standard error, runs for longer than
+            ``TIME_LIMIT``, or ends its kernel.
+    """
+    source = path.read_text(encoding="utf-8")
+    notebook = jupytext.reads(source, fmt="py:percent")
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata.pop("jupytext", None)
+    for index, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{index}"
+    starts = _cell_lines(source)
+    environment = {**os.environ, "MPLBACKEND": "module://livedocs.backend"}
+    # The kernel's own log level: it warns of a transport without encryption, on this machine's loopback.
+    quiet = ["--log-level=ERROR"]
+    client = NotebookClient(
+        notebook,
+        extra_arguments=quiet,
+        timeout=TIME_LIMIT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    with client.setup_kernel(env=environment):
+        for index, cell in enumerate(notebook.cells):
+            line = starts[index] if index < len(starts) else None
+            try:
+                if cell.cell_type == "code":
+                    client.execute_cell(cell, index)
+            except CellExecutionError as error:
+                raise _cell_error(where, line, cell, error) from None
+            except (CellTimeoutError, DeadKernelError) as error:
+                raise DocsError(
+                    where,
+                    line,
+                    "a notebook cell did not end well",
+                    got=str(error).splitlines()[0],
+                    wanted=f"an end within {TIME_LIMIT} s",
+                ) from None
+            for output in cell.get("outputs", []):
+                if output.output_type == "stream" and output.name == "stderr":
+                    raise DocsError(
+                        where,
+                        line,
+                        "a notebook cell wrote to standard error",
+                        got=output.text.strip(),
+                        wanted="nothing there",
+                    )
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # times of day: two builds of one source must agree
+    return notebook
+
+
+def to_site_html(page: str, download: str, where: str, glyphs: set[str]) -> str:
+    """mkdocs-jupyter's HTML in the site's own markup: the same code blocks, outputs, formulas and links.
+
+    Its style sheet (more than half a megabyte on every page) and its scripts are left out.
+
+    Args:
+        page: the HTML that mkdocs-jupyter made of an executed notebook.
+        download: the link to the ``.ipynb``, relative to the page.
+        where: the page's name in error messages.
+        glyphs: takes the characters of the formulas.
+    """
+    soup = BeautifulSoup(page, "html.parser")
+    parts = []
+    for cell in soup.select(".jp-Cell"):
+        if cell.find_parent(class_="jp-Cell"):
+            continue
+        for text in cell.select(".jp-RenderedMarkdown"):
+            _formulas(text, where)
+            glyphs.update("".join(math.get_text() for math in text.select("math")))
+            for anchor in text.select("a.anchor-link"):
+                anchor["class"], anchor["title"] = "headerlink", "Link to this section"
+                anchor.string = "#"
+            parts.append(text.decode_contents())
+        for code in cell.select(".jp-InputArea .highlight-ipynb pre"):
+            inner = f"<pre><span></span><code>{code.decode_contents()}</code></pre>"
+            parts.append(f'<div class="language-python highlight">{inner}</div>')
+        for output in cell.select(".jp-OutputArea-output"):
+            if output.pre:
+                text = output.pre.get_text().rstrip("\n")
+                parts.append(render_text(text))
+            parts.extend(str(figure) for figure in output.select("figure"))
+    body = "\n".join(parts)
+    link = f'<p class="download"><a href="{download}" download>Download this notebook</a>, executed (.ipynb)</p>'
+    return body.replace("</h1>", "</h1>\n" + link, 1)
+
+
+def _formulas(text: Tag, where: str) -> None:
+    """Replace ``$…$`` and ``$$…$$`` in a rendered Markdown cell by MathML."""
+    for node in list(text.find_all(string=lambda s: "$" in s)):
+        if node.find_parent(["code", "pre"]):
+            continue
+
+        def convert(match: re.Match[str]) -> str:
+            display = match[1] is not None
+            latex = html.unescape(match[1] or match[2]).strip()
+            try:
+                mathml = to_mathml(latex, display=display)
+            except ValueError as error:
+                raise DocsError(
+                    where,
+                    None,
+                    "a formula does not convert",
+                    got=f"{latex}\n{error}",
+                    wanted="LaTeX that math-core reads",
+                ) from None
+            tag = "div" if display else "span"
+            return f'<{tag} class="math">{mathml}</{tag}>'
+
+        escaped = html.escape(str(node), quote=False)
+        replaced = re.sub(r"\$\$(.+?)\$\$|\$([^$]+?)\$", convert, escaped, flags=re.DOTALL)
+        node.replace_with(BeautifulSoup(replaced, "html.parser"))
+
+
+def digest(path: Path) -> str:
+    """A digest of a notebook's source."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _cell_lines(source: str) -> list[int]:
+    """The line of each cell's ``# %%`` marker."""
+    return [n for n, line in enumerate(source.split("\n"), 1) if re.match(r"# %%", line)]
+
+
+def _cell_error(where: str, start: int | None, cell, error: CellExecutionError) -> DocsError:
+    """The error of a cell, with the line of the file and not that of the cell."""
+    match = re.search(
+        r"(?:Cell In\[\d+\], line|File <ipython-input[^>]*>:?|, line) ?(\d+)",
+        re.sub(r"\x1b\[[0-9;]*m", "", error.traceback),
+    )
+    line = start + int(match[1]) if start and match else start
+    return DocsError(
+        where,
+        line,
+        "a notebook cell raised",
+        got=f"{error.ename}: {error.evalue}",
+        wanted="a cell that runs to its end",
+    )

@@ -1,0 +1,83 @@
+# --8<-- [start:sum]
+import torch
+
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+y = torch.tensor([4.0, 5.0, 6.0], requires_grad=True)
+z = x**2 + y**2
+z.sum().backward()
+print(x.grad)
+print(y.grad)
+# --8<-- [end:sum]
+torch.testing.assert_close(x.grad, 2 * x.detach())
+torch.testing.assert_close(y.grad, 2 * y.detach())
+
+# --8<-- [start:refused]
+z = x**2 + y**2
+try:
+    z.backward()
+except RuntimeError as error:
+    message = str(error)
+print(message)
+# --8<-- [end:refused]
+
+# --8<-- [start:cotangent]
+x.grad = y.grad = None
+v = torch.tensor([1.0, 10.0, 100.0])
+z = x**2 + y**2
+z.backward(v)
+print(x.grad)
+print(y.grad)
+# --8<-- [end:cotangent]
+torch.testing.assert_close(x.grad, v * 2 * x.detach())
+
+# --8<-- [start:ones]
+x.grad = y.grad = None
+z = x**2 + y**2
+z.backward(torch.ones(3))  # the same as z.sum().backward()
+print(x.grad)
+# --8<-- [end:ones]
+torch.testing.assert_close(x.grad, 2 * x.detach())
+
+# --8<-- [start:autograd-grad]
+z = x**2 + y**2
+dx, dy = torch.autograd.grad(z.sum(), (x, y))
+print(dx)
+print(dy)
+# --8<-- [end:autograd-grad]
+torch.testing.assert_close(dy, 2 * y.detach())
+
+# --8<-- [start:func]
+from torch.func import grad, jacrev, vjp
+
+
+def f(x, y):
+    return x**2 + y**2
+
+
+dx, dy = grad(lambda x, y: f(x, y).sum(), argnums=(0, 1))(x, y)
+print(dx.detach())
+
+J = jacrev(f)(x, y)  # ∂z/∂x in full, 3 by 3
+print(J.detach())
+
+_, pull_back = vjp(f, x, y)
+dx, dy = pull_back(v)  # vᵀJ, without J
+print(dx.detach())
+# --8<-- [end:func]
+torch.testing.assert_close(dx, v @ J)
+
+# --8<-- [start:twice]
+x.grad = None
+for step in range(2):
+    (x**2).sum().backward()
+    print(x.grad)
+# --8<-- [end:twice]
+torch.testing.assert_close(x.grad, 2 * 2 * x.detach())
+
+# --8<-- [start:twice-fixed]
+for step in range(2):
+    x.grad = None  # optimizer.zero_grad() does this
+    (x**2).sum().backward()
+    print(x.grad)
+# --8<-- [end:twice-fixed]
+torch.testing.assert_close(x.grad, 2 * x.detach())
