@@ -7,6 +7,8 @@ but the first continue the one before: the page is one program.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from pathlib import Path
 
@@ -17,7 +19,6 @@ from pymdownx.snippets import SnippetExtension, SnippetPreprocessor
 
 from livedocs.errors import DocsError
 from livedocs.fences import PYTHON, find_fences, includes
-
 
 _parser: PageParser
 
@@ -31,6 +32,18 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)  # before the default of pytest-markdown-docs itself
 def pytest_markdown_docs_markdown_it() -> PageParser:
     return _parser
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item):
+    """Keep what a code block prints for the report of a failure: pytest-markdown-docs switches capturing off."""
+    if item.get_closest_marker("markdown-docs") is None:
+        return (yield)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        try:
+            return (yield)
+        finally:
+            item.add_report_section("call", "stdout", printed.getvalue())
 
 
 class PageParser:

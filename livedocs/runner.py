@@ -158,9 +158,10 @@ class Runner:
         return self._helper
 
     def _listen(self, helper: subprocess.Popen[str]) -> None:
-        for line in helper.stdout:
-            answer = json.loads(line)
-            self._waiting.pop(answer["id"]).set_result(answer)
+        with helper.stdout:
+            for line in helper.stdout:
+                answer = json.loads(line)
+                self._waiting.pop(answer["id"]).set_result(answer)
         code = helper.wait()
         for number in list(self._waiting):
             error = DocsError(

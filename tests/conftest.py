@@ -15,6 +15,8 @@ import pytest
 
 from livedocs.runner import Runner
 
+pytest_plugins = ["pytester"]
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -41,7 +41,9 @@ print("max() ", gradient(lambda x: x.max(), x))
 print("amax()", gradient(lambda x: x.amax(), x))
 print("max(0)", gradient(lambda x: x.max(0).values, x))
 # --8<-- [end:three]
-torch.testing.assert_close(torch.tensor(gradient(torch.max, x)), torch.ones(3) / 3)
+torch.testing.assert_close(
+    torch.tensor(gradient(torch.max, x)), torch.ones(3) / 3
+)
 assert gradient(lambda x: x.max(0).values, x) == [1, 0, 0]
 
 # --8<-- [start:maximum]
@@ -59,7 +61,14 @@ print(gradient(lambda x: max_pool1d(x[None], 2), x))
 print(gradient(lambda x: max_pool1d(x[None], 2, stride=1), x))
 # --8<-- [end:windows]
 assert gradient(lambda x: max_pool1d(x[None], 2), x) == [0, 1, 0, 1, 1, 0]
-assert gradient(lambda x: max_pool1d(x[None], 2, stride=1), x) == [0, 1, 1, 2, 1, 0]
+assert gradient(lambda x: max_pool1d(x[None], 2, stride=1), x) == [
+    0,
+    1,
+    1,
+    2,
+    1,
+    0,
+]
 
 # --8<-- [start:nan]
 x = [1.0, float("nan"), float("nan")]

@@ -1,0 +1,101 @@
+"""Every snippet prints what was accepted, prints the same when it runs alone, and is readable on a page."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from livedocs.accept import accept, accepted_file, release, transcript
+from livedocs.runner import Runner
+from tests.conftest import ROOT
+
+SNIPPETS = sorted((ROOT / "snippets").rglob("*.py"))
+TORCH = release(version("torch"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT / "snippets").as_posix()
+
+
+@pytest.mark.parametrize("path", SNIPPETS, ids=name)
+def test_prints_what_was_accepted(path: Path, runner: Runner) -> None:
+    accepted = accepted_file(ROOT, path, TORCH)
+    wanted = accepted.read_text(encoding="utf-8") if accepted.exists() else "(no such file)"
+    got = transcript(runner.run(path))
+    hint = f"make accept{'' if accepted.exists() else ' writes it'}, then read the diff of {accepted.relative_to(ROOT)}"
+    assert got == wanted, hint
+
+
+@pytest.mark.parametrize("path", SNIPPETS, ids=name)
+def test_prints_the_same_when_it_runs_alone(path: Path, runner: Runner) -> None:
+    """``python snippets/…`` prints exactly what the page shows."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", path.relative_to(ROOT).as_posix()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "MPLBACKEND": "agg"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "".join(output.text for output in runner.run(path).outputs.values())
+
+
+@pytest.mark.parametrize("path", SNIPPETS, ids=name)
+def test_fits_on_a_page(path: Path) -> None:
+    """Lines under 80 columns: a phone in landscape shows them without scrolling."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    long = [f"{name(path)}:{number}: {len(line)} columns" for number, line in enumerate(lines, 1) if len(line) >= 80]
+    assert not long, "\n".join(long)
+
+
+@pytest.mark.parametrize("path", SNIPPETS, ids=name)
+def test_proves_its_claim(path: Path) -> None:
+    """A snippet does not only print: it asserts."""
+    source = path.read_text(encoding="utf-8")
+    assert "assert" in source or "gradcheck" in source, f"{name(path)} asserts nothing"
+
+
+def test_every_accepted_output_has_its_snippet() -> None:
+    """No output of a snippet that is gone."""
+    outputs = ROOT / "tests" / "outputs"
+    for path in outputs.rglob("*.txt"):
+        parts = path.relative_to(outputs).parts
+        own = Path(*parts[1:]) if parts[0].startswith("torch-") else Path(*parts)
+        assert (ROOT / "snippets" / own).with_suffix(".py").exists(), path
+
+
+def project(root: Path, printed: str) -> Path:
+    """A project with one snippet that prints something, and constraints that name release 9.9."""
+    (root / "snippets" / "a").mkdir(parents=True)
+    (root / "constraints.txt").write_text("numpy==2.0\ntorch==9.9.0\n")
+    snippet = root / "snippets" / "a" / "b.py"
+    snippet.write_text(f"print({printed!r})\n")
+    return snippet
+
+
+def test_accept_writes_the_default_release_and_then_only_differences(tmp_path: Path) -> None:
+    snippet = project(tmp_path, "one")
+    assert accept(tmp_path, "9.9") == ["tests/outputs/a/b.txt"]
+    assert accept(tmp_path, "9.9") == []
+    assert accept(tmp_path, "9.8") == []  # it prints the same: no file of its own
+    snippet.write_text("print('two')\n")
+    assert accept(tmp_path, "9.8") == ["tests/outputs/torch-9.8/a/b.txt"]
+    assert accepted_file(tmp_path, snippet, "9.8").read_text() == "[whole file]\ntwo\n"
+    assert accepted_file(tmp_path, snippet, "9.9").read_text() == "[whole file]\none\n"
+    assert accept(tmp_path, "9.9") == ["tests/outputs/a/b.txt"]
+    assert accept(tmp_path, "9.8") == ["tests/outputs/torch-9.8/a/b.txt"]  # the same again: it goes
+    assert not (tmp_path / "tests/outputs/torch-9.8/a/b.txt").exists()
+
+
+def test_accept_forgets_a_snippet_that_is_gone(tmp_path: Path) -> None:
+    snippet = project(tmp_path, "one")
+    accept(tmp_path, "9.9")
+    snippet.unlink()
+    assert accept(tmp_path, "9.9") == ["tests/outputs/a/b.txt"]
+    assert not (tmp_path / "tests/outputs/a/b.txt").exists()
