@@ -44,19 +44,20 @@ def accepted_file(root: Path, snippet: Path, torch: str) -> Path:
     return own if own.exists() else outputs / name
 
 
-def accept(root: Path, torch: str) -> list[str]:
+def accept(root: Path, torch: str, runner: Runner) -> list[str]:
     """Write the outputs of all snippets; the names of the files that changed.
+
+    Args:
+        root: the project's root.
+        torch: the release that runs, as ``major.minor``.
+        runner: runs the snippets of that project.
 
     Raises:
         DocsError: for a snippet that fails; nothing is written then.
     """
     default = default_release(root)
     outputs = root / "tests" / "outputs"
-    runner = Runner(root)
-    try:
-        found = {path: transcript(runner.run(path)) for path in sorted((root / "snippets").rglob("*.py"))}
-    finally:
-        runner.close()
+    found = {path: transcript(runner.run(path)) for path in sorted((root / "snippets").rglob("*.py"))}
     wanted: dict[Path, str | None] = {}
     for path, text in found.items():
         name = path.relative_to(root / "snippets").with_suffix(".txt")
@@ -88,10 +89,13 @@ def _write(path: Path, text: str | None) -> bool:
 
 def main() -> None:
     torch = release(version("torch"))
+    runner = Runner(Path.cwd())
     try:
-        changed = accept(Path.cwd(), torch)
+        changed = accept(runner.root, torch, runner)
     except DocsError as error:
         sys.exit(f"{error}\nNothing was written.")
+    finally:
+        runner.close()
     print("\n".join(changed) or f"nothing changed under PyTorch {torch}")
 
 

@@ -16,6 +16,7 @@ import pytest
 from markdown import Markdown
 from markdown_it.token import Token
 from pymdownx.snippets import SnippetExtension, SnippetPreprocessor
+from pytest_markdown_docs._runners import DefaultRunner, register_runner
 
 from livedocs.errors import DocsError
 from livedocs.fences import PYTHON, find_fences, includes
@@ -34,16 +35,13 @@ def pytest_markdown_docs_markdown_it() -> PageParser:
     return _parser
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item):
-    """Keep what a code block prints for the report of a failure: pytest-markdown-docs switches capturing off."""
-    if item.get_closest_marker("markdown-docs") is None:
-        return (yield)
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        try:
-            return (yield)
-        finally:
-            item.add_report_section("call", "stdout", printed.getvalue())
+@register_runner(default=True)
+class QuietRunner(DefaultRunner):
+    """Runs a code block without its output: pytest-markdown-docs switches capturing off while a block runs."""
+
+    def runtest(self, test, args, **rest):
+        with contextlib.redirect_stdout(io.StringIO()):
+            super().runtest(test, args, **rest)
 
 
 class PageParser:

@@ -87,7 +87,7 @@ class Site:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
         except OSError as error:
-            raise Abort(str(self._unwritable(error))) from None
+            raise PluginError(str(self._unwritable(error))) from None
         return partial
 
     def _unwritable(self, error: OSError) -> DocsError:
@@ -160,7 +160,7 @@ class Site:
             Path(config.site_dir).rename(self.site_dir)
             shutil.rmtree(old, ignore_errors=True)
         except OSError as error:
-            raise Abort(str(self._unwritable(error))) from None
+            raise PluginError(str(self._unwritable(error))) from None
 
     def on_build_error(self, error: Exception) -> None:
         """Say it in our words, without a traceback, and leave nothing half-made behind."""

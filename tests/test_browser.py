@@ -1,0 +1,92 @@
+"""The built site in headless Chromium: outputs, formulas, plots, and nothing fetched from elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+PAGES = ["", "basics/backward/", "ties/max/", "kinks/clamp/", "notebooks/linear_regression/"]
+WIDTHS = {"phone": 360, "desktop": 1280}
+
+
+@pytest.fixture(params=WIDTHS)
+def page(request, browser, served):
+    """A browser page that notes console messages, failed answers, and requests to other hosts."""
+    context = browser.new_context(viewport={"width": WIDTHS[request.param], "height": 800})
+    page = context.new_page()
+    page.trouble = []
+    page.on("console", lambda m: page.trouble.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: page.trouble.append(str(e)))
+    page.on("response", lambda r: page.trouble.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+    page.on("request", lambda r: page.trouble.append(r.url) if not r.url.startswith((served, "data:")) else None)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_shows_what_it_should(path: str, page, served: str) -> None:
+    page.goto(served + path, wait_until="networkidle")
+    assert page.locator("pre.output samp").count() > 0
+    assert page.locator("pre.output samp").first.is_visible()
+    text = page.locator("article").inner_text()
+    assert not any(mark in text for mark in ("$$", r"\frac", r"\begin", r"\(", r"\[", "--8<--", "livedocs"))
+    for formula in page.locator("article math").all():
+        box = formula.bounding_box()
+        assert box["width"] > 3 and box["height"] > 3
+    for figure in page.locator("figure.plot svg").all():
+        assert figure.get_attribute("aria-label") and figure.bounding_box()["width"] > 100
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    assert page.trouble == []
+
+
+def test_formulas_use_the_maths_font(page, served: str) -> None:
+    page.goto(served + "ties/max/", wait_until="networkidle")
+    assert page.evaluate("[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)") == [
+        '"STIX Two Math"'
+    ] or page.evaluate("document.fonts.check('1em \"STIX Two Math\"')")
+    brace = page.locator("div.math mo", has_text="{").first.bounding_box()
+    assert brace["height"] > 30, "the brace of cases does not stretch"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_code_output_and_plots_can_be_read(scheme: str, browser, served: str) -> None:
+    """Contrast of text and lines with what is behind them, at least 4.5 and 3 (WCAG 2.2, 1.4.3 and 1.4.11)."""
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(served + "kinks/clamp/", wait_until="networkidle")
+    page.evaluate(CONTRAST)
+    assert page.evaluate("contrast('pre.output samp', 'color')") >= 4.5
+    assert page.evaluate("contrast('figure.plot svg text', 'fill')") >= 4.5
+    for line in page.evaluate("strokes()"):
+        assert line["contrast"] >= 3, line
+    context.close()
+
+
+CONTRAST = """() => {
+  const rgb = (colour) => {
+    const canvas = document.createElement('canvas').getContext('2d');
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = (c) => c.slice(0, 3).map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = rgb(getComputedStyle(e).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return [255, 255, 255, 255];
+  };
+  const ratio = (a, b) => {
+    const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+    return (high + 0.05) / (low + 0.05);
+  };
+  window.contrast = (selector, property) => {
+    const element = document.querySelector(selector);
+    return ratio(rgb(getComputedStyle(element)[property]), behind(element));
+  };
+  window.strokes = () => [...document.querySelectorAll('figure.plot [stroke^="var(--plot-"]')]
+    .filter((e) => !e.getAttribute('stroke').match(/grid|paper/))
+    .map((e) => ({ stroke: e.getAttribute('stroke'), contrast: ratio(rgb(getComputedStyle(e).stroke), behind(e)) }));
+}"""

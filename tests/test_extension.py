@@ -1,0 +1,248 @@
+"""The extension in plain Python-Markdown: outputs below their code, wherever that is, and errors that say where."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+from markdown import Markdown
+
+from livedocs.errors import DocsError
+from livedocs.extension import Book
+from livedocs.runner import Runner
+
+SNIPPET = """\
+# --8<-- [start:one]
+x = 1
+print("one", x)
+# --8<-- [end:one]
+# --8<-- [start:two]
+print("two", x + 1)
+# --8<-- [end:two]
+# --8<-- [start:quiet]
+y = 3
+# --8<-- [end:quiet]
+# --8<-- [start:html]
+print("</samp></code><script>alert(1)</script> & `--8<-- \\"a.py:one\\"`")
+# --8<-- [end:html]
+# --8<-- [start:figure]
+import matplotlib.pyplot as plt
+
+fig, ax = plt.subplots(num='A rising line, "x < 2"')
+ax.plot([0, 1], [0, 1])
+plt.show()
+# --8<-- [end:figure]
+"""
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory):
+    root = tmp_path_factory.mktemp("project")
+    (root / "snippets").mkdir()
+    (root / "snippets" / "a.py").write_text(SNIPPET)
+    (root / "snippets" / "whole.py").write_text("print('whole')\n")
+    runner = Runner(root)
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def book(runner: Runner) -> Book:
+    return Book(runner.root, runner.root / "snippets", runner, page="docs/page.md", offset=10)
+
+
+def convert(book: Book, text: str) -> BeautifulSoup:
+    md = Markdown(
+        extensions=[
+            "admonition",
+            "pymdownx.arithmatex",
+            "pymdownx.snippets",
+            "pymdownx.superfences",
+            "pymdownx.tabbed",
+            "toc",
+            "livedocs",
+        ],
+        extension_configs={
+            "pymdownx.arithmatex": {"generic": True},
+            "pymdownx.snippets": {"base_path": [str(book.snippets)]},
+            "pymdownx.tabbed": {"alternate_style": True},
+            "livedocs": {"book": book},
+        },
+    )
+    return BeautifulSoup(md.convert(text), "html.parser")
+
+
+def error(book: Book, text: str) -> DocsError:
+    with pytest.raises(DocsError) as caught:
+        convert(book, text)
+    return caught.value
+
+
+def fence(*names: str) -> str:
+    return "\n".join(["```python", *(f'--8<-- "{name}"' for name in names), "```"])
+
+
+def test_the_output_stands_below_its_code(book: Book) -> None:
+    page = convert(book, f"Before.\n\n{fence('a.py:one')}\n\nBetween.\n\n{fence('a.py:two')}\n\nAfter.")
+    texts = [child.get_text().strip() for child in page.find_all(recursive=False)]
+    assert texts == ["Before.", 'x = 1\nprint("one", x)', "one 1", "Between.", 'print("two", x + 1)', "two 2", "After."]
+    assert page.select_one("pre.output > samp")
+
+
+def test_it_works_in_plain_markdown_with_nothing_shared(runner: Runner) -> None:
+    import markdown
+
+    html = markdown.markdown(
+        fence("whole.py"),
+        extensions=["pymdownx.snippets", "pymdownx.superfences", "livedocs"],
+        extension_configs={
+            "pymdownx.snippets": {"base_path": str(runner.root / "snippets")},
+            "livedocs": {"root": str(runner.root)},
+        },
+    )
+    assert "<samp>whole\n</samp>" in html
+
+
+@pytest.mark.parametrize(
+    ("before", "indent", "ancestor"),
+    [
+        ("!!! note\n\n", "    ", ".admonition"),
+        ('=== "Tab"\n\n', "    ", ".tabbed-block"),
+        ("1.  Item\n\n", "    ", "li"),
+        ("", "> ", "blockquote"),
+    ],
+)
+def test_the_output_stays_with_its_code(before: str, indent: str, ancestor: str, book: Book) -> None:
+    block = "\n".join(indent + line for line in fence("a.py:one").split("\n"))
+    page = convert(book, f"{before}{block}\n")
+    assert page.select_one(f"{ancestor} pre.output").get_text() == "one 1\n"
+    assert page.select_one(f"{ancestor} .highlight")
+
+
+def test_several_sections_in_one_fence(book: Book) -> None:
+    page = convert(book, fence("a.py:one", "a.py:two"))
+    assert [samp.get_text() for samp in page.select("samp")] == ["one 1\n", "two 2\n"]
+    assert len(page.select(".highlight")) == 1
+
+
+def test_a_section_without_output_has_no_output_block(book: Book) -> None:
+    page = convert(book, fence("a.py:quiet"))
+    assert page.select(".highlight") and not page.select("pre.output")
+
+
+def test_output_cannot_become_markup(book: Book) -> None:
+    page = convert(book, fence("a.py:html"))
+    assert not page.find("script")
+    assert page.samp.get_text() == '</samp></code><script>alert(1)</script> & `--8<-- "a.py:one"`\n'
+
+
+def test_a_figure_is_one_image_with_its_text(book: Book) -> None:
+    page = convert(book, fence("a.py:figure"))
+    svg = page.select_one("figure.plot > svg")
+    assert svg["role"] == "img" and svg["aria-label"] == 'A rising line, "x < 2"'
+    assert "style" not in str(svg.attrs) and not svg.select("[style]") and not svg.find("style")
+    colours = {e[k] for e in svg.find_all() for k in ("fill", "stroke") if e.get(k)}
+    assert colours <= {"none", "currentColor"} | {c for c in colours if c.startswith("var(--plot-")}, colours
+    assert svg.find("text") and len(str(svg)) < 15_000
+
+
+def test_a_section_on_two_pages_runs_once(book: Book) -> None:
+    runs = book.runner.runs
+    outputs = []
+    for name in ("docs/one.md", "docs/two.md"):
+        book.page = name
+        outputs.append(convert(book, fence("a.py:one")).samp.get_text())
+    assert outputs == ["one 1\n", "one 1\n"] and book.runner.runs - runs <= 1
+
+
+def test_sections_that_no_page_shows_are_named(book: Book) -> None:
+    convert(book, fence("a.py:one", "a.py:two", "a.py:html", "a.py:figure"))
+    first, second = book.unshown()
+    assert (first.where, first.line, first.problem) == ("snippets/a.py", 9, "section 'quiet' is on no page")
+    assert (second.where, second.problem) == ("snippets/whole.py", "the file is on no page")
+
+
+def test_a_literal_fence_and_a_quoted_include_are_left_alone(book: Book) -> None:
+    page = convert(book, '```python\nx = 1\n```\n\n````text\n```python\n;--8<-- "a.py:one"\n```\n````\n')
+    assert not page.select("pre.output")
+    assert '--8<-- "a.py:one"' in page.get_text()
+
+
+PROBLEMS = {
+    "no such file": (fence("b.py:one"), 2, "an include names no file", "snippets/b.py", "one of: a.py, whole.py"),
+    "no such section": (
+        fence("a.py:three"),
+        2,
+        "snippets/a.py has no section 'three'",
+        "a.py:three",
+        "one of: one, two, quiet, html, figure",
+    ),
+    "section of a whole file": (
+        fence("whole.py:one"),
+        2,
+        "snippets/whole.py has no section 'one'",
+        "whole.py:one",
+        "the whole file",
+    ),
+    "the whole of a file with sections": (
+        fence("a.py"),
+        2,
+        "an include of the whole file, which has sections",
+        "a.py",
+        "one of: one",
+    ),
+    "parent folder": (fence("../secret.py"), 2, "an include leaves snippets/", "../secret.py", "inside snippets/"),
+    "hidden parent": (fence("x/../../a.py:one"), 2, "an include leaves snippets/", "x/../../a.py", "inside snippets/"),
+    "absolute path": (fence("/etc/passwd.py"), 2, "an include leaves snippets/", "/etc/passwd.py", "inside snippets/"),
+    "line range": (fence("a.py:1:3"), 2, "an include of a line range", "a.py:1:3", "a section"),
+    "block of includes": ("```python\n--8<--\na.py:one\n--8<--\n```", 2, "a block of includes", "--8<--", "--8<-- "),
+    "code and include": (
+        '```python\nx = 1\n--8<-- "a.py:one"\n```',
+        2,
+        "code beside an include in one fence",
+        "x = 1",
+        "includes only",
+    ),
+    "not Python": (
+        '```text\n--8<-- "a.py:one"\n```',
+        2,
+        "a snippet in a fence that is not Python",
+        "```text",
+        "```python",
+    ),
+    "never closes": ("Text.\n\n```python\nx = 1\n", 3, "a fence never closes", "```python", "a line with ```"),
+    "list marker": ("- ```python\n  x = 1\n  ```\n", 1, "a fence on the line of a list marker", "- ```python", "own"),
+    "formula": ("Text.\n\n$$\n\\frac{1}{\n$$\n", 4, "a formula does not convert", "\\frac{1}{", "math-core"),
+    "formula with a length": ("$a \\\\[1ex] b$", 1, "a formula does not convert", "a line break", "math-core"),
+}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_problem_names_page_line_got_and_wanted(name: str, book: Book) -> None:
+    text, line, problem, got, wanted = PROBLEMS[name]
+    caught = error(book, text)
+    assert (caught.where, caught.line, caught.problem) == ("docs/page.md", line + 10, problem)
+    assert got in caught.got and wanted in caught.wanted
+
+
+def test_a_snippet_that_fails_names_the_page_too(book: Book) -> None:
+    (book.snippets / "fails.py").write_text("x = 1\n1 / 0\n")
+    try:
+        caught = error(book, "Text.\n\n" + fence("fails.py"))
+    finally:
+        (book.snippets / "fails.py").unlink()
+    assert str(caught).splitlines() == [
+        "snippets/fails.py:2: the snippet raised",
+        "  got:    ZeroDivisionError: division by zero",
+        "  wanted: a snippet that runs to its end, silently",
+        "  page:   docs/page.md:14",
+    ]
+
+
+def test_formulas_become_mathml_also_in_headings(book: Book) -> None:
+    page = convert(
+        book, "# The slope of $x^2$\n\n$a < b$ and\n\n$$\\begin{cases} 1 & x > 0 \\\\ 0 & x < 0 \\end{cases}$$\n"
+    )
+    assert len(page.select("math")) == 3 and page.h1.math
+    assert page.select_one("div.math > math")["display"] == "block"
+    assert not page.select("math [style]") and "$" not in page.get_text()
+    assert "x" in book.glyphs

@@ -1,0 +1,278 @@
+"""Whatever a snippet does, the runner says in a few lines what it was, where, and what was wanted."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from livedocs.errors import DocsError
+from livedocs.runner import LARGEST_OUTPUT, Runner
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory):
+    runner = Runner(tmp_path_factory.mktemp("project"), limit=3)
+    yield runner
+    runner.close()
+
+
+def write(runner: Runner, code: str, name: str = "a.py") -> Path:
+    path = runner.root / "snippets" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(textwrap.dedent(code).lstrip("\n").encode())
+    return path
+
+
+def failure(runner: Runner, code: str) -> DocsError:
+    with pytest.raises(DocsError) as caught:
+        runner.run(write(runner, code))
+    return caught.value
+
+
+def text(runner: Runner, code: str) -> str:
+    return "".join(output.text for output in runner.run(write(runner, code)).outputs.values())
+
+
+def test_sections_run_top_to_bottom_in_one_process(runner: Runner) -> None:
+    snippet = runner.run(
+        write(
+            runner,
+            """
+            # --8<-- [start:one]
+            import torch
+            x = torch.tensor(2.0, requires_grad=True)
+            print("one", x.item())
+            # --8<-- [end:one]
+            x.square().backward()
+            # --8<-- [start:two]
+            print("two", x.grad.item())
+            # --8<-- [end:two]
+            """,
+        )
+    )
+    assert {name: output.text for name, output in snippet.outputs.items()} == {"one": "one 2.0\n", "two": "two 4.0\n"}
+
+
+def test_each_file_starts_clean(runner: Runner) -> None:
+    runner.run(write(runner, "import torch\ntorch.set_default_dtype(torch.float64)\nleft = 1\n", "first.py"))
+    code = "import torch\nprint(torch.get_default_dtype(), 'left' in globals(), __name__)\n"
+    assert text(runner, code) == "torch.float32 False __main__\n"
+
+
+def test_an_unchanged_file_runs_once_and_a_changed_one_again(runner: Runner) -> None:
+    path = write(runner, "print('before')\n", "once.py")
+    runner.run(path)
+    runs = runner.runs
+    runner.run(path)
+    assert runner.runs == runs
+    path.write_text("print('after')\n")
+    assert runner.run(path).outputs[""].text == "after\n"
+
+
+def test_a_file_runs_again_when_what_it_imports_has_changed(runner: Runner) -> None:
+    write(runner, "VALUE = 1\n", "shared_value.py")
+    path = write(runner, "import shared_value\nprint(shared_value.VALUE)\n", "importer.py")
+    assert runner.run(path).outputs[""].text == "1\n"
+    write(runner, "VALUE = 22\n", "shared_value.py")
+    assert runner.run(path).outputs[""].text == "22\n"
+
+
+def test_what_a_c_library_prints_is_seen_too(runner: Runner) -> None:
+    code = "import os\nprint('a')\nos.write(1, b'b\\n')\nprint('c')\n"
+    assert text(runner, code) == "a\nb\nc\n"
+
+
+def test_crlf_is_read_as_lf(runner: Runner) -> None:
+    path = runner.root / "snippets" / "crlf.py"
+    path.write_bytes(b"# --8<-- [start:a]\r\nprint('''x\r\ny''')\r\n# --8<-- [end:a]\r\n")
+    assert runner.run(path).outputs["a"].text == "x\ny\n"
+
+
+def test_a_future_import_holds_for_the_whole_file(runner: Runner) -> None:
+    code = "from __future__ import annotations\ndef f(x: unknown): ...\nprint(f.__annotations__)\n"
+    assert text(runner, code) == "{'x': 'unknown'}\n"
+
+
+def test_tracebacks_that_a_snippet_prints_name_the_file_as_a_reader_does(runner: Runner) -> None:
+    code = "import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    print(traceback.format_exc())\n"
+    printed = text(runner, code)
+    assert 'File "snippets/a.py", line 3' in printed and "1 / 0" in printed
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork to compare with")
+def test_a_spawned_process_gives_the_same(tmp_path: Path) -> None:
+    """Where fork does not exist, the helper spawns."""
+    spawning = Runner(tmp_path, method="spawn")
+    try:
+        assert text(spawning, "import torch\nprint(torch.ones(2).sum().item(), __name__)\n") == "2.0 __main__\n"
+        error = failure(spawning, "x = 1\n1 / 0\n")
+        assert (error.line, error.problem) == (2, "the snippet raised")
+    finally:
+        spawning.close()
+
+
+FAILURES = {
+    "exception": ("x = 1\ndef f():\n    return x / 0\nf()\n", 3, "the snippet raised", "ZeroDivisionError"),
+    "torch error": ("import torch\ntorch.ones(2) @ torch.ones(3)\n", 2, "the snippet raised", "RuntimeError"),
+    "assertion": ("x = 1\nassert x == 2\n", 2, "the snippet raised", "AssertionError"),
+    "warning": ("import warnings\nwarnings.warn('old')\n", 2, "the snippet warned", "UserWarning: old"),
+    "torch warning": (
+        "import torch\nx = torch.ones(1, requires_grad=True)\n(x * 2).grad\n",
+        3,
+        "the snippet warned",
+        "The .grad attribute of a Tensor",
+    ),
+    "syntax error": ("x = 1\nif x\n    pass\n", 2, "the snippet is not Python", "SyntaxError: expected ':'"),
+    "null byte": ("x = 1\0\n", 1, "the snippet is not Python", "null"),
+    "endless loop": ("x = 1\nwhile True:\n    x += 1\n", (2, 3), "the snippet did not end", "after 3 s"),
+    "endless sleep": ("import time\ntime.sleep(99)\n", 2, "the snippet did not end", "after 3 s"),
+    "exit": ("import sys\nprint(1)\nsys.exit(0)\n", 3, "the snippet called exit", "SystemExit: 0"),
+    "hard exit": ("import os\nprint(1)\nos._exit(0)\n", 3, "the snippet ended its process", "exit code 0"),
+    "segfault": ("import ctypes\nctypes.string_at(0)\n", 2, "the snippet died of a signal", "SIGSEGV"),
+    "abort": ("import os\n\nos.abort()\n", 3, "the snippet died of a signal", "SIGABRT"),
+    "kill": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n", 2, "the snippet died of a signal", "SIGKILL"),
+    "child left behind": (
+        "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n",
+        None,
+        "the snippet left a process behind",
+        "still ran after the last line",
+    ),
+    "10 MB": ("for i in range(10):\n    print('x' * 1_000_000)\n", 1, "the snippet printed too much", "10,000,010"),
+    "no end of output": (
+        "while True:\n    print('x' * 1_000_000)\n",
+        (1, 2),
+        "the snippet printed too much",
+        "bytes",
+    ),
+    "10 MB and an exception": (
+        "print('x' * 10_000_000)\n1 / 0\n",
+        2,
+        "the snippet printed too much",
+        "10,000,001 bytes",
+    ),
+    "colour codes": ("print('\\x1b[31mred\\x1b[0m')\n", 1, "the output holds a control character", "'\\x1b'"),
+    "lone surrogate": ("x = 1\nprint('\\ud800')\n", 2, "the snippet printed what UTF-8 cannot hold", "surrogates"),
+    "bytes": ("import os\nos.write(1, b'\\xff')\n", 1, "the output is not UTF-8", "0xff"),
+    "standard error": ("import os\nos.write(2, b'oops')\n", None, "the snippet wrote to standard error", "oops"),
+    "standard input": ("x = 1\ninput()\n", 2, "the snippet raised", "EOFError"),
+    "not shown": (
+        "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(num='a')\n",
+        2,
+        "a figure is drawn but not shown",
+        "1 open",
+    ),
+    "no alt text": (
+        "import matplotlib.pyplot as plt\nplt.subplots()\nplt.show()\n",
+        1,
+        "a figure without alt text",
+        "without a name",
+    ),
+    "exception without a text": (
+        "class Bad(Exception):\n    def __str__(self): raise ValueError\nraise Bad\n",
+        3,
+        "the snippet raised",
+        "Bad",
+    ),
+    "output between sections": (
+        "# --8<-- [start:a]\nprint(1)\n# --8<-- [end:a]\nprint(2)\n",
+        4,
+        "output outside every section",
+        "between the sections",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_failure_names_line_got_and_wanted(name: str, runner: Runner) -> None:
+    code, line, problem, got = FAILURES[name]
+    error = failure(runner, code)
+    assert error.where == "snippets/a.py"
+    assert error.line in line if isinstance(line, tuple) else error.line == line
+    assert error.problem == problem
+    assert got in error.got
+    first, second, third = str(error).splitlines()[0], str(error).splitlines()[1], str(error).splitlines()[-1]
+    assert first.startswith("snippets/a.py") and second.startswith("  got:") and third.startswith("  wanted:")
+    assert "Traceback" not in str(error) and "livedocs" not in str(error)
+
+
+def test_the_runner_works_on_after_every_failure(runner: Runner) -> None:
+    for code, *_ in (FAILURES["segfault"], FAILURES["hard exit"], FAILURES["exception"]):
+        failure(runner, code)
+    assert text(runner, "print('still here')\n") == "still here\n"
+
+
+def test_a_child_left_behind_is_killed(runner: Runner) -> None:
+    pid_file = runner.root / "pid"
+    code = f"""
+    import pathlib, subprocess, sys
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    _ = pathlib.Path({str(pid_file)!r}).write_text(str(child.pid))
+    """
+    failure(runner, code)
+    stat = Path(f"/proc/{pid_file.read_text()}/stat")
+    deadline = time.monotonic() + 5
+    while stat.exists() and stat.read_text().split()[2] != "Z" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not stat.exists() or stat.read_text().split()[2] == "Z"
+
+
+def test_output_up_to_the_limit_is_shown(runner: Runner) -> None:
+    assert len(text(runner, f"print('x' * {LARGEST_OUTPUT - 1})\n")) == LARGEST_OUTPUT
+
+
+def test_a_file_that_is_not_utf8(runner: Runner) -> None:
+    path = runner.root / "snippets" / "latin.py"
+    path.write_bytes(b"x = 1\ny = '\xe9'\n")
+    with pytest.raises(DocsError, match="not UTF-8") as caught:
+        runner.run(path)
+    assert caught.value.line == 2
+
+
+def test_a_helper_that_cannot_start_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\nexit 7\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    runner = Runner(tmp_path)
+    try:
+        error = failure(runner, "print(1)\n")
+        assert error.problem == "the helper process ended" and error.got == "exit code 7"
+    finally:
+        runner.close()
+
+
+MARKERS = {
+    "never ends": ("x = 0\n# --8<-- [start:a]\nx = 1\n", 2, "section 'a' never ends"),
+    "not open": ("x = 1\n# --8<-- [end:a]\n", 2, "section 'a' ends but is not open"),
+    "twice": (
+        "# --8<-- [start:a]\nx = 1\n# --8<-- [end:a]\n# --8<-- [start:a]\nx = 2\n# --8<-- [end:a]\n",
+        4,
+        "section 'a' starts twice",
+    ),
+    "nested": (
+        "# --8<-- [start:a]\nx = 1\n# --8<-- [start:b]\nx = 2\n# --8<-- [end:b]\n# --8<-- [end:a]\n",
+        3,
+        "section 'b' starts inside section 'a'",
+    ),
+    "wrong end": ("# --8<-- [start:a]\nx = 1\n# --8<-- [end:b]\n", 3, "section 'b' ends but is not open"),
+    "empty": ("x = 1\n# --8<-- [start:a]\n# only a comment\n# --8<-- [end:a]\n", 2, "section 'a' is empty"),
+    "crossing": (
+        "# --8<-- [start:a]\nif True:\n    x = 1\n# --8<-- [end:a]\n    y = 2\n",
+        2,
+        "a statement crosses a marker of section 'a'",
+    ),
+    "after code": ("x = 1  # --8<-- [start:a]\n", 1, "section marker is not a comment line of its own"),
+    "no code": ("# a comment\n", 1, "the file has no code"),
+}
+
+
+@pytest.mark.parametrize("name", MARKERS)
+def test_markers(name: str, runner: Runner) -> None:
+    code, line, problem = MARKERS[name]
+    error = failure(runner, code)
+    assert (error.where, error.line, error.problem) == ("snippets/a.py", line, problem)
