@@ -7,6 +7,7 @@ spawned process. It ends when its standard input does, so it cannot outlive its 
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -35,9 +36,11 @@ def main() -> None:
         answer = {"id": job["id"], **_run(context, job)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+    os._exit(0)  # nothing to save: no teardown of libraries, and no reports of theirs
 
 
 def _import_what_snippets_use() -> None:
+    """Import torch and matplotlib, and use once what torch imports only when it is used for the first time."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a library's own warnings are not a snippet's
         import matplotlib.pyplot as plt
@@ -45,8 +48,11 @@ def _import_what_snippets_use() -> None:
         import torch.func
 
         plt.switch_backend(os.environ["MPLBACKEND"])
-        # Forward mode imports its decompositions when it is used for the first time.
-        torch.func.jvp(torch.sin, (torch.ones(1),), (torch.ones(1),))
+        one = torch.ones(1)
+        torch.testing.assert_close(one, one)
+        torch.func.grad(torch.sum)(one)
+        torch.func.jvp(torch.sin, (one,), (one,))
+    gc.freeze()  # a child's collections need not walk, and so copy, what is shared with it
 
 
 def _run(context, job: dict) -> dict:

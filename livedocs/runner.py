@@ -74,6 +74,11 @@ class Runner:
         self._lock = threading.Lock()
         self._known: dict[Path, tuple[dict[str, str], Future]] = {}
 
+    def start(self) -> None:
+        """Start the helper process now, so that it imports torch while others do something else."""
+        with self._lock:
+            self._start()
+
     def submit(self, path: Path) -> Future:
         """Start a file if it has not run in its present state; ``result()`` gives its Snippet.
 

@@ -71,6 +71,7 @@ class Site:
         root = Path(config.config_file_path).resolve().parent
         options = config.mdx_configs.setdefault("livedocs", {})
         self.book = Book(root, root / options.get("snippets", "snippets"), shared_runner(root))
+        self.book.runner.start()
         options["book"] = self.book
         config.copyright = f"Every output on this site was printed by PyTorch {version('torch')}."
         self.site_dir = Path(config.site_dir)
@@ -100,11 +101,7 @@ class Site:
         )
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
-        """Execute the notebooks, and start every snippet that a page names: they run while pages render."""
-        for file in list(files):
-            if file.src_uri.startswith("notebooks/") and file.src_uri.endswith(".py"):
-                files.remove(file)
-                files.append(self._notebook(file, config))
+        """Start every snippet that a page names, and execute the notebooks meanwhile."""
         for file in files.documentation_pages():
             lines = file.content_string.split("\n") if file.src_uri.endswith(".md") else []
             try:
@@ -115,6 +112,10 @@ class Site:
                 path = (self.book.snippets / name).resolve()
                 if self.book.snippets.resolve() in path.parents and path.is_file():
                     self.book.runner.submit(path)
+        for file in list(files):
+            if file.src_uri.startswith("notebooks/") and file.src_uri.endswith(".py"):
+                files.remove(file)
+                files.append(self._notebook(file, config))
         return files
 
     def _notebook(self, file: File, config: MkDocsConfig) -> File:

@@ -160,14 +160,16 @@ def _explain(error: BaseException, where: str) -> dict[str, Any]:
 
 def _project_imports(root: Path, own: Path) -> list[str]:
     """Files of the project that the snippet has imported: its output depends on them too."""
-    glue = Path(__file__).parent
-    found = set()
-    for module in list(sys.modules.values()):
-        name = getattr(module, "__file__", None)
-        if not isinstance(name, str):
-            continue
-        path = Path(name)
-        inside = root in path.parents and glue not in path.parents and path != own
-        if inside and "site-packages" not in path.parts:
-            found.add(str(path))
-    return sorted(found)
+    inside, glue = f"{root}{os.sep}", f"{Path(__file__).parent}{os.sep}"
+    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    return sorted(
+        {
+            file
+            for file in files
+            if isinstance(file, str)
+            and file.startswith(inside)
+            and not file.startswith(glue)
+            and file != str(own)
+            and f"{os.sep}site-packages{os.sep}" not in file
+        }
+    )
