@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
 import itertools
 import json
@@ -111,7 +112,8 @@ class Runner:
         """End the helper process."""
         helper, self._helper = self._helper, None
         if helper is not None:
-            helper.stdin.close()
+            with contextlib.suppress(OSError):  # it may have ended by itself
+                helper.stdin.close()
             helper.wait()
 
     def _send(self, path, where, source, sections, state, future) -> None:
@@ -142,8 +144,11 @@ class Runner:
             number = next(self._numbers)
             self._waiting[number] = answer
             self.runs += 1
-            helper.stdin.write(json.dumps({"id": number, **job}) + "\n")
-            helper.stdin.flush()
+            try:
+                helper.stdin.write(json.dumps({"id": number, **job}) + "\n")
+                helper.stdin.flush()
+            except OSError:  # it has ended already
+                self._fail(number, helper.wait())
 
     def _start(self) -> subprocess.Popen[str]:
         if self._helper is None or self._helper.poll() is not None:
@@ -169,14 +174,21 @@ class Runner:
                 self._waiting.pop(answer["id"]).set_result(answer)
         code = helper.wait()
         for number in list(self._waiting):
-            error = DocsError(
-                "livedocs/helper.py",
-                None,
-                "the helper process ended",
-                got=f"exit code {code}",
-                wanted="a process that imports torch and stays (its message stands above)",
+            self._fail(number, code)
+
+    def _fail(self, number: int, code: int) -> None:
+        """Tell who waits for an answer that the helper has ended with this exit code."""
+        answer = self._waiting.pop(number, None)
+        if answer is not None:
+            answer.set_exception(
+                DocsError(
+                    "livedocs/helper.py",
+                    None,
+                    "the helper process ended",
+                    got=f"exit code {code}",
+                    wanted="a process that imports torch and stays (its message stands above)",
+                )
             )
-            self._waiting.pop(number).set_exception(error)
 
 
 def read_source(path: Path, where: str) -> str:

@@ -80,8 +80,8 @@ def _enter(folder: Path, limit: float) -> None:
     os.chdir(room)
     warnings.resetwarnings()
     warnings.simplefilter("error")
-    # torch 2.15 warns of its own use of torch.jit.script when forward mode is used for the first time.
-    warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.jit\._script")
+    # torch warns of its own use of torch.jit.script when forward mode is used for the first time.
+    warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", module=r"torch\.jit\._script")
 
 
 def _execute(source: str, job: dict[str, Any], progress: int) -> dict[str, Any]:
