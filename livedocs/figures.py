@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 INK = "#101112"
 GRID = "#c8c9ca"
 CURVES = ("#1565c0", "#c62828", "#2e7d32", "#8e24aa", "#b26a00", "#00796b")
-PAPER = "#fefdfc"  # the fill of an open dot
+PAPER = "#ffffff"  # the fill of an open dot
 
 _VARIABLES = {
     INK: "currentColor",

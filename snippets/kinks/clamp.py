@@ -10,7 +10,7 @@ print(x.grad)
 assert x.grad.tolist() == [0, 1, 1, 1, 1, 0, 0]
 
 # --8<-- [start:at-bound]
-from torch.nn.functional import hardtanh
+from torch.nn.functional import hardtanh, relu6
 
 release = ".".join(torch.__version__.split(".")[:2])
 x = torch.tensor([1.5, 5.5], requires_grad=True)
@@ -20,6 +20,10 @@ print("PyTorch", release, "clamp   ", at_bound)
 
 (relative,) = torch.autograd.grad(hardtanh(x, 1.5, 5.5).sum(), x)
 print("PyTorch", release, "hardtanh", relative)
+
+x = torch.tensor([0.0, 6.0], requires_grad=True)
+(relative,) = torch.autograd.grad(relu6(x).sum(), x)
+print("PyTorch", release, "relu6   ", relative)
 # --8<-- [end:at-bound]
 old = release == "2.13"
 assert at_bound.tolist() == ([1, 1] if old else [0, 0])
@@ -47,7 +51,7 @@ left.set_title("clamp(x, 1.5, 5.5)")
 for xs, ys in steps:
     right.plot(xs, ys, color="C0")
 for ends in (inside, outside):
-    right.plot(bound, ends, "o", color="C0", mfc="#fefdfc")
+    right.plot(bound, ends, "o", color="C0", mfc="white")
 right.plot(bound, at_bound, "o", color="C1")
 right.set_title("its gradient")
 plt.show()
