@@ -138,6 +138,7 @@ class Runner:
             "sections": [[s.name, s.start, s.end] for s in sections],
             "folder": str(folder),
             "limit": self.limit,
+            "uses": uses(source),
         }
         with self._lock:
             helper = self._start()
@@ -189,6 +190,12 @@ class Runner:
                     wanted="a process that imports torch and stays (its message stands above)",
                 )
             )
+
+
+def uses(source: str) -> list[str]:
+    """What the helper should import before a child runs this source; a guess that only costs time if it is wrong."""
+    words = {"matplotlib": "matplotlib", "torch.testing": "assert_close", "torch.func": "torch.func"}
+    return ["torch", *(name for name, word in words.items() if word in source)]
 
 
 def read_source(path: Path, where: str) -> str:
