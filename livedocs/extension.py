@@ -25,18 +25,19 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 
 from livedocs import figures
+from livedocs.cards import RuleBlocks, nearest_names
 from livedocs.errors import DocsError
 from livedocs.fences import Include, find_fences, includes
 from livedocs.formulas import FormulaTreeprocessor
-from livedocs.runner import Runner, Snippet
+from livedocs.runner import Runner, Snippet, modules
 
 
 @dataclass
 class Book:
-    """What the pages of one build share: the runner, the sections they have shown, the glyphs of their formulas.
+    """What the pages of one build share: the runner, what they have shown, the glyphs of their formulas.
 
     ``page`` and ``offset`` name the page that is being converted, and how many lines of the file
-    (its front matter) were cut off above ``text``, its lines.
+    (its front matter) were cut off above ``text``, its lines. ``placed`` maps each rule to the page of its card.
     """
 
     root: Path
@@ -47,6 +48,7 @@ class Book:
     text: list[str] = field(default_factory=list)
     shown: set[tuple[str, str]] = field(default_factory=set)
     glyphs: set[str] = field(default_factory=set)
+    placed: dict[str, str] = field(default_factory=dict)
 
     def find(self, include: Include) -> Path:
         """The file that an include names.
@@ -91,6 +93,68 @@ class Book:
             )
         self.shown.add((snippet.where, include.section))
         return render_output(snippet, include.section)
+
+    def cards(self) -> dict[str, dict]:
+        """All rules of the project by name, as livedocs.rulebook derives them.
+
+        Raises:
+            DocsError: for a declaration that is wrong, and for two rules of one name.
+        """
+        found: dict[str, dict] = {}
+        futures = [self.runner.derive(module) for module in modules(self.root)]
+        for card in (card for future in futures for card in future.result()):
+            if card["name"] in found:
+                first = found[card["name"]]
+                raise DocsError(
+                    card["file"],
+                    card["line"],
+                    f"rule {card['name']}: the name is taken",
+                    got=f"the same name at {first['file']}:{first['line']}",
+                    wanted="a variant that tells them apart",
+                )
+            found[card["name"]] = card
+        return found
+
+    def card(self, name: str) -> dict:
+        """The rule that a page places a card of."""
+        cards = self.cards()
+        if name not in cards:
+            line = next(
+                (n for n, text in enumerate(self.text, 1) if re.match(rf"\s*/// rule \| {re.escape(name)}\s*$", text)),
+                0,
+            )
+            raise DocsError(
+                self.page,
+                self.offset + line,
+                "a card of an unknown rule",
+                got=name,
+                wanted=nearest_names(name, list(cards)),
+            )
+        if name in self.placed and self.placed[name] != self.page:
+            line = next((n for n, text in enumerate(self.text, 1) if name in text), 0)
+            raise DocsError(
+                self.page,
+                self.offset + line,
+                f"a second card of {name}",
+                got=f"one on {self.placed[name]} too",
+                wanted="one card, and links to it",
+            )
+        self.placed[name] = self.page
+        return cards[name]
+
+    def unplaced(self) -> list[DocsError]:
+        """One error for every rule whose card is on no page."""
+        return [
+            DocsError(
+                card["file"],
+                card["line"],
+                f"rule {name} is on no page",
+                got="no card of it",
+                wanted=f"/// rule | {name}",
+            )
+            for name, card in self.cards().items()
+            if name not in self.placed
+        ]
 
     def unshown(self) -> list[DocsError]:
         """One error for every section of every snippet that no page has shown."""
@@ -195,6 +259,7 @@ class LivedocsExtension(Extension):
         outputs: dict[str, str] = {}
         # pymdownx.snippets has priority 32: the includes must still be there to be read.
         md.preprocessors.register(_Run(md, book, outputs), "livedocs-run", 33)
+        RuleBlocks(book).extendMarkdown(md)
         # After the inline patterns (20), before the table of contents (5).
         md.treeprocessors.register(FormulaTreeprocessor(md, book), "livedocs-formulas", 15)
         md.postprocessors.register(_Place(md, outputs), "livedocs-place", 1)

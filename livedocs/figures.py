@@ -93,6 +93,7 @@ def to_svg(figure: Figure) -> str:
     root.set("stroke-linejoin", "round")
     root.set("stroke-linecap", "butt")
     text = re.sub(r' transform="rotate\(-0 [^"]*"', "", ET.tostring(root, encoding="unicode"))
+    text = re.sub(r"\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), text)
     return re.sub(r">\s+<", "><", re.sub(r"  +", " ", text))
 
 

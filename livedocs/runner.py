@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from livedocs.errors import DocsError
 from livedocs.sections import Section, read_sections
 
 TIME_LIMIT = 20.0  # seconds for one file
+RULES_TIME_LIMIT = 120.0  # seconds for one module of rules
 LARGEST_OUTPUT = 20_000  # bytes for one section: more than that nobody reads on a page
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -73,7 +75,7 @@ class Runner:
         self._numbers = itertools.count()
         self._waiting: dict[int, Future] = {}
         self._lock = threading.Lock()
-        self._known: dict[Path, tuple[dict[str, str], Future]] = {}
+        self._known: dict[Path | str, tuple[dict[str, str], Future]] = {}  # by snippet or module of rules
 
     def start(self) -> None:
         """Start the helper process now, so that it imports torch while others do something else."""
@@ -101,7 +103,51 @@ class Runner:
         except DocsError as error:
             future.set_exception(error)
             return future
-        self._send(path, where, source, sections, state, future)
+
+        def read(folder: Path, answer: dict) -> Snippet:
+            imports, snippet = _read_result(folder, where, source, sections, answer, self.limit)
+            state.update(_state(imports))
+            return snippet
+
+        job = {
+            "file": str(path),
+            "where": where,
+            "sections": [[s.name, s.start, s.end] for s in sections],
+            "limit": self.limit,
+            "uses": uses(source),
+        }
+        self._send(job, read, future)
+        return future
+
+    def derive(self, module: str) -> Future:
+        """Start measuring a module of rules (``"rules.kinks"``) if it or the glue has changed.
+
+        ``result()`` gives a list of plain dicts, one for each rule (livedocs.rulebook.derive), or raises
+        DocsError for the first declaration that is wrong.
+        """
+        files = [*sorted((self.root / "rules").rglob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))]
+        state = _state(map(str, files))
+        known = self._known.get(module)
+        if known is not None and known[0] == state:
+            return known[1]
+        future: Future = Future()
+        self._known[module] = (state, future)
+
+        def read(folder: Path, answer: dict) -> list[dict]:
+            where = module.replace(".", "/") + ".py"
+            result_file = folder / "result.json"
+            if answer["hung"] or not result_file.exists():
+                raise _died(folder, where, answer, RULES_TIME_LIMIT, 0, _text(folder / "stderr"))
+            result = json.loads(result_file.read_text(encoding="utf-8"))
+            if result["error"]:
+                error = result["error"]
+                raise DocsError(
+                    error["where"], error["line"], error["problem"], got=error["got"], wanted=error["wanted"]
+                )
+            return result["cards"]
+
+        job = {"module": module, "limit": RULES_TIME_LIMIT, "uses": ["torch", "matplotlib", "torch.func", "rules"]}
+        self._send(job, read, future)
         return future
 
     def run(self, path: Path) -> Snippet:
@@ -116,30 +162,21 @@ class Runner:
                 helper.stdin.close()
             helper.wait()
 
-    def _send(self, path, where, source, sections, state, future) -> None:
+    def _send(self, job: dict, read: Callable[[Path, dict], object], future: Future) -> None:
+        """Have a job done in a child; ``read`` turns its folder and the helper's answer into the future's result."""
         folder = Path(tempfile.mkdtemp(prefix="livedocs-"))
         answer: Future = Future()
 
         def finish(done: Future) -> None:
             try:
-                imports, snippet = _read_result(folder, where, source, sections, done.result(), self.limit)
-                state.update(_state(imports))
-                future.set_result(snippet)
+                future.set_result(read(folder, done.result()))
             except BaseException as error:
                 future.set_exception(error)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
         answer.add_done_callback(finish)
-        job = {
-            "file": str(path),
-            "where": where,
-            "root": str(self.root),
-            "sections": [[s.name, s.start, s.end] for s in sections],
-            "folder": str(folder),
-            "limit": self.limit,
-            "uses": uses(source),
-        }
+        job = {**job, "root": str(self.root), "folder": str(folder)}
         with self._lock:
             helper = self._start()
             number = next(self._numbers)
@@ -190,6 +227,13 @@ class Runner:
                     wanted="a process that imports torch and stays (its message stands above)",
                 )
             )
+
+
+def modules(root: Path) -> list[str]:
+    """The names of a project's modules of rules, in the folders of their pages: ``rules.kinks.clamp``, …"""
+    folder = root / "rules"
+    paths = sorted(path.relative_to(root).with_suffix("") for path in folder.glob("*/*.py"))
+    return [".".join(path.parts) for path in paths]
 
 
 def uses(source: str) -> list[str]:

@@ -22,7 +22,7 @@ from livedocs.errors import DocsError
 from livedocs.extension import Book
 from livedocs.fences import find_fences, includes
 from livedocs.formulas import math_font
-from livedocs.runner import Runner
+from livedocs.runner import Runner, modules
 
 log = logging.getLogger("mkdocs.livedocs")
 
@@ -102,6 +102,8 @@ class Site:
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
         """Start every snippet that a page names, and execute the notebooks meanwhile."""
+        for module in modules(self.book.root):
+            self.book.runner.derive(module)
         for file in files.documentation_pages():
             lines = file.content_string.split("\n") if file.src_uri.endswith(".md") else []
             try:
@@ -139,7 +141,7 @@ class Site:
         return notebooks.to_site_html(html, Path(page.file.src_uri).name, f"docs/{page.file.src_uri}", self.book.glyphs)
 
     def on_env(self, env, config: MkDocsConfig, files: Files):
-        for error in self.book.unshown():
+        for error in [*self.book.unshown(), *self.book.unplaced()]:
             log.warning(str(error))
         font = math_font("".join(sorted(self.book.glyphs)))
         files.append(File.generated(config, "assets/math.woff2", content=font))

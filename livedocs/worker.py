@@ -1,4 +1,4 @@
-"""What happens inside the child process that runs one snippet.
+"""What happens inside the child process that runs one snippet, or measures one module of rules.
 
 The child has a session of its own, an empty working folder, and warnings as errors. Everything it
 learns goes into files in its folder: they are still there when the snippet kills the process.
@@ -25,6 +25,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from livedocs.errors import DocsError
 from livedocs.sections import first_line
 
 # A snippet that prints without end must not fill the disk. Far above what a page may show.
@@ -33,24 +34,41 @@ FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future_
 
 
 def run(job: dict[str, Any]) -> None:
-    """Run one snippet and write ``result.json``.
+    """Do one job and write ``result.json``.
 
     Args:
-        job: ``file`` (absolute path), ``where`` (the path that tracebacks show), ``sections``
-            (name, first line, last line), ``folder`` (an empty folder), ``limit`` (seconds),
-            ``root`` (the project's root).
+        job: ``folder`` (an empty folder), ``limit`` (seconds), ``root`` (the project's root), and for a snippet
+            ``file`` (absolute path), ``where`` (the path that tracebacks show) and ``sections`` (name, first
+            line, last line), for rules ``module``.
     """
     folder = Path(job["folder"])
     _enter(folder, job["limit"])
-    source = io.TextIOWrapper(io.BytesIO(Path(job["file"]).read_bytes()), encoding="utf-8").read()
-    progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
-    result = _execute(source, job, progress)
+    result = _snippet(job, folder) if "sections" in job else _rules(job)
     faulthandler.cancel_dump_traceback_later()
-    result["imports"] = _project_imports(Path(job["root"]), Path(job["file"]))
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # no atexit handlers, no waiting for threads: the snippet is over
+    os._exit(0)  # no atexit handlers, no waiting for threads: the job is over
+
+
+def _rules(job: dict[str, Any]) -> dict[str, Any]:
+    """Derive the cards of a module of rules."""
+    from livedocs import rulebook
+
+    warnings.simplefilter("ignore")  # measuring provokes what PyTorch warns of
+    try:
+        return {"error": None, "cards": rulebook.derive(Path(job["root"]), job["module"])}
+    except DocsError as error:
+        return {"error": {key: getattr(error, key) for key in ("where", "line", "problem", "got", "wanted")}}
+
+
+def _snippet(job: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Run a snippet."""
+    source = io.TextIOWrapper(io.BytesIO(Path(job["file"]).read_bytes()), encoding="utf-8").read()
+    progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
+    result = _execute(source, job, progress)
+    result["imports"] = _project_imports(Path(job["root"]), Path(job["file"]))
+    return result
 
 
 def _enter(folder: Path, limit: float) -> None:

@@ -1,0 +1,219 @@
+"""Renders a rule as a card: formula, gradient, table of special points, plot, PyTorch's own lines.
+
+A page places a card with a pymdownx block:
+
+    /// rule | torch.clamp
+    ///
+"""
+
+from __future__ import annotations
+
+import difflib
+import html
+import math
+import re
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING, Any
+
+from markdown import Markdown
+from markdown.util import AtomicString
+from pymdownx.blocks import BlocksExtension
+from pymdownx.blocks.block import Block
+
+from livedocs import figures
+from livedocs.errors import DocsError
+from livedocs.formulas import to_mathml
+
+if TYPE_CHECKING:
+    from livedocs.extension import Book
+
+COLUMNS = ("Point", "Left", "Right", "Reverse", "Forward", "Second", "Verdict")
+
+
+def anchor(card: dict[str, Any]) -> str:
+    """The id of a card on its page: the function's name, and the variant if there is one."""
+    variant = re.sub(r"[^a-z0-9.]+", "-", card["variant"].lower()).strip("-")
+    return f"{card['function']}-{variant}" if variant else card["function"]
+
+
+def number(value: Any) -> str:
+    """A number as text: integers without a point, a true minus sign, ∞, NaN; – where there is none."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.0f}" if value == round(value) and abs(value) < 1e6 else f"{value:.4g}"
+    return text.replace("-", "−")
+
+
+def values(found: Any) -> str:
+    """A measured quantity as text: a number, nested lists, or one of these for each input."""
+    if isinstance(found, dict):
+        if len(found) == 1:
+            return values(next(iter(found.values())))
+        return "; ".join(f"{name}: {values(value)}" for name, value in found.items())
+    if isinstance(found, list):
+        return "[" + ", ".join(values(value) for value in found) + "]"
+    return number(found)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two measured quantities are equal, NaN to NaN, up to rounding."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    if a is None or b is None:
+        return a is b
+    return a == b or (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def render(card: dict[str, Any], glyphs: set[str]) -> str:
+    """The inside of a card as HTML.
+
+    Args:
+        card: a rule as livedocs.rulebook derives it.
+        glyphs: takes the characters of its formulas.
+
+    Raises:
+        DocsError: for LaTeX that does not convert, with the rule's name, file and line.
+    """
+
+    def formula(latex: str, *, display: bool) -> str:
+        try:
+            mathml = to_mathml(latex, display=display)
+        except ValueError as error:
+            raise DocsError(
+                card["file"],
+                card["line"],
+                f"rule {card['name']}: its LaTeX does not convert",
+                got=f"{latex}\n{error}",
+                wanted="LaTeX that math-core reads",
+            ) from None
+        glyphs.update("".join(ET.fromstring(mathml).itertext()))
+        tag = "div" if display else "span"
+        return f'<{tag} class="math">{mathml}</{tag}>'
+
+    short = card["function"].rpartition(".")[2].replace("_", r"\_")
+    left = rf"\texttt{{{short}}}(x)" if card["kind"] == "pieces" else ""
+    slope = rf"\frac{{\mathrm{{d}}}}{{\mathrm{{d}}x}}\,{left}" if left else ""
+    parts = [
+        formula(f"{left} = {card['latex']['formula']}" if left else card["latex"]["formula"], display=True),
+        formula(f"{slope} = {card['latex']['gradient']}" if slope else card["latex"]["gradient"], display=True),
+        _measured_with(card, formula),
+        _table(card, formula),
+        _remarks(card),
+    ]
+    if card["plot"]:
+        parts.append(figures.render(card["plot"]["svg"], card["plot"]["alt"]))
+    if card["derivatives"]:
+        lines = "\n\n".join("\n".join(entry) for entry in card["derivatives"])
+        parts.append(
+            "<details><summary>PyTorch’s own lines (derivatives.yaml)</summary>"
+            f'<pre class="own" role="group" aria-label="derivatives.yaml" tabindex="0"><code>{html.escape(lines)}\n'
+            "</code></pre></details>"
+        )
+    return "".join(parts)
+
+
+def _measured_with(card: dict[str, Any], formula) -> str:
+    settings = ", ".join(formula(f"{s} = {v:g}", display=False) for s, v in card["parameters"])
+    names = ", ".join(f"<code>{html.escape(name)}</code>" for name in card["also"])
+    text = f"Measured: <code>{html.escape(card['call'])}</code>"
+    text += f", {settings}" if settings else ""
+    return f'<p class="measured">{text}. {f"Also {names}." if names else ""}</p>'
+
+
+def _table(card: dict[str, Any], formula) -> str:
+    head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
+    rows = []
+    for point, label in zip(card["points"], card["labels"], strict=True):
+        name = formula(label, display=False) if label else _inputs(point)
+        cells = [values(point[key]) for key in ("left", "right", "gradient")]
+        cells[2] = cells[2] if point["gradient"] is not None else "no gradient"
+        cells += [values(point[key]) for key in ("forward", "second")]
+        kinds = ["", "", "reverse", "", ""]
+        if point["forward"] is not None and not same(point["forward"], point["gradient"]):
+            kinds[3] = "disagrees"
+        body = "".join(
+            f'<td class="{kind}">{html.escape(cell)}</td>' if kind else f"<td>{html.escape(cell)}</td>"
+            for cell, kind in zip(cells, kinds, strict=True)
+        )
+        rows.append(f'<tr><th scope="row">{name}</th>{body}<td>{html.escape(point["verdict"])}</td></tr>')
+    return (
+        '<div class="points" role="group" aria-label="Special points" tabindex="0"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _inputs(point: dict[str, Any]) -> str:
+    """A named special point and its inputs."""
+    texts = []
+    for name, text in point["inputs"].items():
+        short = re.sub(r"^torch\.tensor\((.*?)(, dtype=torch\.float64)?\)$", r"\1", text)
+        texts.append(f"{name} = {re.sub(r"float[(]'(-?[a-z]+)'[)]", r'\1', short)}")
+    return f"{html.escape(point['point'])}<br><code>{html.escape(', '.join(texts))}</code>"
+
+
+def _remarks(card: dict[str, Any]) -> str:
+    """Where modes disagree, what is known to be wrong, what is not checked and why."""
+    remarks = []
+    for point in card["points"]:
+        if point["forward"] is not None and not same(point["forward"], point["gradient"]):
+            remarks.append(
+                f"At {point['point']} reverse mode gives {values(point['gradient'])}, "
+                f"forward mode {values(point['forward'])}."
+            )
+        if point["create_graph"] is not None and not same(point["create_graph"], point["gradient"]):
+            remarks.append(
+                f"At {point['point']} the gradient is {values(point['gradient'])}, "
+                f"and {values(point['create_graph'])} with create_graph=True."
+            )
+        for what, reason in point["reasons"].items():
+            if what != "gradient" or "does not require grad" not in reason:
+                remarks.append(f"At {point['point']}, {what.replace('_', ' ')}: {reason}")
+    items = [f"<li>{html.escape(remark)}</li>" for remark in dict.fromkeys(remarks)]
+    for defect in card["defects"]:
+        link = f' <a href="{html.escape(defect["reported"])}">Reported.</a>' if defect["reported"] else ""
+        items.append(f"<li><strong>Known defect.</strong> {html.escape(defect['what'])}{link}</li>")
+    for check, reason in card["excluded"].items():
+        items.append(f"<li>Not checked: {html.escape(check)}. {html.escape(reason)}</li>")
+    return f"<ul>{''.join(items)}</ul>" if items else ""
+
+
+class RuleBlock(Block):
+    """``/// rule | torch.clamp``: the card of a rule, under a heading that is its permalink."""
+
+    NAME = "rule"
+    ARGUMENT = True
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        book: Book = self.config["book"]
+        card = book.card(self.argument.strip())
+        section = ET.SubElement(parent, "div", {"class": "rule"})
+        heading = ET.SubElement(section, "h3", {"id": anchor(card)})
+        heading.text = AtomicString(card["name"])
+        body = ET.SubElement(section, "div")
+        body.text = AtomicString(self.md.htmlStash.store(render(card, book.glyphs)))
+        return section
+
+
+class RuleBlocks(BlocksExtension):
+    """Registers the block with the book that it takes rules from."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        super().__init__()
+
+    def extendMarkdownBlocks(self, md: Markdown, block_mgr) -> None:  # noqa: N802  pymdownx's name
+        block_mgr.register(RuleBlock, {"book": self.book})
+
+
+def nearest_names(name: str, names: list[str]) -> str:
+    """What to say was wanted when a rule's name is not known."""
+    near = difflib.get_close_matches(name, names, n=4, cutoff=0.5)
+    return "one of: " + ", ".join(near or names)

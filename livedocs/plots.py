@@ -1,0 +1,91 @@
+"""The plot of a card: f and f′, with a dot where PyTorch puts the value at each breakpoint."""
+
+from __future__ import annotations
+
+import math
+
+import sympy
+
+from livedocs import figures
+
+HEIGHT, WIDTH = 2.5, 6.4
+LARGEST = 6.0  # where a function grows without end, the plot stops here
+
+
+def draw(pieces, points) -> dict[str, str]:
+    """The plot of a Pieces rule: ``svg`` and ``alt``.
+
+    Args:
+        pieces: the rule with its parameters put in (livedocs.rulebook).
+        points: its measured special points.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, HEIGHT))
+    try:
+        values = {p.point: p.output for p in points}
+        slopes = {p.point: p.gradient["x"] for p in points if p.gradient and p.gradient["x"] is not None}
+        for axis, title, expressions, dots in (
+            (left, "f(x)", pieces.values, values),
+            (right, "f′(x)", pieces.slopes, slopes),
+        ):
+            _branches(axis, pieces, expressions, dots)
+            axis.set_title(title, fontsize=11)
+            axis.margins(0.04)
+        svg = figures.to_svg(figure)
+    finally:
+        plt.close(figure)
+    return {"svg": svg, "alt": _describe(pieces, slopes)}
+
+
+def _branches(axis, pieces, expressions, dots) -> None:
+    """Draw each branch, open dots where it ends, and filled dots where PyTorch puts the value."""
+    first, last = _window(pieces)
+    for low, high, expression in zip(pieces.low, pieces.high, expressions, strict=True):
+        start, stop = max(float(low), first), min(float(high), last)
+        if start >= stop:
+            continue
+        compute = sympy.lambdify(pieces.x, expression, ["mpmath"])
+        xs, ys = [], []
+        for number in range(61):
+            at = start + (stop - start) * (1e-3 + (1 - 2e-3) * number / 60)
+            y = _real(compute, at)
+            xs.append(at)
+            ys.append(y if y is not None and abs(y) <= LARGEST else math.nan)
+        axis.plot(xs, ys, color=figures.CURVES[0])
+        for end, side in ((low, "+"), (high, "-")):
+            if end.is_finite and first <= float(end) <= last:
+                y = pieces.limit(expression, end, side)
+                if math.isfinite(y) and abs(y) <= LARGEST:
+                    axis.plot([float(end)], [y], "o", color=figures.CURVES[0], mfc=figures.PAPER, ms=5.5)
+    for label, value in dots.items():
+        at = float(label.removeprefix("x = "))
+        inside = math.isfinite(at) and first <= at <= last
+        if inside and isinstance(value, float) and math.isfinite(value) and abs(value) <= LARGEST:
+            axis.plot([at], [value], "o", color=figures.CURVES[1], ms=5.5)
+
+
+def _real(compute, at: float) -> float | None:
+    try:
+        y = complex(compute(at))
+    except (ZeroDivisionError, ValueError, OverflowError, TypeError):
+        return None
+    return y.real if abs(y.imag) < 1e-12 else None
+
+
+def _window(pieces) -> tuple[float, float]:
+    """The interval that the plot shows: the span, cut to where the function is defined, with all breakpoints."""
+    ends = [float(p) for p in (*pieces.low, *pieces.high) if p.is_finite]
+    first, last = pieces.rule.span
+    if ends:
+        first, last = min(first, min(ends) - 1), max(last, max(ends) + 1)
+    return max(first, float(pieces.low[0])), min(last, float(pieces.high[-1]))
+
+
+def _describe(pieces, slopes: dict[str, float]) -> str:
+    """Alt text: what the two curves show, from the measured values."""
+    name = pieces.rule.name.removeprefix("torch.").removeprefix("nn.functional.")
+    first, last = _window(pieces)
+    said = [f"at {label} PyTorch gives {value:g}" for label, value in slopes.items() if "nan" not in label]
+    at = "; ".join(said)
+    return f"{name} and its derivative for x from {first:g} to {last:g}" + (f". Derivative: {at}." if at else ".")

@@ -1,0 +1,128 @@
+"""Says which of the rules for non-differentiable points a measured gradient follows.
+
+The rules are those of PyTorch's autograd note
+(https://docs.pytorch.org/docs/stable/notes/autograd.html#gradients-for-non-differentiable-functions), in order:
+1. differentiable: the gradient; 2. locally convex: the subgradient of minimum norm; 3. locally concave: the
+supergradient of minimum norm; 4. defined: by continuity, infinities included; 5. undefined: arbitrary; 6. not a
+deterministic function: marked as non-differentiable.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import torch
+
+GRADIENT = "the gradient"
+MINIMUM_SUB = "the minimum-norm subgradient"
+OTHER_SUB = "a subgradient, not the minimum-norm one"
+MINIMUM_SUPER = "the minimum-norm supergradient"
+OTHER_SUPER = "a supergradient, not the minimum-norm one"
+LIMIT = "the limit"
+OUTSIDE = "outside the subdifferential"
+NOT_LIMIT = "not the limit"
+ARBITRARY = "arbitrary: the function is undefined here"
+WRONG = "wrong at a smooth point"
+NONE = "no gradient"
+
+RULE = {
+    GRADIENT: 1,
+    WRONG: 1,
+    MINIMUM_SUB: 2,
+    OTHER_SUB: 2,
+    MINIMUM_SUPER: 3,
+    OTHER_SUPER: 3,
+    OUTSIDE: 4,
+    LIMIT: 4,
+    NOT_LIMIT: 4,
+    ARBITRARY: 5,
+    NONE: 6,
+}
+FOLLOWS = {GRADIENT, MINIMUM_SUB, MINIMUM_SUPER, LIMIT, ARBITRARY}
+
+TOLERANCE = 1e-6
+
+
+def close(a: float, b: float) -> bool:
+    """Equal up to rounding; infinities only to themselves, NaN to nothing."""
+    return a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= TOLERANCE * max(1.0, abs(a), abs(b)))
+
+
+def of_scalar(gradient: float, left: float | None, right: float | None, *, value: float, continuous: bool) -> str:
+    """The verdict on the derivative of a function of one variable.
+
+    Args:
+        gradient: what PyTorch returns.
+        left, right: the slope on each side; None where the function is not defined on that side.
+        value: the function's value.
+        continuous: whether the value is the limit from every side that exists.
+    """
+    sides = [slope for slope in (left, right) if slope is not None]
+    if math.isnan(value) or not sides:
+        return ARBITRARY
+    if not continuous or len(sides) == 1 or not all(map(math.isfinite, sides)) or math.isinf(value):
+        return LIMIT if any(close(gradient, slope) for slope in sides) else NOT_LIMIT
+    if close(left, right):
+        return GRADIENT if close(gradient, left) else WRONG
+    low, high = min(left, right), max(left, right)
+    least = min(max(low, 0.0), high)  # the number of [low, high] that is nearest to 0
+    inside = low - TOLERANCE <= gradient <= high + TOLERANCE
+    if left < right:
+        return MINIMUM_SUB if close(gradient, least) else OTHER_SUB if inside else OUTSIDE
+    return MINIMUM_SUPER if close(gradient, least) else OTHER_SUPER if inside else OUTSIDE
+
+
+def of_vector(gradient: Sequence[float], hull: Sequence[Sequence[float]], bends: Sequence[float]) -> str:
+    """The verdict on a gradient with several entries.
+
+    Args:
+        gradient: what PyTorch returns, as a flat list.
+        hull: the gradients of the active pieces; the subdifferential is their convex hull.
+        bends: for several directions v, the sum of the one-sided derivatives along v and −v: all ≥ 0 where the
+            function is locally convex, all ≤ 0 where it is concave.
+    """
+    if any(not math.isfinite(g) for g in gradient) or not hull:
+        return NOT_LIMIT
+    vertices = torch.tensor(hull, dtype=torch.float64)
+    point = torch.tensor(gradient, dtype=torch.float64)
+    if len(vertices) == 1:
+        return GRADIENT if distance_to_hull(point, vertices) < 1e-5 else WRONG
+    inside = distance_to_hull(point, vertices) < 1e-5
+    if min(bends) > -1e-6:
+        names = MINIMUM_SUB, OTHER_SUB
+    elif max(bends) < 1e-6:
+        names = MINIMUM_SUPER, OTHER_SUPER
+    else:  # neither convex nor concave: rule 4, one of the limits, or anything between them
+        return LIMIT if inside else OUTSIDE
+    least = nearest(torch.zeros_like(point), vertices)
+    if torch.linalg.vector_norm(point - least) < 1e-5:
+        return names[0]
+    return names[1] if inside else OUTSIDE
+
+
+def distance_to_hull(point: torch.Tensor, vertices: torch.Tensor) -> float:
+    """The distance of a point from the convex hull of the rows of ``vertices``."""
+    return float(torch.linalg.vector_norm(point - nearest(point, vertices)))
+
+
+def nearest(point: torch.Tensor, vertices: torch.Tensor) -> torch.Tensor:
+    """The point of a convex hull that is nearest to ``point``; vertices are rows, a dozen at the most.
+
+    It lies on a face of the hull, as the projection on the affine span of that face with weights ≥ 0. All
+    faces are tried: for so few vertices that is exact, and quick enough.
+    """
+    vertices = torch.unique(vertices.round(decimals=9), dim=0)
+    best, distance = vertices[0], math.inf
+    for size in range(1, min(len(vertices), point.numel() + 1) + 1):
+        for face in itertools.combinations(range(len(vertices)), size):
+            corner, span = vertices[face[0]], vertices[list(face[1:])] - vertices[face[0]]
+            weights = torch.linalg.lstsq(span.T, (point - corner)[:, None]).solution[:, 0] if size > 1 else span[:, 0]
+            if size > 1 and (weights.min() < -1e-9 or weights.sum() > 1 + 1e-9):
+                continue
+            candidate = corner + (weights @ span if size > 1 else 0)
+            far = float(torch.linalg.vector_norm(point - candidate))
+            if far < distance - 1e-12:
+                best, distance = candidate, far
+    return best
