@@ -155,7 +155,8 @@ def _inputs(point: dict[str, Any]) -> str:
     texts = []
     for name, text in point["inputs"].items():
         short = re.sub(r"^torch\.tensor\((.*?)(, dtype=torch\.float64)?\)$", r"\1", text)
-        texts.append(f"{name} = {re.sub(r"float[(]'(-?[a-z]+)'[)]", r'\1', short)}")
+        short = re.sub(r"float\('(-?[a-z]+)'\)", r"\1", short)
+        texts.append(f"{name} = {short}")
     return f"{html.escape(point['point'])}<br><code>{html.escape(', '.join(texts))}</code>"
 
 

@@ -69,8 +69,8 @@ RULES = [
         "torch.maximum",
         "torch.maximum(x, y)",
         formula=r"z_i = \texttt{maximum}(x, y)_i = \max(x_i, y_i)",
-        gradient=r"\bar{x}_i = \bar{z}_i \begin{cases} 1 & x_i > y_i \\ \tfrac12 & x_i = y_i \\ 0 & x_i < y_i \end{cases}"
-        r"\qquad \bar{y}_i = \bar{z}_i - \bar{x}_i",
+        gradient=r"\bar{x}_i = \bar{z}_i \begin{cases} 1 & x_i > y_i \\ \tfrac12 & x_i = y_i \\ 0 & x_i < y_i"
+        r" \end{cases} \qquad \bar{y}_i = \bar{z}_i - \bar{x}_i",
         vjp=_pairwise,
         inputs={"x": normal, "y": normal},
         shapes=same_shapes("x", "y"),
