@@ -15,9 +15,7 @@ import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
-from markdown import Markdown
 from markdown.util import AtomicString
-from pymdownx.blocks import BlocksExtension
 from pymdownx.blocks.block import Block
 
 from livedocs import figures
@@ -201,17 +199,6 @@ class RuleBlock(Block):
         body = ET.SubElement(section, "div")
         body.text = AtomicString(self.md.htmlStash.store(render(card, book.glyphs)))
         return section
-
-
-class RuleBlocks(BlocksExtension):
-    """Registers the block with the book that it takes rules from."""
-
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        super().__init__()
-
-    def extendMarkdownBlocks(self, md: Markdown, block_mgr) -> None:  # noqa: N802  pymdownx's name
-        block_mgr.register(RuleBlock, {"book": self.book})
 
 
 def nearest_names(name: str, names: list[str]) -> str:

@@ -23,9 +23,11 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
+from pymdownx.blocks import BlocksExtension
 
 from livedocs import figures
-from livedocs.cards import RuleBlocks, nearest_names
+from livedocs.cards import RuleBlock, nearest_names
+from livedocs.census import SixRulesBlock
 from livedocs.errors import DocsError
 from livedocs.fences import Include, find_fences, includes
 from livedocs.formulas import FormulaTreeprocessor
@@ -239,6 +241,18 @@ class _Place(Postprocessor):
         return pattern.sub(lambda m: self.outputs.get(m[1] or m[2], m[0]), text)
 
 
+class _Blocks(BlocksExtension):
+    """Registers the blocks that take their content from the rules."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        super().__init__()
+
+    def extendMarkdownBlocks(self, md: Markdown, block_mgr) -> None:  # noqa: N802  pymdownx's name
+        block_mgr.register(RuleBlock, {"book": self.book})
+        block_mgr.register(SixRulesBlock, {"book": self.book})
+
+
 class LivedocsExtension(Extension):
     """Options: ``root`` and ``snippets`` (folders), ``page`` (a name for messages), ``book`` (a shared Book)."""
 
@@ -259,7 +273,7 @@ class LivedocsExtension(Extension):
         outputs: dict[str, str] = {}
         # pymdownx.snippets has priority 32: the includes must still be there to be read.
         md.preprocessors.register(_Run(md, book, outputs), "livedocs-run", 33)
-        RuleBlocks(book).extendMarkdown(md)
+        _Blocks(book).extendMarkdown(md)
         # After the inline patterns (20), before the table of contents (5).
         md.treeprocessors.register(FormulaTreeprocessor(md, book), "livedocs-formulas", 15)
         md.postprocessors.register(_Place(md, outputs), "livedocs-place", 1)

@@ -80,6 +80,7 @@ def derive_rule(root: Path, rule, *, plot: bool = True) -> dict[str, Any]:
         "call": rule.call,
         "file": where[0],
         "line": where[1],
+        "random": rule.random,
         "kind": "pieces" if scalar else "vjp",
         "parameters": [[sympy.latex(s), v] for s, v in rule.parameters.items()] if scalar else [],
         "latex": latex,
@@ -173,6 +174,12 @@ def regular_points(rule, count: int) -> list[float]:
     return found
 
 
+def _float(expression: sympy.Expr) -> float:
+    """A SymPy number as a float; NaN where it is not real."""
+    value = complex(sympy.N(expression))
+    return value.real if abs(value.imag) <= 1e-12 * max(1.0, abs(value.real)) else math.nan
+
+
 def _number(rule, value) -> sympy.Expr:
     """A SymPy value with the parameters put in."""
     exact = {symbol: sympy.nsimplify(v, rational=True) for symbol, v in rule.parameters.items()}
@@ -225,7 +232,7 @@ class _Pieces:
             leaf = torch.tensor(sample, dtype=torch.float64, requires_grad=True)
             output = _call(rule, where, {"x": leaf})
             number = next(n for n, (a, b) in enumerate(zip(self.low, self.high, strict=True)) if a < sample < b)
-            wanted = [float(sympy.N(e.subs(self.x, sample))) for e in (self.values[number], self.slopes[number])]
+            wanted = [_float(e.subs(self.x, sample)) for e in (self.values[number], self.slopes[number])]
             if not all(map(math.isfinite, wanted)):
                 raise _error(
                     rule, where, "a regular sample that is not finite", f"{wanted} at x = {sample:g}", "finite"
@@ -266,6 +273,7 @@ class _Pieces:
     def special(self) -> list[tuple[str, str]]:
         """Label and Python text of every special point: the breakpoints, then the declared ones."""
         ends = [p for p in dict.fromkeys([*self.low, *self.high]) if p.is_finite]
+        _inputs(self.rule, self.where, {"x": f"({', '.join(self.rule.points)},)"} if self.rule.points else {})
         texts = [repr(float(p)) for p in sorted(ends)] + list(self.rule.points)
         return [(f"x = {_short(text)}", text) for text in dict.fromkeys(texts)]
 

@@ -17,7 +17,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import CountHandler
 
-from livedocs import notebooks
+from livedocs import data, notebooks
 from livedocs.errors import DocsError
 from livedocs.extension import Book
 from livedocs.fences import find_fences, includes
@@ -27,6 +27,7 @@ from livedocs.runner import Runner, modules
 log = logging.getLogger("mkdocs.livedocs")
 
 PARTIAL = ".partial"
+DATA = {"data/gradients.json": data.to_json, "data/gradients.csv": data.to_csv}
 
 
 _runners: dict[Path, Runner] = {}
@@ -104,6 +105,9 @@ class Site:
         """Start every snippet that a page names, and execute the notebooks meanwhile."""
         for module in modules(self.book.root):
             self.book.runner.derive(module)
+        if modules(self.book.root):  # named now, so that pages can link to them; filled when all is measured
+            for name in DATA:
+                files.append(File.generated(config, name, content=""))
         for file in files.documentation_pages():
             lines = file.content_string.split("\n") if file.src_uri.endswith(".md") else []
             try:
@@ -145,7 +149,21 @@ class Site:
             log.warning(str(error))
         font = math_font("".join(sorted(self.book.glyphs)))
         files.append(File.generated(config, "assets/math.woff2", content=font))
+        self._fill_data(config, files)
         return env
+
+    def _fill_data(self, config: MkDocsConfig, files: Files) -> None:
+        """Give the data files their content, now that every page has its address."""
+
+        def url(page: str) -> str:
+            file = files.get_file_from_path(page)
+            return (config.site_url or "") + (file.url if file else page)
+
+        rows = data.rows(self.book.cards(), url)
+        for name, write in DATA.items():
+            file = files.get_file_from_path(name)
+            if file is not None:
+                file.content_string = write(rows)
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         """Put the finished site in its place, unless strict mode is about to reject it."""

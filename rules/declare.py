@@ -67,6 +67,7 @@ class _Rule:
         also: other public names of the same function: ``("torch.clip", "torch.Tensor.clamp")``.
         excluded: checks that are left out (``"gradcheck"``, ``"gradgradcheck"``, ``"forward"``, ``"complex"``)
             with the reason, which the card shows.
+        random: True for a function of random numbers; its call seeds them, so that it can be run again.
         complex: True if complex128 is supported and to be checked.
         defects: known defects of PyTorch.
     """
@@ -77,6 +78,7 @@ class _Rule:
     variant: str = ""
     also: tuple[str, ...] = ()
     excluded: Mapping[str, str] = field(default_factory=dict)
+    random: bool = False
     complex: bool = False
     defects: tuple[Defect, ...] = ()
     place: tuple[str, int] = field(default=("", 0), compare=False)
