@@ -49,6 +49,7 @@ accept: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/pip install --constraint $(VENV)/constraints.txt --editable '.[bench]' $(PIP_ARGS)
 	$(BIN)/python -m benchmarks.build
+	$(BIN)/python -m benchmarks.rules
 
 clean:
 	rm -rf .venv .venv-* site site.partial site.old *.egg-info

@@ -6,7 +6,9 @@ JSON: ``{"x": [0.5, 0.5]}``. None stands for a quantity that does not exist, and
 
 from __future__ import annotations
 
+import functools
 import math
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +17,8 @@ import torch
 
 Values = dict[str, Any]
 
-STEPS = [2.0**-k for k in range(6, 27, 2)]  # for one-sided slopes; float64 leaves room for all of them
+STEPS = [2.0**-k for k in range(6, 27, 4)]  # for one-sided slopes; float64 leaves room for all of them
+SHRINK = 16  # from one step to the next
 
 
 @dataclass
@@ -41,7 +44,12 @@ class Point:
 
 def evaluate(text: str, names: Mapping[str, Any] | None = None) -> Any:
     """The value of a rule's Python text: it may use ``torch`` and the given names, nothing else."""
-    return eval(text, {"torch": torch}, dict(names or {}))
+    return eval(_compiled(text), {"torch": torch}, dict(names or {}))
+
+
+@functools.cache
+def _compiled(text: str) -> types.CodeType:
+    return compile(text, text, "eval")
 
 
 def differentiable(tensor: torch.Tensor) -> bool:
@@ -194,7 +202,7 @@ def one_sided(along: Callable[[float], float], start: float, side: float) -> flo
         slopes.append(side * (along(2 * side * h) - along(side * h)) / h)
     if not all(map(math.isfinite, slopes)):
         return math.nan
-    better = [(4 * fine - coarse) / 3 for coarse, fine in zip(slopes, slopes[1:], strict=False)]  # steps fall by 4
+    better = [(SHRINK * b - a) / (SHRINK - 1) for a, b in zip(slopes, slopes[1:], strict=False)]
     errors = [abs(b - a) for a, b in zip(better, better[1:], strict=False)]
     best = min(range(len(errors)), key=errors.__getitem__)
     if errors[best] <= 1e-5 * max(1.0, abs(better[best + 1])):

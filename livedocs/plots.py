@@ -21,7 +21,8 @@ def draw(pieces, points) -> dict[str, str]:
     """
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, HEIGHT))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, HEIGHT), layout="none")  # a solver for 100 plots is slow
+    figure.subplots_adjust(left=0.06, right=0.99, bottom=0.11, top=0.9, wspace=0.16)
     try:
         values = {p.point: p.output for p in points}
         slopes = {p.point: p.gradient["x"] for p in points if p.gradient and p.gradient["x"] is not None}

@@ -5,6 +5,7 @@ This runs in a child of the helper process, next to torch: ``derive`` turns a mo
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import sys
@@ -18,8 +19,10 @@ import torch
 
 from livedocs import derivatives, plots, verdicts
 from livedocs.errors import DocsError
-from livedocs.measure import Function, Point, differentiable, evaluate, flat, measure, one_sided
+from livedocs.measure import Function, Point, differentiable, evaluate, flat, measure
 
+DIRECTIONS = 16  # along which the surroundings of a point are looked at, both ways
+NEAR = 1e-7  # how far away
 SAMPLES = 4  # regular inputs a piece is checked at during the build; the tests take more
 
 
@@ -182,8 +185,12 @@ def _float(expression: sympy.Expr) -> float:
 
 def _number(rule, value) -> sympy.Expr:
     """A SymPy value with the parameters put in."""
-    exact = {symbol: sympy.nsimplify(v, rational=True) for symbol, v in rule.parameters.items()}
-    return sympy.sympify(value).subs(exact)
+    return sympy.sympify(value).subs({symbol: _exact(v) for symbol, v in rule.parameters.items()})
+
+
+@functools.cache
+def _exact(value: float) -> sympy.Expr:
+    return sympy.nsimplify(value, rational=True)
 
 
 class _Pieces:
@@ -474,22 +481,19 @@ def _surroundings(rule, point: Point) -> tuple[list[list[float]], list[float]]:
     generator = torch.Generator().manual_seed(0)
     hull: dict[tuple[float, ...], None] = {}
     bends = []
-    for _ in range(32):
+    for _ in range(DIRECTIONS):
         directions = [torch.randn(values[n].shape, generator=generator, dtype=torch.float64) for n in names]
-        near = [(values[n] + 1e-7 * d).requires_grad_() for n, d in zip(names, directions, strict=True)]
-        output = function(*near)
-        grads = torch.autograd.grad(output, near, torch.ones_like(output), allow_unused=True)
-        entries = [
-            e
-            for g, t in zip(grads, near, strict=True)
-            for e in flat((torch.zeros_like(t) if g is None else g).tolist())
-        ]
-        if all(map(math.isfinite, entries)):
-            hull[tuple(round(e, 5) + 0.0 for e in entries)] = None
-
-        def along(step: float, directions=directions) -> float:
-            with torch.no_grad():
-                return float(function(*[values[n] + step * d for n, d in zip(names, directions, strict=True)]).sum())
-
-        bends.append(one_sided(along, 0.0, 1.0) - one_sided(along, 0.0, -1.0))
-    return [list(h) for h in hull], [b for b in bends if math.isfinite(b)] or [0.0]
+        along = []
+        for side in (1.0, -1.0):
+            near = [values[n] + side * NEAR * d for n, d in zip(names, directions, strict=True)]
+            near = [t.requires_grad_() for t in near]
+            output = function(*near)
+            grads = torch.autograd.grad(output, near, torch.ones_like(output), allow_unused=True)
+            whole = [torch.zeros_like(t) if g is None else g for g, t in zip(grads, near, strict=True)]
+            entries = [entry for g in whole for entry in flat(g.tolist())]
+            if all(map(math.isfinite, entries)):
+                hull[tuple(round(e, 5) + 0.0 for e in entries)] = None
+                along.append(sum(float((g * d).sum()) for g, d in zip(whole, directions, strict=True)))
+        if len(along) == 2:
+            bends.append(along[0] - along[1])  # the slope along v, plus the slope along −v
+    return [list(h) for h in hull], bends or [0.0]
