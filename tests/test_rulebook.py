@@ -258,3 +258,43 @@ def test_numbers_as_text() -> None:
     shown = [number(v) for v in (0.0, -1.0, 0.5, 1 / 3, math.inf, -math.inf, math.nan, None, 1e12)]
     assert shown == ["0", "−1", "0.5", "0.3333", "∞", "−∞", "NaN", "–", "1e+12"]
     assert values({"x": [1.0, [0.5]]}) == "[1, [0.5]]" and values({"x": 1.0, "y": 2.0}) == "x: 1; y: 2"
+
+
+def page_with(project: Runner, text: str, page: str = "docs/a/b.md") -> tuple[Book, str]:
+    from markdown import Markdown
+
+    book = write(project, f"{HEAD}RULES = [\n    {RULE},\n    {RULE.replace('torch.abs', 'torch.absolute')},\n]\n")
+    book.page = page
+    md = Markdown(extensions=["pymdownx.arithmatex", "toc", "livedocs"], extension_configs={"livedocs": {"book": book}})
+    return book, md.convert(text)
+
+
+def test_a_card_has_formula_table_plot_and_permalink(project: Runner) -> None:
+    book, html = page_with(project, "# Title\n\n/// rule | torch.abs\n///\n")
+    assert 'id="torch.abs"' in html and html.count("<math") >= 3
+    assert '<figure class="plot"><svg role="img" aria-label="abs and its derivative' in html
+    assert "the minimum-norm subgradient" in html and "self: grad * self.sgn()" in html
+    assert book.placed == {"torch.abs": "docs/a/b.md"}
+    (missing,) = book.unplaced()
+    assert (missing.where, missing.line) == ("rules/a/b.py", 5) and "torch.absolute" in missing.problem
+
+
+def test_a_card_of_an_unknown_rule(project: Runner) -> None:
+    with pytest.raises(DocsError) as caught:
+        page_with(project, "# Title\n\n/// rule | torch.abc\n///\n")
+    assert (caught.value.where, caught.value.line) == ("docs/a/b.md", 3)
+    assert caught.value.problem == "a card of an unknown rule" and "torch.abs" in caught.value.wanted
+
+
+def test_a_second_card_on_another_page(project: Runner) -> None:
+    book, _ = page_with(project, "/// rule | torch.abs\n///\n")
+    book.page = "docs/a/c.md"
+    with pytest.raises(DocsError, match="docs/a/c.md") as caught:
+        book.card("torch.abs")
+    assert caught.value.problem == "a second card of torch.abs" and "docs/a/b.md" in caught.value.got
+
+
+def test_the_six_rules_count_what_follows_and_what_does_not(project: Runner) -> None:
+    _, html = page_with(project, "/// six-rules\n///\n\n/// six-rules | table\n///\n", page="docs/foundations/rules.md")
+    assert "2 special points on this site follow it, 0 do not." in html
+    assert 'href="../a/b.md#torch.abs"' in html and html.count("2: follows") == 3  # one example, two in the table

@@ -1,0 +1,68 @@
+"""Every page has the parts that a reader of one page looks for on the next, in the same order."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+ORDER = [
+    "The rule",
+    "See it run",
+    "At the edge",
+    "Why",
+    "What to write instead",
+    "Where it changed",
+    "Elsewhere",
+    "Where people met it",
+    "See also",
+]
+NEEDED = {"The rule", "See it run", "At the edge", "Why", "What to write instead"}
+APART = {"index.md", "foundations/rules.md"}  # they are about the whole site
+PAGES = [p for p in sorted((ROOT / "docs").rglob("*.md")) if p.relative_to(ROOT / "docs").as_posix() not in APART]
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT / "docs").as_posix()
+
+
+def prose(page: Path) -> str:
+    """A page without its code blocks."""
+    return re.sub(r"(?ms)^(`{3,}|~{3,}).*?^\1", "", page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_parts_are_there_and_in_order(page: Path) -> None:
+    parts = re.findall(r"(?m)^## (.+)$", prose(page))
+    assert parts == [part for part in ORDER if part in parts], f"{name(page)}: {parts}"
+    assert set(parts) >= NEEDED, f"{name(page)} lacks {NEEDED - set(parts)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_front_matter_says_title_and_description(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    meta = yaml.safe_load(text.split("---")[1])
+    assert meta["title"] == re.search(r"(?m)^# (.+)$", text)[1], f"{name(page)}: title and heading differ"
+    assert 50 <= len(meta["description"]) <= 200, f"{name(page)}: {len(meta['description'])} characters"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_the_lead_stands_before_the_first_part(page: Path) -> None:
+    lead = re.search(r"(?ms)^# .+?\n(.*?)^## ", page.read_text(encoding="utf-8"))[1]
+    assert len(lead.split()) >= 12, f"{name(page)}: the answer comes first"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_the_page_has_its_own_snippet(page: Path) -> None:
+    assert (ROOT / "snippets" / name(page)).with_suffix(".py").exists()
+
+
+def test_headings_of_a_page_are_its_own() -> None:
+    """Two equal headings on a page would give the second an address that nobody can guess."""
+    for page in PAGES:
+        headings = re.findall(r"(?m)^#+ (.+)$", prose(page))
+        assert len(headings) == len(set(headings)), f"{name(page)}: {headings}"
