@@ -27,8 +27,7 @@ help:
 	@echo 'make clean    remove the environments and what was built'
 	@echo
 	@echo 'TORCH=2.13.0 takes that release of PyTorch (default: $(DEFAULT_TORCH)).'
-	@echo 'PIP_ARGS="--index-url https://download.pytorch.org/whl/cpu --extra-index-url https://pypi.org/simple"'
-	@echo 'takes the small CPU build of PyTorch.'
+	@echo 'PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu" takes the small CPU build of PyTorch.'
 
 serve: $(VENV)/ready
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
