@@ -161,6 +161,7 @@ def _inputs(point: dict[str, Any]) -> str:
 def _remarks(card: dict[str, Any]) -> str:
     """Where modes disagree, what is known to be wrong, what is not checked and why."""
     remarks = []
+    reasons: dict[tuple[str, str], list[str]] = {}
     for point in card["points"]:
         if point["forward"] is not None and not same(point["forward"], point["gradient"]):
             remarks.append(
@@ -174,7 +175,10 @@ def _remarks(card: dict[str, Any]) -> str:
             )
         for what, reason in point["reasons"].items():
             if what != "gradient" or "does not require grad" not in reason:
-                remarks.append(f"At {point['point']}, {what.replace('_', ' ')}: {reason}")
+                reasons.setdefault((what.replace("_", " "), reason), []).append(point["point"])
+    for (what, reason), where in reasons.items():
+        everywhere = len(where) == len(card["points"])
+        remarks.append(f"{'Everywhere' if everywhere else 'At ' + ', '.join(where)}, {what}: {reason}")
     items = [f"<li>{html.escape(remark)}</li>" for remark in dict.fromkeys(remarks)]
     for defect in card["defects"]:
         link = f' <a href="{html.escape(defect["reported"])}">Reported.</a>' if defect["reported"] else ""

@@ -85,15 +85,20 @@ def derive_rule(root: Path, rule, *, plot: bool = True) -> dict[str, Any]:
         "line": where[1],
         "random": rule.random,
         "kind": "pieces" if scalar else "vjp",
-        "parameters": [[sympy.latex(s), v] for s, v in rule.parameters.items()] if scalar else [],
+        "parameters": [[sympy.latex(s), float(v)] for s, v in rule.parameters.items()] if scalar else [],
         "latex": latex,
         "points": [asdict(p) for p in points],
         "labels": [pieces.label(p) for p in points] if scalar else [None] * len(points),
         "derivatives": derivatives.lines_of(_regular_output(rule)),
         "excluded": dict(rule.excluded),
-        "defects": [asdict(d) for d in rule.defects],
+        "defects": [asdict(d) for d in rule.defects if d.releases is None or release() in d.releases],
         "plot": picture,
     }
+
+
+def release() -> str:
+    """The running torch as ``major.minor``."""
+    return ".".join(torch.__version__.split(".")[:2])
 
 
 def place(root: Path, rule) -> tuple[str, int]:
@@ -313,6 +318,15 @@ class _Pieces:
                 limits.append(self.limit(value, exact, "+"))
         return left, right, limits
 
+    def curvature(self, at: float) -> list[float]:
+        """The second derivative close to a point, on each side."""
+        found = []
+        for near in (at - 1e-4, at + 1e-4):
+            for low, high, slope in zip(self.low, self.high, self.slopes, strict=True):
+                if low < near < high:
+                    found.append(_float(sympy.diff(slope, self.x).subs(self.x, near)))
+        return found
+
     def measured(self, label: str, text: str) -> Point:
         """Measure a special point, hold the slopes against SymPy's, and give the verdict."""
         rule, where = self.rule, self.where
@@ -338,7 +352,17 @@ class _Pieces:
         else:
             value = float(found.output)
             continuous = all(verdicts.close(value, limit) for limit in limits)
-            found.verdict = verdicts.of_scalar(found.gradient["x"], left, right, value=value, continuous=continuous)
+            if math.isnan(value) and limits and all(map(math.isfinite, limits)):
+                found.verdict = verdicts.NAN
+            else:
+                found.verdict = verdicts.of_scalar(
+                    found.gradient["x"],
+                    left,
+                    right,
+                    value=value,
+                    continuous=continuous,
+                    curvature=self.curvature(at) if None not in (left, right) else (),
+                )
         return found
 
     def formula(self, points: list[Point]) -> str:
@@ -459,6 +483,9 @@ def _vjp_verdict(rule, point: Point) -> str:
         return verdicts.NONE
     if any(math.isnan(value) for value in flat(point.output)):
         return verdicts.ARBITRARY
+    inputs = [evaluate(text) for name, text in point.inputs.items() if name not in rule.fixed]
+    if not all(torch.isfinite(t).all() for t in inputs if differentiable(t)):
+        return verdicts.UNJUDGED
     gradient, left, right = flat(point.gradient), flat(point.left), flat(point.right)
     infinite = [not math.isfinite(v) for v in (*gradient, *left, *right)]
     if any(infinite) or not all(map(math.isfinite, flat(point.output))):
@@ -468,32 +495,30 @@ def _vjp_verdict(rule, point: Point) -> str:
             if all(verdicts.close(g, a) or verdicts.close(g, b) for g, a, b in sides)
             else (verdicts.NOT_LIMIT)
         )
-    hull, bends = _surroundings(rule, point)
-    return verdicts.of_vector(gradient, rule.active.get(point.point) or hull, bends)
+    hull, slopes = _surroundings(rule, point)
+    return verdicts.of_vector(gradient, rule.active.get(point.point) or hull, slopes)
 
 
-def _surroundings(rule, point: Point) -> tuple[list[list[float]], list[float]]:
-    """Gradients near a point, each once, and the bends of the function along the same directions."""
+def _surroundings(rule, point: Point) -> tuple[list[list[float]], list[tuple[list[float], float]]]:
+    """Gradients near a point, each once, and the directions they were found in with the slopes along them."""
     values = {name: evaluate(text) for name, text in point.inputs.items() if name not in rule.fixed}
     constants = {name: evaluate(text) for name, text in rule.fixed.items()}
     names = [name for name, value in values.items() if differentiable(value)]
     function = Function(rule.call, values, constants, names)
     generator = torch.Generator().manual_seed(0)
     hull: dict[tuple[float, ...], None] = {}
-    bends = []
+    slopes = []
     for _ in range(DIRECTIONS):
         directions = [torch.randn(values[n].shape, generator=generator, dtype=torch.float64) for n in names]
-        along = []
         for side in (1.0, -1.0):
-            near = [values[n] + side * NEAR * d for n, d in zip(names, directions, strict=True)]
-            near = [t.requires_grad_() for t in near]
+            sides = [side * d for d in directions]
+            near = [(values[n] + NEAR * d).requires_grad_() for n, d in zip(names, sides, strict=True)]
             output = function(*near)
             grads = torch.autograd.grad(output, near, torch.ones_like(output), allow_unused=True)
             whole = [torch.zeros_like(t) if g is None else g for g, t in zip(grads, near, strict=True)]
-            entries = [entry for g in whole for entry in flat(g.tolist())]
+            entries = flat([g.tolist() for g in whole])
             if all(map(math.isfinite, entries)):
                 hull[tuple(round(e, 5) + 0.0 for e in entries)] = None
-                along.append(sum(float((g * d).sum()) for g, d in zip(whole, directions, strict=True)))
-        if len(along) == 2:
-            bends.append(along[0] - along[1])  # the slope along v, plus the slope along −v
-    return [list(h) for h in hull], bends or [0.0]
+                slope = sum(float((g * d).sum()) for g, d in zip(whole, sides, strict=True))
+                slopes.append((flat([d.tolist() for d in sides]), slope))
+    return [list(h) for h in hull], slopes

@@ -23,7 +23,9 @@ OTHER_SUPER = "a supergradient, not the minimum-norm one"
 LIMIT = "the limit"
 OUTSIDE = "outside the subdifferential"
 NOT_LIMIT = "not the limit"
+NAN = "NaN, although the function has a limit here"
 ARBITRARY = "arbitrary: the function is undefined here"
+UNJUDGED = "not judged: a slope at infinity"
 WRONG = "wrong at a smooth point"
 NONE = "no gradient"
 
@@ -37,6 +39,7 @@ RULE = {
     OUTSIDE: 4,
     LIMIT: 4,
     NOT_LIMIT: 4,
+    NAN: 4,
     ARBITRARY: 5,
 }
 FOLLOWS = {GRADIENT, MINIMUM_SUB, MINIMUM_SUPER, LIMIT, ARBITRARY}
@@ -49,7 +52,15 @@ def close(a: float, b: float) -> bool:
     return a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= TOLERANCE * max(1.0, abs(a), abs(b)))
 
 
-def of_scalar(gradient: float, left: float | None, right: float | None, *, value: float, continuous: bool) -> str:
+def of_scalar(
+    gradient: float,
+    left: float | None,
+    right: float | None,
+    *,
+    value: float,
+    continuous: bool,
+    curvature: Sequence[float] = (),
+) -> str:
     """The verdict on the derivative of a function of one variable.
 
     Args:
@@ -57,6 +68,8 @@ def of_scalar(gradient: float, left: float | None, right: float | None, *, value
         left, right: the slope on each side; None where the function is not defined on that side.
         value: the function's value.
         continuous: whether the value is the limit from every side that exists.
+        curvature: the second derivative close by, on each side: a convex corner between curves that are
+            concave makes no convex function.
     """
     sides = [slope for slope in (left, right) if slope is not None]
     if math.isnan(value) or not sides:
@@ -65,6 +78,9 @@ def of_scalar(gradient: float, left: float | None, right: float | None, *, value
         return LIMIT if any(close(gradient, slope) for slope in sides) else NOT_LIMIT
     if close(left, right):
         return GRADIENT if close(gradient, left) else WRONG
+    bends = [c for c in curvature if abs(c) > TOLERANCE]
+    if any((c < 0) == (left < right) for c in bends):  # neither convex nor concave: rule 4
+        return LIMIT if close(gradient, left) or close(gradient, right) else NOT_LIMIT
     low, high = min(left, right), max(left, right)
     least = min(max(low, 0.0), high)  # the number of [low, high] that is nearest to 0
     inside = low - TOLERANCE <= gradient <= high + TOLERANCE
@@ -73,14 +89,18 @@ def of_scalar(gradient: float, left: float | None, right: float | None, *, value
     return MINIMUM_SUPER if close(gradient, least) else OTHER_SUPER if inside else OUTSIDE
 
 
-def of_vector(gradient: Sequence[float], hull: Sequence[Sequence[float]], bends: Sequence[float]) -> str:
+def of_vector(
+    gradient: Sequence[float], hull: Sequence[Sequence[float]], slopes: Sequence[tuple[Sequence[float], float]]
+) -> str:
     """The verdict on a gradient with several entries.
+
+    A convex function's slope along v is the largest product of v with a vertex of its subdifferential; a concave
+    function's is the smallest.
 
     Args:
         gradient: what PyTorch returns, as a flat list.
         hull: the gradients of the active pieces; the subdifferential is their convex hull.
-        bends: for several directions v, the sum of the one-sided derivatives along v and −v: all ≥ 0 where the
-            function is locally convex, all ≤ 0 where it is concave.
+        slopes: directions, and the one-sided derivative of the function along each.
     """
     if any(not math.isfinite(g) for g in gradient) or not hull:
         return NOT_LIMIT
@@ -89,9 +109,10 @@ def of_vector(gradient: Sequence[float], hull: Sequence[Sequence[float]], bends:
     if len(vertices) == 1:
         return GRADIENT if distance_to_hull(point, vertices) < 1e-5 else WRONG
     inside = distance_to_hull(point, vertices) < 1e-5
-    if min(bends) > -1e-6:
+    products = [(slope, vertices @ torch.tensor(v, dtype=torch.float64)) for v, slope in slopes]
+    if all(abs(slope - float(p.max())) < 1e-4 * max(1.0, abs(slope)) for slope, p in products):
         names = MINIMUM_SUB, OTHER_SUB
-    elif max(bends) < 1e-6:
+    elif all(abs(slope - float(p.min())) < 1e-4 * max(1.0, abs(slope)) for slope, p in products):
         names = MINIMUM_SUPER, OTHER_SUPER
     else:  # neither convex nor concave: rule 4, one of the limits, or anything between them
         return LIMIT if inside else OUTSIDE

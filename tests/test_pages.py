@@ -22,7 +22,7 @@ ORDER = [
     "See also",
 ]
 NEEDED = {"The rule", "See it run", "At the edge", "Why", "What to write instead"}
-APART = {"index.md", "foundations/rules.md"}  # they are about the whole site
+APART = {"index.md", "symptoms.md", "functions.md", "foundations/rules.md"}  # they are about the whole site
 PAGES = [p for p in sorted((ROOT / "docs").rglob("*.md")) if p.relative_to(ROOT / "docs").as_posix() not in APART]
 
 

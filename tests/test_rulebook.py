@@ -35,7 +35,7 @@ HERE = "test_rulebook.py"
         (1.0, 0.0, 1.0, verdicts.OTHER_SUB),  # clamp at its lower bound, up to 2.13
         (1.0, 1.0, 0.0, verdicts.OTHER_SUPER),  # and at its upper bound
         (0.0, 1.0, 0.0, verdicts.MINIMUM_SUPER),
-        (2.0, 2.0, 1.0, verdicts.OTHER_SUPER),  # elu(alpha=2) at 0
+        (2.0, 2.0, 1.0, verdicts.OTHER_SUPER),  # leaky_relu with slope 2 at 0
         (1.0, 2.0, 1.0, verdicts.MINIMUM_SUPER),
         (math.inf, None, math.inf, verdicts.LIMIT),  # sqrt at 0
         (math.nan, None, math.inf, verdicts.NOT_LIMIT),
@@ -52,17 +52,44 @@ def test_verdict_at_a_jump_and_where_undefined() -> None:
     assert of_scalar(-1.0, 1.0, 1.0, value=math.nan, continuous=True) == verdicts.ARBITRARY
 
 
+def test_a_corner_between_curves_that_bend_the_other_way_follows_rule_four() -> None:
+    """elu(alpha=2) at 0: slopes 2 and 1, as at a concave corner, but the left piece is convex."""
+    assert of_scalar(2.0, 2.0, 1.0, value=0.0, continuous=True, curvature=[2.0, 0.0]) == verdicts.LIMIT
+    assert of_scalar(1.5, 2.0, 1.0, value=0.0, continuous=True, curvature=[2.0, 0.0]) == verdicts.NOT_LIMIT
+    assert of_scalar(2.0, 2.0, 1.0, value=0.0, continuous=True, curvature=[-2.0, 0.0]) == verdicts.OTHER_SUPER
+
+
+def slopes(hull: list[list[float]], choose) -> list:
+    """Directions, and the slopes of the largest (max) or the smallest (min) of linear functions along them."""
+    along = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [-1.0, 0.5], [-1.0, -2.0], [1.0, -1.0], [-1.0, 1.0]]
+    return [(v, choose(g[0] * v[0] + g[1] * v[1] for g in hull)) for v in along]
+
+
 def test_verdict_on_a_tie() -> None:
     hull = [[1.0, 0.0], [0.0, 1.0]]
-    convex, concave, saddle = [0.0, 1.0], [0.0, -1.0], [1.0, -1.0]
+    convex, concave = slopes(hull, max), slopes(hull, min)
+    saddle = convex[:3] + concave[3:]
     assert of_vector([0.5, 0.5], hull, convex) == verdicts.MINIMUM_SUB
     assert of_vector([1.0, 0.0], hull, convex) == verdicts.OTHER_SUB
     assert of_vector([1.0, 1.0], hull, convex) == verdicts.OUTSIDE
     assert of_vector([0.5, 0.5], hull, concave) == verdicts.MINIMUM_SUPER
     assert of_vector([1.0, 0.0], hull, saddle) == verdicts.LIMIT
-    assert of_vector([1.0, 0.0], [[1.0, 0.0]], [0.0]) == verdicts.GRADIENT
-    assert of_vector([1.0, 0.1], [[1.0, 0.0]], [0.0]) == verdicts.WRONG
+    assert of_vector([1.0, 0.0], [[1.0, 0.0]], convex) == verdicts.GRADIENT
+    assert of_vector([1.0, 0.1], [[1.0, 0.0]], convex) == verdicts.WRONG
     assert of_vector([math.inf, 0.0], hull, convex) == verdicts.NOT_LIMIT
+
+
+def test_a_function_that_is_neither_convex_nor_concave_follows_rule_four() -> None:
+    """min(max(x, y), z) where all are equal: along every line it bends one way, and yet it is no concave function."""
+    clamp = VJP(
+        "torch.clamp",
+        "torch.clamp(x, y, z)",
+        variant="all equal",
+        inputs={"x": normal, "y": normal, "z": normal},
+        special={"x = y = z": {name: "torch.tensor(1., dtype=torch.float64)" for name in "xyz"}},
+    )
+    (point,) = derive_rule(ROOT, clamp, plot=False)["points"]
+    assert point["verdict"] in (verdicts.LIMIT, verdicts.OUTSIDE)
 
 
 def test_nearest_point_of_a_hull() -> None:

@@ -179,7 +179,7 @@ def test_known_defects_are_still_there(rule, cards) -> None:
             continue
         for quantity, wanted in defect.measured.items():
             got = points[defect.point][quantity]
-            assert same(got, dict(wanted)), f"{defect.what} at {defect.point}: {quantity} is {got}, declared {wanted}"
+            assert same(got, wanted), f"{defect.what} at {defect.point}: {quantity} is {got}, declared {wanted}"
 
 
 def test_wrong_gradients_are_declared_as_defects(cards) -> None:

@@ -72,6 +72,42 @@ assert dx.tolist() == [0, share, 1, share, 0]
 assert dlow.tolist() == [1, 1 - share, 0, 0, 0]
 assert (dx + dlow + dhigh).tolist() == [1, 1, 1, 1, 1]
 
+# --8<-- [start:equal-bounds]
+x = torch.tensor([0.0, 4.0, 9.0], requires_grad=True)
+low = torch.full((3,), 4.0, requires_grad=True)
+high = torch.full((3,), 4.0, requires_grad=True)
+y = torch.clamp(x, low, high)
+dx, dlow, dhigh = torch.autograd.grad(y.sum(), (x, low, high))
+print("PyTorch", release)
+print("x   ", dx)
+print("low ", dlow)
+print("high", dhigh)
+# --8<-- [end:equal-bounds]
+assert dx.tolist() == [0, 1, 0]
+assert (dx + dlow + dhigh).tolist() == ([0, 1, 1] if old else [1, 1, 1])
+
+# --8<-- [start:one-sided]
+from torch.nn.functional import relu
+
+x = torch.tensor(0.0, requires_grad=True)
+zero = torch.tensor(0.0, requires_grad=True)
+
+(g,) = torch.autograd.grad(relu(x), x)
+print("relu(x)           ", g.item())
+
+(g,) = torch.autograd.grad(torch.clamp_min(x, 0.0), x)
+print("clamp_min(x, 0.0) ", g.item())
+
+g = torch.autograd.grad(torch.clamp_min(x, zero), (x, zero))
+print("clamp_min(x, zero)", [share.item() for share in g])
+
+g = torch.autograd.grad(torch.maximum(x, zero), (x, zero))
+print("maximum(x, zero)  ", [share.item() for share in g])
+# --8<-- [end:one-sided]
+assert [share.item() for share in g] == [0.5, 0.5]
+g = torch.autograd.grad(torch.clamp_min(x, zero), (x, zero))
+assert [share.item() for share in g] == ([1, 0] if old else [0.5, 0.5])
+
 # --8<-- [start:crossed]
 x = torch.tensor([2.0, 4.0, 6.0], requires_grad=True)
 y = torch.clamp(x, min=5.0, max=3.0)
@@ -79,6 +115,15 @@ y.sum().backward()
 print(y.detach(), x.grad)
 # --8<-- [end:crossed]
 assert y.tolist() == [3, 3, 3] and x.grad.tolist() == [0, 0, 0]
+
+# --8<-- [start:crossed-hardtanh]
+try:
+    hardtanh(x, 5.0, 3.0)
+except ValueError as error:
+    print(error)
+    message = str(error)
+# --8<-- [end:crossed-hardtanh]
+assert "min_val cannot be greater than max_val" in message
 
 # --8<-- [start:nan]
 nan = float("nan")
@@ -94,6 +139,27 @@ print("bound nan:", y.detach(), x.grad)
 # --8<-- [end:nan]
 assert y.isnan().all() and x.grad.tolist() == [0, 0]
 
+# --8<-- [start:nan-tensor]
+x = torch.tensor([nan, 0.5], requires_grad=True)
+low = torch.tensor([0.0, nan], requires_grad=True)
+high = torch.tensor([1.0, 1.0])
+y = torch.clamp(x, low, high)
+dx, dlow = torch.autograd.grad(y.sum(), (x, low))
+print("PyTorch", release, "x", dx, "low", dlow)
+# --8<-- [end:nan-tensor]
+assert dx.tolist() == ([0, 0] if old else [1, 1]) and not dlow.any()
+
+# --8<-- [start:nan-hardtanh]
+x = torch.full((1001,), nan, requires_grad=True)
+hardtanh(x).sum().backward()
+print("hardtanh, 1001 times NaN:", x.grad.unique())
+
+x.grad = None
+torch.clamp(x, -1.0, 1.0).sum().backward()
+print("clamp,    1001 times NaN:", x.grad.unique())
+# --8<-- [end:nan-hardtanh]
+assert x.grad.unique().tolist() == [0]
+
 # --8<-- [start:modes]
 from torch.func import jvp
 
@@ -104,6 +170,22 @@ print("reverse", reverse)
 print("forward", forward.detach())
 # --8<-- [end:modes]
 torch.testing.assert_close(reverse, forward.detach())
+
+# --8<-- [start:modes-tensor]
+x = torch.tensor(2.0, requires_grad=True)
+low = torch.tensor(2.0, requires_grad=True)
+y = torch.clamp(x, low)
+reverse = [g.item() for g in torch.autograd.grad(y, (x, low))]
+
+one, none = torch.tensor(1.0), torch.tensor(0.0)
+forward = [
+    jvp(torch.clamp, (x, low), tangents)[1].item()
+    for tangents in ((one, none), (none, one))
+]
+print("PyTorch", release, "reverse", reverse, "forward", forward)
+# --8<-- [end:modes-tensor]
+assert reverse == ([1, 0] if old else [0.5, 0.5])
+assert forward == ([0, 1] if old else [0.5, 0.5])
 
 # --8<-- [start:trap]
 x = torch.tensor(1.2, requires_grad=True)

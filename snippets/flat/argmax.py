@@ -1,0 +1,149 @@
+# --8<-- [start:none]
+import torch
+from torch.nn.functional import one_hot
+
+x = torch.tensor([0.5, 3.0, 2.0], requires_grad=True)
+bounds = torch.tensor([0.0, 1.0, 2.0])
+for name, y in (
+    ("argmax", x.argmax()),
+    ("argsort", x.argsort()),
+    ("max(0).indices", x.max(0).indices),
+    ("topk(2).indices", x.topk(2).indices),
+    ("searchsorted", torch.searchsorted(bounds, x)),
+    ("bucketize", torch.bucketize(x, bounds)),
+    ("one_hot", one_hot(x.argmax())),
+    ("long", x.long()),
+    ("count_nonzero", x.count_nonzero()),
+):
+    print(f"{name:15} {y.tolist()!s:10} {y.requires_grad}")
+    assert y.dtype == torch.int64 and not y.requires_grad
+# --8<-- [end:none]
+
+# --8<-- [start:error]
+try:
+    loss = (x.argmax() - 2.0) ** 2
+    loss.backward()
+except RuntimeError as error:
+    no_graph = str(error)
+    print(no_graph)
+# --8<-- [end:error]
+assert no_graph == (
+    "element 0 of tensors does not require grad and does not have a grad_fn"
+)
+
+# --8<-- [start:not-back]
+n = x.long()
+for name, attempt in (
+    ("float()", lambda: n.float().sum().backward()),
+    ("requires_grad_()", lambda: n.requires_grad_()),
+    ("tensor()", lambda: torch.tensor([0, 3], requires_grad=True)),
+):
+    try:
+        attempt()
+    except RuntimeError as error:
+        message = str(error)
+        print(f"{name:16} {message}")
+# --8<-- [end:not-back]
+assert message.startswith("Only Tensors of floating point and complex dtype")
+
+# --8<-- [start:one-hot-float]
+try:
+    one_hot(torch.tensor([0.0, 2.0], requires_grad=True))
+except RuntimeError as error:
+    float_index = str(error)
+    print(float_index)
+# --8<-- [end:one-hot-float]
+assert "LongTensor" in float_index
+
+# --8<-- [start:histc]
+counts = torch.histc(x, bins=4, min=0.0, max=4.0)
+print(counts, counts.requires_grad)
+try:
+    torch.unique(x).sum().backward()
+except NotImplementedError as error:
+    unique_error = str(error)
+    print(unique_error)
+# --8<-- [end:histc]
+assert counts.dtype == torch.float32 and not counts.requires_grad
+assert unique_error == "the derivative for '_unique2' is not implemented."
+
+# --8<-- [start:value]
+by_index = x[x.argmax()]
+(g,) = torch.autograd.grad(by_index, x)
+print(by_index.item(), g.tolist())
+
+in_order = x.gather(0, x.argsort())  # x.sort().values
+weights = torch.tensor([1.0, 10.0, 100.0])
+(g,) = torch.autograd.grad(in_order @ weights, x)
+print(in_order.tolist(), g.tolist())
+# --8<-- [end:value]
+assert g.tolist() == [1, 100, 10]
+
+# --8<-- [start:trap]
+x = torch.tensor([0.5, 3.0, 2.0], requires_grad=True)
+for step in range(100):
+    position = (x.argmax() - 2.0) ** 2  # the largest should be entry 2
+    loss = position + 0.125 * (x**2).sum()
+    (g,) = torch.autograd.grad(loss, x)
+    x = (x - 0.25 * g).detach().requires_grad_()
+print("argmax", x.argmax().item(), "first term", position.item())
+# --8<-- [end:trap]
+assert x.argmax() == 1 and position == 1
+
+
+# --8<-- [start:soft]
+def soft_argmax(x, sharp=1.0):
+    """The mean index under softmax(sharp * x)."""
+    p = torch.softmax(sharp * x, dim=-1)
+    return p @ torch.arange(x.shape[-1], dtype=x.dtype)
+
+
+x = torch.tensor([0.5, 3.0, 2.0], dtype=torch.float64, requires_grad=True)
+for sharp in (1.0, 4.0):
+    mean = soft_argmax(x, sharp)
+    (g,) = torch.autograd.grad(mean, x)
+    print(sharp, round(mean.item(), 3), [round(v, 3) for v in g.tolist()])
+    p = torch.softmax(sharp * x.detach(), 0)
+    wanted = sharp * p * (torch.arange(3) - mean.detach())
+    torch.testing.assert_close(g, wanted)
+# --8<-- [end:soft]
+assert torch.autograd.gradcheck(soft_argmax, x)
+
+# --8<-- [start:fix]
+for step in range(100):
+    loss = (soft_argmax(x) - 2.0) ** 2 + 0.125 * (x**2).mean()
+    (g,) = torch.autograd.grad(loss, x)
+    x = (x - 0.25 * g).detach().requires_grad_()
+print("argmax", x.argmax().item())
+# --8<-- [end:fix]
+assert x.argmax() == 2
+
+
+# --8<-- [start:bucket]
+def soft_bucket(x, bounds):
+    """bucketize with a fraction: linear from one bound to the next."""
+    i = torch.bucketize(x.detach(), bounds).clamp(1, len(bounds) - 1)
+    low, high = bounds[i - 1], bounds[i]
+    return i - 1 + (x - low) / (high - low)
+
+
+bounds = torch.tensor([0.0, 1.0, 5.0])
+x = torch.tensor([0.25, 2.0, 4.0], requires_grad=True)
+y = soft_bucket(x, bounds)
+(g,) = torch.autograd.grad(y.sum(), x)
+print(torch.bucketize(x, bounds).tolist(), y.tolist(), g.tolist())
+# --8<-- [end:bucket]
+assert y.tolist() == [0.25, 1.25, 1.75] and g.tolist() == [1, 0.25, 0.25]
+
+# --8<-- [start:cast]
+x = torch.tensor([1.75, -1.75], requires_grad=True)
+whole = x.long()  # the graph ends
+kept = x.trunc()  # the same numbers, gradient 0
+passed = x + (x.trunc() - x).detach()  # the same numbers, gradient 1
+print(whole.tolist(), kept.tolist(), passed.tolist())
+(zero,) = torch.autograd.grad(kept.sum(), x)
+(one,) = torch.autograd.grad(passed.sum(), x)
+print(zero.tolist(), one.tolist())
+# --8<-- [end:cast]
+assert zero.tolist() == [0, 0] and one.tolist() == [1, 1]
+assert whole.tolist() == kept.tolist() == passed.tolist()
