@@ -16,18 +16,18 @@ import torchgen
 
 @functools.cache
 def entries() -> dict[str, list[str]]:
-    """Node name (``ClampBackward1``) to its entry: the signature, then one line for each derivative."""
+    """Node name in lower case (``clampbackward1``) to its entry: the signature, then one line for each derivative."""
     path = Path(torchgen.__file__).parent / "packaged" / "autograd" / "derivatives.yaml"
     found: dict[str, list[str]] = {}
     counts: dict[str, int] = {}
     for block in re.split(r"(?m)^- name: ", path.read_text(encoding="utf-8"))[1:]:
         lines = [line for line in block.split("\n") if line.strip() and not line.lstrip().startswith("#")]
         name = re.match(r"\w+", lines[0].strip("\"' "))[0] if lines else ""
-        camel = "".join(part.capitalize() for part in name.strip("_").split("_"))
-        number = counts.get(camel, 0)
-        counts[camel] = number + 1
+        node = name.replace("_", "").lower()
+        number = counts.get(node, 0)
+        counts[node] = number + 1
         body = [line.strip() for line in lines[1:] if re.match(r"  [\w, ]+: ", line)]
-        found[f"{camel}Backward{number}"] = [lines[0].strip(), *body]
+        found[f"{node}backward{number}"] = [lines[0].strip(), *body]
     return found
 
 
@@ -43,7 +43,7 @@ def lines_of(output: torch.Tensor | None) -> list[list[str]]:
         if node is None or node in seen:
             continue
         seen.add(node)
-        entry = entries().get(node.name())
+        entry = entries().get(node.name().lower())
         if entry and node.name() not in ("SumBackward0",):
             found.setdefault(node.name(), entry)
         queue += [parent for parent, _ in node.next_functions]

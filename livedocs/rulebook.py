@@ -506,7 +506,7 @@ def _surroundings(rule, point: Point) -> tuple[list[list[float]], list[tuple[lis
     names = [name for name, value in values.items() if differentiable(value)]
     function = Function(rule.call, values, constants, names)
     generator = torch.Generator().manual_seed(0)
-    hull: dict[tuple[float, ...], None] = {}
+    hull: list[list[float]] = []
     slopes = []
     for _ in range(DIRECTIONS):
         directions = [torch.randn(values[n].shape, generator=generator, dtype=torch.float64) for n in names]
@@ -518,7 +518,13 @@ def _surroundings(rule, point: Point) -> tuple[list[list[float]], list[tuple[lis
             whole = [torch.zeros_like(t) if g is None else g for g, t in zip(grads, near, strict=True)]
             entries = flat([g.tolist() for g in whole])
             if all(map(math.isfinite, entries)):
-                hull[tuple(round(e, 5) + 0.0 for e in entries)] = None
+                if not any(_alike(entries, known) for known in hull):
+                    hull.append(entries)
                 slope = sum(float((g * d).sum()) for g, d in zip(whole, sides, strict=True))
                 slopes.append((flat([d.tolist() for d in sides]), slope))
-    return [list(h) for h in hull], slopes
+    return hull, slopes
+
+
+def _alike(a: list[float], b: list[float]) -> bool:
+    """Whether two gradients are one, up to the curvature between two places that are ``NEAR``."""
+    return all(abs(x - y) <= 1e-4 * max(1.0, abs(x), abs(y)) for x, y in zip(a, b, strict=True))

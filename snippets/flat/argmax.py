@@ -102,7 +102,7 @@ x = torch.tensor([0.5, 3.0, 2.0], dtype=torch.float64, requires_grad=True)
 for sharp in (1.0, 4.0):
     mean = soft_argmax(x, sharp)
     (g,) = torch.autograd.grad(mean, x)
-    print(sharp, round(mean.item(), 3), [round(v, 3) for v in g.tolist()])
+    print(sharp, round(mean.item(), 3), [round(v, 3) + 0 for v in g.tolist()])
     p = torch.softmax(sharp * x.detach(), 0)
     wanted = sharp * p * (torch.arange(3) - mean.detach())
     torch.testing.assert_close(g, wanted)
@@ -111,7 +111,7 @@ assert torch.autograd.gradcheck(soft_argmax, x)
 
 # --8<-- [start:fix]
 for step in range(100):
-    loss = (soft_argmax(x) - 2.0) ** 2 + 0.125 * (x**2).mean()
+    loss = (soft_argmax(x) - 2.0) ** 2 + 0.125 * (x**2).sum()
     (g,) = torch.autograd.grad(loss, x)
     x = (x - 0.25 * g).detach().requires_grad_()
 print("argmax", x.argmax().item())
