@@ -33,6 +33,7 @@ def draw(pieces, points) -> dict[str, str]:
             _branches(axis, pieces, expressions, dots)
             axis.set_title(title, fontsize=11)
             axis.margins(0.04)
+            axis.locator_params(nbins=4)  # each tick costs a millisecond to draw
         svg = figures.to_svg(figure)
     finally:
         plt.close(figure)

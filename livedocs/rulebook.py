@@ -19,7 +19,7 @@ import torch
 
 from livedocs import derivatives, plots, verdicts
 from livedocs.errors import DocsError
-from livedocs.measure import Function, Point, differentiable, evaluate, flat, measure
+from livedocs.measure import Function, Point, differentiable, evaluate, flat, listed, measure
 
 DIRECTIONS = 16  # along which the surroundings of a point are looked at, both ways
 NEAR = 1e-7  # how far away
@@ -203,6 +203,7 @@ class _Pieces:
 
     def __init__(self, rule, where: tuple[str, int]) -> None:
         self.rule, self.where = rule, where
+        self._limits: dict[tuple, float] = {}
         self.x = sympy.Symbol("x", real=True)
         self.low = [_number(rule, p.low) for p in rule.pieces]
         self.high = [_number(rule, p.high) for p in rule.pieces]
@@ -271,7 +272,14 @@ class _Pieces:
                 raise _error(rule, where, "the written derivative is not SymPy's", got, f"{b.real:.10g} ({derived})")
 
     def limit(self, expression: sympy.Expr, point: sympy.Expr, side: str) -> float:
-        """A one-sided limit as a float: by substitution where that is finite."""
+        """A one-sided limit as a float; each is computed once."""
+        key = expression, point, side
+        if key not in self._limits:
+            self._limits[key] = self._limit(*key)
+        return self._limits[key]
+
+    def _limit(self, expression: sympy.Expr, point: sympy.Expr, side: str) -> float:
+        """By substitution where that is finite, else by SymPy's series."""
         if point.is_finite:
             direct = expression.subs(self.x, point)
             if direct.is_finite and direct.is_real:
@@ -352,7 +360,9 @@ class _Pieces:
         else:
             value = float(found.output)
             continuous = all(verdicts.close(value, limit) for limit in limits)
-            if math.isnan(value) and limits and all(map(math.isfinite, limits)):
+            if math.isnan(at):
+                found.verdict = verdicts.NAN_INPUT
+            elif math.isnan(value) and limits and all(map(math.isfinite, limits)):
                 found.verdict = verdicts.NAN
             else:
                 found.verdict = verdicts.of_scalar(
@@ -481,26 +491,37 @@ def _measured_vjp(rule, where) -> Iterator[Point]:
 def _vjp_verdict(rule, point: Point) -> str:
     if point.gradient is None or any(g is None for g in point.gradient.values()):
         return verdicts.NONE
+    inputs = [evaluate(text) for name, text in point.inputs.items() if name not in rule.fixed]
+    if any(torch.isnan(t).any() for t in inputs if differentiable(t)):
+        return verdicts.NAN_INPUT
     if any(math.isnan(value) for value in flat(point.output)):
         return verdicts.ARBITRARY
-    inputs = [evaluate(text) for name, text in point.inputs.items() if name not in rule.fixed]
     if not all(torch.isfinite(t).all() for t in inputs if differentiable(t)):
         return verdicts.UNJUDGED
     gradient, left, right = flat(point.gradient), flat(point.left), flat(point.right)
     infinite = [not math.isfinite(v) for v in (*gradient, *left, *right)]
     if any(infinite) or not all(map(math.isfinite, flat(point.output))):
-        sides = zip(gradient, left, right, strict=True)
-        return (
-            verdicts.LIMIT
-            if all(verdicts.close(g, a) or verdicts.close(g, b) for g, a, b in sides)
-            else (verdicts.NOT_LIMIT)
-        )
-    hull, slopes = _surroundings(rule, point)
+        sides = list(zip(gradient, left, right, strict=True))
+        unknown = [math.isnan(a) and math.isnan(b) for _, a, b in sides]
+        judged = [side for side, u in zip(sides, unknown, strict=True) if not u]
+        if not all(verdicts.close(g, a) or verdicts.close(g, b) for g, a, b in judged):
+            return verdicts.NOT_LIMIT
+        return verdicts.UNJUDGED if any(unknown) else verdicts.LIMIT
+    hull, slopes, jumps = _surroundings(rule, point)
+    if jumps:
+        near = torch.tensor(gradient, dtype=torch.float64)
+        inside = verdicts.distance_to_hull(near, torch.tensor(hull, dtype=torch.float64)) < 1e-5 if hull else False
+        return verdicts.LIMIT if inside else verdicts.NOT_LIMIT
     return verdicts.of_vector(gradient, rule.active.get(point.point) or hull, slopes)
 
 
-def _surroundings(rule, point: Point) -> tuple[list[list[float]], list[tuple[list[float], float]]]:
-    """Gradients near a point, each once, and the directions they were found in with the slopes along them."""
+def _surroundings(rule, point: Point) -> tuple[list[list[float]], list[tuple[list[float], float]], bool]:
+    """What is found close to a point.
+
+    Returns:
+        The gradients, each once; the directions they were found in with the slopes along them; and whether the
+        function jumps at the point.
+    """
     values = {name: evaluate(text) for name, text in point.inputs.items() if name not in rule.fixed}
     constants = {name: evaluate(text) for name, text in rule.fixed.items()}
     names = [name for name, value in values.items() if differentiable(value)]
@@ -508,21 +529,24 @@ def _surroundings(rule, point: Point) -> tuple[list[list[float]], list[tuple[lis
     generator = torch.Generator().manual_seed(0)
     hull: list[list[float]] = []
     slopes = []
+    jumps = False
+    value = sum(flat(point.output))
     for _ in range(DIRECTIONS):
         directions = [torch.randn(values[n].shape, generator=generator, dtype=torch.float64) for n in names]
         for side in (1.0, -1.0):
             sides = [side * d for d in directions]
             near = [(values[n] + NEAR * d).requires_grad_() for n, d in zip(names, sides, strict=True)]
             output = function(*near)
+            jumps = jumps or abs(float(output.detach().sum()) - value) > 1e-4 * max(1.0, abs(value))
             grads = torch.autograd.grad(output, near, torch.ones_like(output), allow_unused=True)
             whole = [torch.zeros_like(t) if g is None else g for g, t in zip(grads, near, strict=True)]
-            entries = flat([g.tolist() for g in whole])
+            entries = flat([listed(g) for g in whole])
             if all(map(math.isfinite, entries)):
                 if not any(_alike(entries, known) for known in hull):
                     hull.append(entries)
                 slope = sum(float((g * d).sum()) for g, d in zip(whole, sides, strict=True))
                 slopes.append((flat([d.tolist() for d in sides]), slope))
-    return hull, slopes
+    return hull, slopes, jumps
 
 
 def _alike(a: list[float], b: list[float]) -> bool:

@@ -25,7 +25,8 @@ OUTSIDE = "outside the subdifferential"
 NOT_LIMIT = "not the limit"
 NAN = "NaN, although the function has a limit here"
 ARBITRARY = "arbitrary: the function is undefined here"
-UNJUDGED = "not judged: a slope at infinity"
+NAN_INPUT = "arbitrary: the input is NaN"
+UNJUDGED = "not judged: no slope to compare with"
 WRONG = "wrong at a smooth point"
 NONE = "no gradient"
 
@@ -41,8 +42,9 @@ RULE = {
     NOT_LIMIT: 4,
     NAN: 4,
     ARBITRARY: 5,
+    NAN_INPUT: 5,
 }
-FOLLOWS = {GRADIENT, MINIMUM_SUB, MINIMUM_SUPER, LIMIT, ARBITRARY}
+FOLLOWS = {GRADIENT, MINIMUM_SUB, MINIMUM_SUPER, LIMIT, ARBITRARY, NAN_INPUT}
 
 TOLERANCE = 1e-6
 

@@ -92,6 +92,17 @@ def test_a_function_that_is_neither_convex_nor_concave_follows_rule_four() -> No
     assert point["verdict"] in (verdicts.LIMIT, verdicts.OUTSIDE)
 
 
+def test_a_jump_in_several_variables_follows_rule_four() -> None:
+    rule = VJP(
+        "torch.remainder",
+        "torch.remainder(x, y)",
+        inputs={"x": normal, "y": normal},
+        special={"6 and 3": {n: f"torch.tensor({v}, dtype=torch.float64)" for n, v in (("x", "6."), ("y", "3."))}},
+    )
+    (point,) = derive_rule(ROOT, rule, plot=False)["points"]
+    assert point["verdict"] == verdicts.LIMIT
+
+
 def test_nearest_point_of_a_hull() -> None:
     zero = torch.zeros(3, dtype=torch.float64)
     torch.testing.assert_close(nearest(zero, torch.eye(3, dtype=torch.float64)), torch.full((3,), 1 / 3).double())
@@ -270,7 +281,7 @@ def test_an_infinite_slope_is_the_limit() -> None:
     card = derive_rule(ROOT, rule, plot=False)
     zero, below, nan = card["points"]
     assert zero["gradient"] == {"x": math.inf} and zero["right"] == {"x": math.inf} and zero["left"] is None
-    assert [p["verdict"] for p in (zero, below, nan)] == [verdicts.LIMIT, verdicts.ARBITRARY, verdicts.ARBITRARY]
+    assert [p["verdict"] for p in (zero, below, nan)] == [verdicts.LIMIT, verdicts.ARBITRARY, verdicts.NAN_INPUT]
     assert r"\infty & x = 0" in card["latex"]["gradient"]
 
 

@@ -16,7 +16,7 @@ import torch
 from livedocs import rulebook, verdicts
 from livedocs.accept import release
 from livedocs.cards import anchor, same
-from livedocs.measure import Function, differentiable, evaluate, flat, measure
+from livedocs.measure import Function, differentiable, evaluate, flat, listed, measure
 from livedocs.rulebook import regular_inputs, regular_points
 from livedocs.runner import modules
 from tests.conftest import ROOT
@@ -71,7 +71,7 @@ def test_the_formula_of_pieces_is_torchs(rule) -> None:
         leaf = names["x"]
         output = call(rule, names)
         (grad,) = torch.autograd.grad(output.sum(), leaf) if output.requires_grad else (torch.zeros_like(leaf),)
-        for at, value, slope in zip(*(t.detach().reshape(-1).tolist() for t in (leaf, output, grad)), strict=True):
+        for at, value, slope in zip(*(flat([listed(t)]) for t in (leaf, output, grad)), strict=True):
             _, _, formula, derivative = next(p for p in pieces if p[0] < at < p[1])
             assert value == pytest.approx(float(sympy.N(formula.subs(x, at))), rel=1e-7, abs=1e-9)
             assert slope == pytest.approx(float(sympy.N(derivative.subs(x, at))), rel=1e-7, abs=1e-9)

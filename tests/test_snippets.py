@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,10 +33,9 @@ def test_prints_what_was_accepted(path: Path, runner: Runner) -> None:
     assert got == wanted, hint
 
 
-@pytest.mark.parametrize("path", SNIPPETS, ids=name)
-def test_prints_the_same_when_it_runs_alone(path: Path, runner: Runner) -> None:
-    """``python snippets/…`` prints exactly what the page shows."""
-    done = subprocess.run(
+def run_alone(path: Path) -> subprocess.CompletedProcess[str]:
+    """``python snippets/…``, as a reader types it."""
+    return subprocess.run(
         [sys.executable, "-W", "ignore", path.relative_to(ROOT).as_posix()],
         cwd=ROOT,
         capture_output=True,
@@ -43,8 +43,14 @@ def test_prints_the_same_when_it_runs_alone(path: Path, runner: Runner) -> None:
         timeout=120,
         env={**os.environ, "MPLBACKEND": "agg"},
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "".join(output.text for output in runner.run(path).outputs.values())
+
+
+def test_every_snippet_prints_the_same_when_it_runs_alone(runner: Runner) -> None:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for an import of torch
+        for path, done in zip(SNIPPETS, pool.map(run_alone, SNIPPETS), strict=True):
+            assert done.returncode == 0, done.stderr
+            shown = "".join(output.text for output in runner.run(path).outputs.values())
+            assert done.stdout == shown, name(path)
 
 
 @pytest.mark.parametrize("path", SNIPPETS, ids=name)

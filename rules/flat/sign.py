@@ -30,11 +30,21 @@ RULES = [
         jumps=(0,),
         points=("-0.0", "1.0", INF, NAN),
         span=(-2.0, 2.0),
-        also=("torch.sgn", "torch.Tensor.sign", "torch.Tensor.sgn"),
+        also=("torch.Tensor.sign",),
+    ),
+    Pieces(
+        "torch.sgn",
+        "torch.sgn(x)",
+        pieces=STEP,
+        jumps=(0,),
+        points=("-0.0", "1.0", INF, NAN),
+        span=(-2.0, 2.0),
+        also=("torch.Tensor.sgn",),
+        plot=False,  # that of sign
         defects=(
             Defect(
                 "x = 1",
-                "torch.sgn leaves a ZeroTensor in .grad where x is real: clip_grad_norm_, a second backward() and"
+                "For a real input .grad becomes a ZeroTensor: clip_grad_norm_, a second backward() and"
                 " zero_grad(set_to_none=False) raise “ZeroTensors are immutable.”",
                 measured={"gradient": {"x": 0.0}},
                 reported="https://github.com/pytorch/pytorch/issues/89034",
