@@ -41,18 +41,26 @@ class Helper:
         self.imported: set[str] = set()
 
     def serve(self) -> None:
-        """Work until standard input ends and the last job is answered."""
-        rest, open_ = b"", True
-        while open_ or self.waiting or self.running:
-            ready = wait([*self.running, *([0] if open_ else [])], timeout=self._patience())
+        """Work until standard input ends: then nobody waits for an answer any more."""
+        rest = b""
+        while True:
+            ready = wait([*self.running, 0], timeout=self._patience())
             if 0 in ready:
                 data = os.read(0, 1 << 16)
-                open_ = bool(data)
+                if not data:
+                    break
                 *lines, rest = (rest + data).split(b"\n")
                 self.waiting.extend(json.loads(line) for line in lines)
             self._end(ready)
             while self.waiting and len(self.running) < CHILDREN:
                 self._start(self.waiting.popleft())
+
+    def stop(self) -> None:
+        """End the children that still run."""
+        for child, _, _ in self.running.values():
+            child.kill()
+            child.join()
+            _end_group(child.pid)
 
     def _patience(self) -> float | None:
         deadlines = [deadline for _, _, deadline in self.running.values()]
@@ -146,6 +154,7 @@ def main() -> None:
     if method == "fork":
         helper.import_(["torch"])
     helper.serve()
+    helper.stop()
     os._exit(0)  # nothing to save: no teardown of libraries, and no reports of theirs
 
 

@@ -6,7 +6,6 @@ and line, shows the figures in the site's style, and offers the executed noteboo
 
 from __future__ import annotations
 
-import hashlib
 import html
 import os
 import re
@@ -145,11 +144,6 @@ def _formulas(text: Tag, where: str) -> None:
         escaped = html.escape(str(node), quote=False)
         replaced = re.sub(r"\$\$(.+?)\$\$|\$([^$]+?)\$", convert, escaped, flags=re.DOTALL)
         node.replace_with(BeautifulSoup(replaced, "html.parser"))
-
-
-def digest(path: Path) -> str:
-    """A digest of a notebook's source."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _cell_lines(source: str) -> list[int]:

@@ -1,23 +1,26 @@
-"""What MkDocs has to be told: the state that pages share, notebooks, errors, and all-or-nothing publishing."""
+"""What MkDocs has to be told: the state that pages share, notebooks, errors, and all-or-nothing publishing.
+
+What notebooks need is imported with the first of them: it takes longer than a page.
+"""
 
 from __future__ import annotations
 
 import atexit
 import functools
+import hashlib
 import logging
 import shutil
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-import nbformat
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import CountHandler
 
-from livedocs import data, notebooks
+from livedocs import data
 from livedocs.errors import DocsError
 from livedocs.extension import Book
 from livedocs.fences import find_fences, includes
@@ -48,6 +51,10 @@ def close() -> None:
 @functools.cache
 def _executed(path: Path, where: str, uri: str, digest: str) -> str:
     """A folder with a notebook's executed ``.ipynb`` at ``uri``; made once for each content of its source."""
+    import nbformat
+
+    from livedocs import notebooks
+
     notebook = notebooks.execute(path, where)
     folder = Path(tempfile.mkdtemp(prefix="livedocs-notebook-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -74,6 +81,7 @@ class Site:
         self.book = Book(root, root / options.get("snippets", "snippets"), shared_runner(root))
         self.book.runner.start()
         options["book"] = self.book
+        config.mdx_configs.setdefault("pymdownx.snippets", {})["base_path"] = [str(self.book.snippets)]
         config.copyright = f"Every output on this site was printed by PyTorch {version('torch')}."
         self.site_dir = Path(config.site_dir)
         if not self.serving:
@@ -129,7 +137,7 @@ class Site:
         where = path.resolve().relative_to(self.book.root).as_posix()
         uri = file.src_uri.removesuffix(".py") + ".ipynb"
         try:
-            folder = _executed(path, where, uri, notebooks.digest(path))
+            folder = _executed(path, where, uri, hashlib.sha256(path.read_bytes()).hexdigest())
         except DocsError as error:
             raise PluginError(str(error)) from None
         return File(uri, folder, config.site_dir, config.use_directory_urls)
@@ -142,6 +150,8 @@ class Site:
     def on_page_content(self, html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
         if not page.file.src_uri.endswith(".ipynb"):
             return html
+        from livedocs import notebooks
+
         return notebooks.to_site_html(html, Path(page.file.src_uri).name, f"docs/{page.file.src_uri}", self.book.glyphs)
 
     def on_env(self, env, config: MkDocsConfig, files: Files):

@@ -12,8 +12,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch  # imported where it is used: the process that renders pages needs the names, not torch
 
 GRADIENT = "the gradient"
 MINIMUM_SUB = "the minimum-norm subgradient"
@@ -104,6 +106,8 @@ def of_vector(
         hull: the gradients of the active pieces; the subdifferential is their convex hull.
         slopes: directions, and the one-sided derivative of the function along each.
     """
+    import torch
+
     if any(not math.isfinite(g) for g in gradient) or not hull:
         return NOT_LIMIT
     vertices = torch.tensor(hull, dtype=torch.float64)
@@ -126,6 +130,8 @@ def of_vector(
 
 def distance_to_hull(point: torch.Tensor, vertices: torch.Tensor) -> float:
     """The distance of a point from the convex hull of the rows of ``vertices``."""
+    import torch
+
     return float(torch.linalg.vector_norm(point - nearest(point, vertices)))
 
 
@@ -135,6 +141,8 @@ def nearest(point: torch.Tensor, vertices: torch.Tensor) -> torch.Tensor:
     It lies on a face of the hull, as the projection on the affine span of that face with weights ≥ 0. All
     faces are tried: for so few vertices that is exact, and quick enough.
     """
+    import torch
+
     vertices = torch.unique(vertices.round(decimals=9), dim=0)
     best, distance = vertices[0], math.inf
     for size in range(1, min(len(vertices), point.numel() + 1) + 1):

@@ -15,6 +15,7 @@ import __future__
 import ast
 import faulthandler
 import io
+import itertools
 import json
 import linecache
 import os
@@ -66,8 +67,9 @@ def _snippet(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Run a snippet."""
     source = io.TextIOWrapper(io.BytesIO(Path(job["file"]).read_bytes()), encoding="utf-8").read()
     progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
+    known = len(sys.modules)
     result = _execute(source, job, progress)
-    result["imports"] = _project_imports(Path(job["root"]), Path(job["file"]))
+    result["imports"] = _project_imports(Path(job["root"]), Path(job["file"]), known)
     return result
 
 
@@ -176,10 +178,14 @@ def _explain(error: BaseException, where: str) -> dict[str, Any]:
     return {"line": line, "problem": problem, "got": got[:2000].encode("utf-8", "backslashreplace").decode()}
 
 
-def _project_imports(root: Path, own: Path) -> list[str]:
-    """Files of the project that the snippet has imported: its output depends on them too."""
+def _project_imports(root: Path, own: Path, known: int) -> list[str]:
+    """Files of the project that the snippet has imported: its output depends on them too.
+
+    Only the modules that came after the first ``known``: to touch one that is shared with the helper is to copy it.
+    """
     inside, glue = f"{root}{os.sep}", f"{Path(__file__).parent}{os.sep}"
-    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    new = list(itertools.islice(sys.modules.values(), known, None))
+    files = [getattr(module, "__file__", None) for module in new]
     return sorted(
         {
             file

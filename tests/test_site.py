@@ -105,6 +105,17 @@ def test_strict_build_stops(file: str, old: str, new: str, message: str, project
     assert not list(project.glob("site*"))
 
 
+def test_the_process_that_renders_pages_does_not_import_torch() -> None:
+    code = "import sys, livedocs.site; sys.exit('torch' in sys.modules or 'nbclient' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_the_build_does_not_depend_on_the_working_folder(project: Path) -> None:
+    done = run_mkdocs("build", "--strict", "-f", str(project / "mkdocs.yml"), cwd=project.parent)
+    assert done.returncode == 0, done.stderr
+    assert (project / "site" / "ties" / "max" / "index.html").exists()
+
+
 @pytest.mark.parametrize("folder", ["taken", "taken/site", "/proc/site"], ids=["a file", "below a file", "read-only"])
 def test_a_site_folder_that_cannot_be_written(folder: str, project: Path) -> None:
     (project / "taken").write_text("mine")
