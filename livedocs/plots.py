@@ -49,8 +49,9 @@ def _branches(axis, pieces, expressions, dots) -> None:
             continue
         compute = sympy.lambdify(pieces.x, expression, ["mpmath"])
         xs, ys = [], []
-        for number in range(61):
-            at = start + (stop - start) * (1e-3 + (1 - 2e-3) * number / 60)
+        steps = 1 if sympy.diff(expression, pieces.x, 2) == 0 else 60  # a line has two ends
+        for number in range(steps + 1):
+            at = start + (stop - start) * (1e-3 + (1 - 2e-3) * number / steps)
             y = _real(compute, at)
             xs.append(at)
             ys.append(y if y is not None and abs(y) <= LARGEST else math.nan)
