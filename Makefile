@@ -16,15 +16,17 @@ PIP_ARGS ?=
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help serve build test accept bench lint clean
+.PHONY: help serve build test accept bench bench-pages shots lint clean
 
 help:
-	@echo 'make serve    build the site and serve it at http://$(ADDRESS), again after every change'
-	@echo 'make test     run every snippet, doctest and check'
-	@echo 'make accept   write the snippets'"'"' outputs to tests/outputs, to be read as a diff'
-	@echo 'make build    build the site into site/'
-	@echo 'make bench    time the build beside its peers'
-	@echo 'make clean    remove the environments and what was built'
+	@echo 'make serve        build the site and serve it at http://$(ADDRESS), again after every change'
+	@echo 'make test         run every snippet, doctest and check'
+	@echo 'make accept       write the snippets'"'"' outputs to tests/outputs, to be read as a diff'
+	@echo 'make build        build the site into site/'
+	@echo 'make bench        time the build beside its peers'
+	@echo 'make bench-pages  measure pages with Lighthouse (needs Chromium and npm)'
+	@echo 'make shots        take pictures of ten pages, light and dark, phone and desktop, into shots/'
+	@echo 'make clean        remove the environments and what was built'
 	@echo
 	@echo 'TORCH=2.13.0 takes that release of PyTorch (default: $(DEFAULT_TORCH)).'
 	@echo 'PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu" takes the small CPU build of PyTorch.'
@@ -36,7 +38,7 @@ build: $(VENV)/ready
 	$(BIN)/mkdocs build --strict
 
 test: $(VENV)/ready lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check --quiet .
@@ -50,8 +52,14 @@ bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks.build
 	$(BIN)/python -m benchmarks.rules
 
+bench-pages: $(VENV)/ready
+	$(BIN)/python -m benchmarks.pages
+
+shots: $(VENV)/ready
+	$(BIN)/python -m benchmarks.shots
+
 clean:
-	rm -rf .venv .venv-* site site.partial site.old *.egg-info
+	rm -rf .venv .venv-* site site.partial site.old shots *.egg-info
 
 # The constraints with the release that was asked for. pip shows its progress.
 $(VENV)/ready: pyproject.toml constraints.txt

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import yaml
+from mkdocs.utils.yaml import yaml_load
 
 ROOT = Path(__file__).resolve().parent.parent
 SECTIONS = ("square", "ties", "softmax")
@@ -160,8 +161,9 @@ def write(folder: Path, form: str, pages: int) -> Path:
 
 def configuration(form: str) -> dict:
     """The project's mkdocs.yml as a form needs it: no nav, no notebooks of the project, and its own way to run code."""
-    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    config = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))  # MkDocs' own: it knows !ENV
     del config["nav"]
+    config["theme"]["custom_dir"] = str(ROOT / "overrides")
     config["watch"] = ["snippets", str(ROOT / "livedocs")]
     config["plugins"] = [plugin for plugin in config["plugins"] if "mkdocs-jupyter" not in plugin]
     if form == "livedocs":

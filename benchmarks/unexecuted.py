@@ -3,16 +3,17 @@
 A build with this hook in the place of livedocs does everything but the execution.
 """
 
-from types import SimpleNamespace
+from pathlib import Path
 
 from markdown import Markdown
 from markdown.extensions import Extension
 from mkdocs.structure.files import File
 
+from livedocs.extension import Book
 from livedocs.formulas import FormulaTreeprocessor, math_font
 
-# What the formulas need of a livedocs.extension.Book: where a message points, and the glyphs they use.
-_book = SimpleNamespace(page="page.md", offset=0, text=[], glyphs=set())
+# The formulas keep their glyphs in it, and stand aside in it until a page is finished. It has no runner: nothing runs.
+_book = Book(Path("."), Path("."), runner=None, late={})
 
 
 class _Formulas(Extension):
@@ -32,3 +33,8 @@ def on_env(env, config, files):
     """Write the font, cut down to the glyphs of this site."""
     files.append(File.generated(config, "assets/math.woff2", content=math_font("".join(sorted(_book.glyphs)))))
     return env
+
+
+def on_post_page(output, page, config):
+    """Put the formulas in their place."""
+    return _book.fill(output)

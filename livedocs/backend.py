@@ -1,8 +1,8 @@
 """A matplotlib backend whose ``plt.show()`` keeps each figure as SVG for the page.
 
 Selected with ``MPLBACKEND=module://livedocs.backend``. In a notebook ``show`` displays the SVG
-instead. A figure's name (``plt.subplots(num="…")``) is its alt text; run alone, the same snippet has it
-as the title of its window.
+instead, in fixed colours. A figure's name (``plt.subplots(num="…")``) is its alt text; run alone, the
+same snippet has it as the title of its window.
 """
 
 from __future__ import annotations
@@ -43,4 +43,4 @@ def _display(kept: dict[str, str]) -> None:
 
     if not kept["alt"].strip():
         raise ValueError('a figure without alt text: name it, plt.subplots(num="what is seen")')
-    display({"text/html": figures.render(**kept), "text/plain": kept["alt"]}, raw=True)
+    display({"image/svg+xml": figures.standalone(**kept), "text/plain": kept["alt"]}, raw=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import html
 import math
+import posixpath
 import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
@@ -18,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 from markdown.util import AtomicString
 from pymdownx.blocks.block import Block
 
-from livedocs import figures
+from livedocs import figures, verdicts
 from livedocs.errors import DocsError
-from livedocs.formulas import to_mathml
+from livedocs.formulas import glyphs_of, to_mathml
 
 if TYPE_CHECKING:
     from livedocs.extension import Book
 
-COLUMNS = ("Point", "Left", "Right", "Reverse", "Forward", "Second", "Verdict")
+COLUMNS = ("Point", "Left", "Right", "Reverse", "Verdict", "Forward", "Second")
 
 
 def anchor(card: dict[str, Any]) -> str:
@@ -70,6 +71,36 @@ def same(a: Any, b: Any) -> bool:
     return a == b or (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
 
 
+def equations(card: dict[str, Any]) -> tuple[str, str]:
+    """The formula and the gradient of a rule in LaTeX, with what they are equal to."""
+    short = card["function"].rpartition(".")[2].replace("_", r"\_")
+    formula, gradient = card["latex"]["formula"], card["latex"]["gradient"]
+    if card["kind"] != "pieces":
+        return formula, gradient
+    left = rf"\texttt{{{short}}}(x)"
+    return f"{left} = {formula}", rf"\frac{{\mathrm{{d}}}}{{\mathrm{{d}}x}}\,{left} = {gradient}"
+
+
+def cells(point: dict[str, Any]) -> list[str]:
+    """What the table of special points says of one of them, after its name: a text for each other column."""
+    left, right, gradient, forward, second = (
+        values(point[name]) for name in ("left", "right", "gradient", "forward", "second")
+    )
+    if point["gradient"] is None:
+        gradient = "no gradient"
+    return [left, right, gradient, point["verdict"], forward, second]
+
+
+def inputs(point: dict[str, Any]) -> str:
+    """The inputs of a special point, in short: ``x = [1., 4., 4.]``."""
+    texts = []
+    for name, text in point["inputs"].items():
+        short = re.sub(r"^torch\.tensor\((.*?)(, dtype=torch\.float64)?\)$", r"\1", text)
+        short = re.sub(r"float\('(-?[a-z]+)'\)", r"\1", short)
+        texts.append(f"{name} = {short}")
+    return ", ".join(texts)
+
+
 def render(card: dict[str, Any], glyphs: set[str]) -> str:
     """The inside of a card as HTML.
 
@@ -92,22 +123,18 @@ def render(card: dict[str, Any], glyphs: set[str]) -> str:
                 got=f"{latex}\n{error}",
                 wanted="LaTeX that math-core reads",
             ) from None
-        glyphs.update("".join(ET.fromstring(mathml).itertext()))
+        glyphs.update(glyphs_of(mathml))
         tag = "div" if display else "span"
         return f'<{tag} class="math">{mathml}</{tag}>'
 
-    short = card["function"].rpartition(".")[2].replace("_", r"\_")
-    left = rf"\texttt{{{short}}}(x)" if card["kind"] == "pieces" else ""
-    slope = rf"\frac{{\mathrm{{d}}}}{{\mathrm{{d}}x}}\,{left}" if left else ""
     parts = [
-        formula(f"{left} = {card['latex']['formula']}" if left else card["latex"]["formula"], display=True),
-        formula(f"{slope} = {card['latex']['gradient']}" if slope else card["latex"]["gradient"], display=True),
+        *(formula(latex, display=True) for latex in equations(card)),
         _measured_with(card, formula),
         _table(card, formula),
         _remarks(card),
     ]
     if card["plot"]:
-        parts.append(figures.render(card["plot"]["svg"], card["plot"]["alt"]))
+        parts.append(figures.render_panels(card["plot"]["panels"], card["plot"]["alt"]))
     if card["derivatives"]:
         lines = "\n\n".join("\n".join(entry) for entry in card["derivatives"])
         parts.append(
@@ -131,31 +158,33 @@ def _table(card: dict[str, Any], formula) -> str:
     rows = []
     for point, label in zip(card["points"], card["labels"], strict=True):
         name = formula(label, display=False) if label else _inputs(point)
-        cells = [values(point[key]) for key in ("left", "right", "gradient")]
-        cells[2] = cells[2] if point["gradient"] is not None else "no gradient"
-        cells += [values(point[key]) for key in ("forward", "second")]
-        kinds = ["", "", "reverse", "", ""]
-        if point["forward"] is not None and not same(point["forward"], point["gradient"]):
-            kinds[3] = "disagrees"
+        spoken = html.escape(point["point"].replace("-", "−"))  # not all that read aloud read MathML
+        name = name.replace("<math", f'<math aria-label="{spoken}"', 1)
+        left, right, gradient, verdict, forward, second = cells(point)
+        disagrees = point["forward"] is not None and not same(point["forward"], point["gradient"])
+        broken = verdicts.rule_of(card, point) is not None and not verdicts.follows(card, point)
+        shown = [
+            ("", left),
+            ("", right),
+            ("reverse", gradient),
+            ("verdict broken" if broken else "verdict", verdict),
+            ("disagrees" if disagrees else "", forward),
+            ("", second),
+        ]
         body = "".join(
             f'<td class="{kind}">{html.escape(cell)}</td>' if kind else f"<td>{html.escape(cell)}</td>"
-            for cell, kind in zip(cells, kinds, strict=True)
+            for kind, cell in shown
         )
-        rows.append(f'<tr><th scope="row">{name}</th>{body}<td>{html.escape(point["verdict"])}</td></tr>')
+        rows.append(f'<tr><th scope="row">{name}</th>{body}</tr>')
     return (
-        '<div class="points" role="group" aria-label="Special points" tabindex="0"><table>'
+        '<div class="points" role="group" aria-label="Special points" tabindex="0"><table class="special">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
 def _inputs(point: dict[str, Any]) -> str:
     """A named special point and its inputs."""
-    texts = []
-    for name, text in point["inputs"].items():
-        short = re.sub(r"^torch\.tensor\((.*?)(, dtype=torch\.float64)?\)$", r"\1", text)
-        short = re.sub(r"float\('(-?[a-z]+)'\)", r"\1", short)
-        texts.append(f"{name} = {short}")
-    return f"{html.escape(point['point'])}<br><code>{html.escape(', '.join(texts))}</code>"
+    return f"{html.escape(point['point'])}<br><code>{html.escape(inputs(point))}</code>"
 
 
 def _remarks(card: dict[str, Any]) -> str:
@@ -201,7 +230,12 @@ class RuleBlock(Block):
         heading = ET.SubElement(section, "h3", {"id": anchor(card)})
         heading.text = AtomicString(card["name"])
         body = ET.SubElement(section, "div")
-        body.text = AtomicString(self.md.htmlStash.store(render(card, book.glyphs)))
+        body.text = AtomicString(self.md.htmlStash.store(book.later(render(card, book.glyphs))))
+        if book.explorer and card["curve"]:
+            target = posixpath.relpath(book.explorer, posixpath.dirname(book.page))
+            last = ET.SubElement(section, "p", {"class": "measured"})
+            link = ET.SubElement(last, "a", {"href": f"{target}#{anchor(card)}"})
+            link.text = AtomicString(f"Explore {card['name']} point by point")
         return section
 
 

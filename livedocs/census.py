@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import posixpath
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pymdownx.blocks.block import Block
@@ -32,6 +33,8 @@ RULES = {
     6: "Where it is not a deterministic function: non-differentiable.",
 }
 
+COLUMNS = ("Function", "Point", "Left", "Right", "PyTorch", "Verdict", "Rule")
+
 Row = tuple[dict[str, Any], dict[str, Any]]
 
 
@@ -43,60 +46,68 @@ class SixRulesBlock(Block):
 
     def on_create(self, parent: ET.Element) -> ET.Element:
         book: Book = self.config["book"]
-        cards = list(book.cards().values())
-        rows = [(card, point) for card in cards for point in card["points"]]
         section = ET.SubElement(parent, "div", {"class": "census"})
         if self.argument == "table":
-            _table(section, [("follows" if follows_rule(*row) else "does not", row) for row in rows], book.page)
+            _table(section, judged(book.cards()), book.page)
             return section
-        for number, text in RULES.items():
+        for number, texts, shown in rule_by_rule(book.cards()):
             ET.SubElement(section, "h3", {"id": f"rule-{number}"}).text = f"Rule {number}"
-            ET.SubElement(section, "p").text = text
-            follows, breaks = examples(rows, number)
-            counted = f"{len(follows)} special points on this site follow it, {len(breaks)} do not."
-            ET.SubElement(section, "p").text = counted
-            shown = [("follows", row) for row in follows[:1]] + [("does not", row) for row in breaks[:1]]
+            for text in texts:
+                ET.SubElement(section, "p").text = text
             if shown:
                 _table(section, shown, book.page)
         return section
 
 
-def rule_of(card: dict[str, Any], point: dict[str, Any]) -> int | None:
-    """The rule that applies at a special point; None where the output is an integer, which no rule speaks of."""
-    if card["random"]:
-        return 6
-    return verdicts.RULE.get(point["verdict"])
+def judged(cards: dict[str, dict]) -> list[tuple[str, Row]]:
+    """Every special point, with ``"follows"`` or ``"does not"``."""
+    rows = [(card, point) for card in cards.values() for point in card["points"]]
+    return [("follows" if verdicts.follows(*row) else "does not", row) for row in rows]
 
 
-def follows_rule(card: dict[str, Any], point: dict[str, Any]) -> bool:
-    if card["random"]:
-        return point["verdict"] == verdicts.NONE
-    return point["verdict"] in verdicts.FOLLOWS
+def rule_by_rule(cards: dict[str, dict]) -> Iterator[tuple[int, tuple[str, str], list[tuple[str, Row]]]]:
+    """For each rule its number, what it says and how many follow it, and an example of each kind."""
+    rows = [row for _, row in judged(cards)]
+    for number, text in RULES.items():
+        follows, breaks = examples(rows, number)
+        counted = f"{len(follows)} special points on this site follow it, {len(breaks)} do not."
+        shown = [("follows", row) for row in follows[:1]] + [("does not", row) for row in breaks[:1]]
+        yield number, (text, counted), shown
 
 
 def examples(rows: list[Row], number: int) -> tuple[list[Row], list[Row]]:
     """The special points that a rule applies to: those that follow it, those that do not."""
-    mine = [row for row in rows if rule_of(*row) == number]
-    return [row for row in mine if follows_rule(*row)], [row for row in mine if not follows_rule(*row)]
+    mine = [row for row in rows if verdicts.rule_of(*row) == number]
+    return [row for row in mine if verdicts.follows(*row)], [row for row in mine if not verdicts.follows(*row)]
 
 
 def _table(parent: ET.Element, rows: list[tuple[str, Row]], page: str) -> None:
     holder = ET.SubElement(
         parent, "div", {"class": "points", "role": "group", "aria-label": "Special points", "tabindex": "0"}
     )
-    table = ET.SubElement(holder, "table")
+    holder.set("data-search-exclude", "true")  # a search for a function is to find its own page
+    table = ET.SubElement(holder, "table", {"class": "special"})
     head = ET.SubElement(ET.SubElement(table, "thead"), "tr")
-    for column in ("Function", "Point", "Left", "Right", "PyTorch", "Verdict", "Rule"):
+    for column in COLUMNS:
         ET.SubElement(head, "th", {"scope": "col"}).text = column
     body = ET.SubElement(table, "tbody")
-    for judged, (card, point) in rows:
-        row = ET.SubElement(body, "tr", {"class": judged.replace(" ", "-")})
+    for judgement, (card, point) in rows:
+        row = ET.SubElement(body, "tr", {"class": judgement.replace(" ", "-")})
         cell = ET.SubElement(row, "th", {"scope": "row"})
-        target = card["file"].replace("rules/", "docs/", 1).removesuffix(".py") + ".md"
-        link = posixpath.relpath(target, posixpath.dirname(page))
-        ET.SubElement(cell, "a", {"href": f"{link}#{anchor(card)}"}).text = card["name"].removeprefix("torch.")
-        gradient = "no gradient" if point["gradient"] is None else values(point["gradient"])
-        number = rule_of(card, point)
-        cells = [point["point"], values(point["left"]), values(point["right"]), gradient, point["verdict"]]
-        for text in (*cells, "–" if number is None else f"{number}: {judged}"):
+        ET.SubElement(cell, "a", {"href": link(card, page)}).text = card["name"].removeprefix("torch.")
+        for text in cells(judgement, card, point):
             ET.SubElement(row, "td").text = text
+
+
+def link(card: dict[str, Any], page: str) -> str:
+    """The card, as a page links to it."""
+    target = card["file"].replace("rules/", "docs/", 1).removesuffix(".py") + ".md"
+    return f"{posixpath.relpath(target, posixpath.dirname(page))}#{anchor(card)}"
+
+
+def cells(judgement: str, card: dict[str, Any], point: dict[str, Any]) -> list[str]:
+    """What the table says of a special point, after the name of the function."""
+    gradient = "no gradient" if point["gradient"] is None else values(point["gradient"])
+    number = verdicts.rule_of(card, point)
+    measured = [point["point"], values(point["left"]), values(point["right"]), gradient, point["verdict"]]
+    return [*measured, "–" if number is None else f"{number}: {judgement}"]

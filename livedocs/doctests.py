@@ -13,13 +13,11 @@ import os
 from pathlib import Path
 
 import pytest
-from markdown import Markdown
 from markdown_it.token import Token
-from pymdownx.snippets import SnippetExtension, SnippetPreprocessor
 from pytest_markdown_docs._runners import DefaultRunner, register_runner
 
 from livedocs.errors import DocsError
-from livedocs.fences import PYTHON, find_fences, includes
+from livedocs.fences import PYTHON, expand, find_fences, includes
 
 _parser: PageParser
 
@@ -66,14 +64,9 @@ class PageParser:
             for fence in find_fences(lines, "line"):
                 if fence.language in PYTHON:
                     info = "python continuation" if tokens else "python"
-                    body = self.expand(fence.body) if includes(fence, "line") else fence.body
+                    body = expand(fence.body, self.snippets) if includes(fence, "line") else fence.body
                     where = [fence.first, fence.last + 1]
                     tokens.append(Token("fence", "code", 0, info=info, content="\n".join(body) + "\n", map=where))
         except DocsError as error:
             raise pytest.Collector.CollectError(str(error)) from None
         return tokens
-
-    def expand(self, lines: list[str]) -> list[str]:
-        """The lines with their includes expanded by pymdownx's own preprocessor."""
-        extension = SnippetExtension(base_path=[str(self.snippets)], check_paths=True)
-        return SnippetPreprocessor(extension.getConfigs(), Markdown()).run(lines)

@@ -13,9 +13,11 @@ pymdownx puts the code into the fence; this extension runs it and adds the outpu
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from livedocs import figures
 from livedocs.cards import RuleBlock, nearest_names
 from livedocs.census import SixRulesBlock
 from livedocs.errors import DocsError
+from livedocs.explorer import ExplorerBlock
 from livedocs.fences import Include, find_fences, includes
 from livedocs.formulas import FormulaTreeprocessor
 from livedocs.runner import Runner, Snippet, modules
@@ -40,6 +43,9 @@ class Book:
 
     ``page`` and ``offset`` name the page that is being converted, and how many lines of the file
     (its front matter) were cut off above ``text``, its lines. ``placed`` maps each rule to the page of its card.
+    ``late`` is what stands aside until a page is finished (see ``later``); None puts all in its place at once.
+    ``chapters`` maps each page to the title of its section of the menu; ``explorer`` names the page that holds the
+    explorer, if there is one.
     """
 
     root: Path
@@ -51,6 +57,27 @@ class Book:
     shown: set[tuple[str, str]] = field(default_factory=set)
     glyphs: set[str] = field(default_factory=set)
     placed: dict[str, str] = field(default_factory=dict)
+    gathered: dict[str, dict] | None = None
+    chapters: dict[str, str] = field(default_factory=dict)
+    explorer: str = ""
+    late: dict[str, str] | None = None
+
+    def later(self, markup: str) -> str:
+        """The markup itself, or a comment in its place that ``fill`` turns into it.
+
+        Formulas, cards and drawings are most of a page's bytes and none of what a search looks for. MkDocs'
+        plugins parse each page again; with the comments they meet a tenth of it, and the index stays clean.
+        """
+        if self.late is None:
+            return markup
+        key = hashlib.sha256(markup.encode()).hexdigest()[:32]
+        self.late[key] = markup
+        return f"<!--livedocs {key}-->"
+
+    def fill(self, page: str) -> str:
+        """A finished page with what stood aside."""
+        late = self.late or {}
+        return re.sub(r"<!--livedocs ([0-9a-f]{32})-->", lambda m: late.get(m[1], m[0]), page)
 
     def find(self, include: Include) -> Path:
         """The file that an include names.
@@ -94,14 +121,16 @@ class Book:
                 wanted=f"one of: {known}",
             )
         self.shown.add((snippet.where, include.section))
-        return render_output(snippet, include.section)
+        return render_output(snippet, include.section, self.later)
 
     def cards(self) -> dict[str, dict]:
-        """All rules of the project by name, as livedocs.rulebook derives them.
+        """All rules of the project by name, as livedocs.rulebook derives them; gathered once for a build.
 
         Raises:
             DocsError: for a declaration that is wrong, and for two rules of one name.
         """
+        if self.gathered is not None:
+            return self.gathered
         found: dict[str, dict] = {}
         futures = [self.runner.derive(module) for module in modules(self.root)]
         for card in (card for future in futures for card in future.result()):
@@ -115,6 +144,7 @@ class Book:
                     wanted="a variant that tells them apart",
                 )
             found[card["name"]] = card
+        self.gathered = found
         return found
 
     def card(self, name: str) -> dict:
@@ -178,13 +208,13 @@ class Book:
         return errors
 
 
-def render_output(snippet: Snippet, section: str) -> str:
+def render_output(snippet: Snippet, section: str, later: Callable[[str], str]) -> str:
     """Output and figures of a section as HTML. The text is escaped: it cannot become markup."""
     output = snippet.outputs[section]
     parts = []
     if output.text.strip():
         parts.append(render_text(output.text.rstrip("\n")))
-    parts.extend(figures.render(figure.svg, figure.alt) for figure in output.figures)
+    parts.extend(later(figures.render(figure.svg, figure.alt)) for figure in output.figures)
     return "\n".join(parts)
 
 
@@ -251,6 +281,7 @@ class _Blocks(BlocksExtension):
     def extendMarkdownBlocks(self, md: Markdown, block_mgr) -> None:  # noqa: N802  pymdownx's name
         block_mgr.register(RuleBlock, {"book": self.book})
         block_mgr.register(SixRulesBlock, {"book": self.book})
+        block_mgr.register(ExplorerBlock, {"book": self.book})
 
 
 class LivedocsExtension(Extension):

@@ -5,11 +5,14 @@ Line by line, at any indentation: a fence inside an admonition, a tab, a list or
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from pymdownx.snippets import SnippetPreprocessor
+from markdown import Markdown
+from pymdownx.snippets import SnippetExtension, SnippetPreprocessor
 
 from livedocs.errors import DocsError
 
@@ -142,6 +145,17 @@ def includes(fence: Fence, where: str, offset: int = 0) -> list[Include]:
             wanted="```python, so that it is run",
         )
     return found
+
+
+def expand(lines: list[str], snippets: Path) -> list[str]:
+    """The lines with their includes expanded by pymdownx's own preprocessor."""
+    return _preprocessor(snippets).run(lines)
+
+
+@functools.cache
+def _preprocessor(snippets: Path) -> SnippetPreprocessor:
+    extension = SnippetExtension(base_path=[str(snippets)], check_paths=True)
+    return SnippetPreprocessor(extension.getConfigs(), Markdown())
 
 
 def _unindent(line: str, indent: str) -> str:

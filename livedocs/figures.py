@@ -30,7 +30,7 @@ _VARIABLES = {
 }
 
 STYLE = {
-    "figure.figsize": (6.4, 3.2),
+    "figure.figsize": (4.8, 2.9),  # on a phone it shrinks by a quarter, and its text can still be read
     "figure.facecolor": "none",
     "figure.constrained_layout.use": True,
     "savefig.facecolor": "none",
@@ -55,6 +55,8 @@ STYLE = {
     "font.size": 11.0,
 }
 
+_PLAIN = ' font-family="sans-serif"><rect width="100%" height="100%" fill="white"/>'  # the end of a file's <svg …>
+
 _SVG = "http://www.w3.org/2000/svg"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 ET.register_namespace("", _SVG)
@@ -63,12 +65,13 @@ ET.register_namespace("", _SVG)
 def to_svg(figure: Figure) -> str:
     """The figure as an ``<svg>`` element for use inside a page: no prolog, no fixed colours.
 
-    Ids are made unique by a digest of the drawing, so that several figures can share a page.
+    Ids are made unique by a digest of the drawing and its name, so that several figures can share a page, equal
+    drawings of two functions too.
     """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ET.fromstring(buffer.getvalue())
-    digest = hashlib.sha256(buffer.getvalue()).hexdigest()[:8]
+    digest = hashlib.sha256(buffer.getvalue() + figure.get_label().encode()).hexdigest()[:8]
     for metadata in root.findall(f"{{{_SVG}}}metadata"):
         root.remove(metadata)
     used = set(re.findall(rb'(?:url\(#|xlink:href="#)([^")]+)', buffer.getvalue()))
@@ -90,6 +93,7 @@ def to_svg(figure: Figure) -> str:
     for defs in root.findall(f"{{{_SVG}}}defs"):  # its one <style> would reach the whole page
         for style in defs.findall(f"{{{_SVG}}}style"):
             defs.remove(style)
+    _flatten(root)
     root.set("stroke-linejoin", "round")
     root.set("stroke-linecap", "butt")
     text = re.sub(r' transform="rotate\(-0 [^"]*"', "", ET.tostring(root, encoding="unicode"))
@@ -101,6 +105,45 @@ def render(svg: str, alt: str) -> str:
     """A figure as HTML: the drawing is one image, and ``alt`` is its text."""
     label = html.escape(" ".join(alt.split()))
     return '<figure class="plot">' + svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1) + "</figure>"
+
+
+def standalone(svg: str, alt: str) -> str:
+    """A figure as an SVG file for where the site's style sheet is not: in a notebook. Fixed colours, on white."""
+    fixed = {variable: colour for colour, variable in _VARIABLES.items()}
+    drawn = re.sub(r'(?<=")(currentColor|var\(--[\w-]+\))(?=")', lambda m: fixed[m[0]], svg)
+    label = html.escape(" ".join(alt.split()))
+    return drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1).replace(">", _PLAIN, 1)
+
+
+def themed(svg: str) -> str:
+    """What ``render`` makes of a figure, from what ``standalone`` made of it."""
+    drawn = re.sub(r'(?<=")#[0-9a-f]{6}(?=")', lambda m: _VARIABLES.get(m[0], m[0]), svg.replace(_PLAIN, ">", 1))
+    return f'<figure class="plot">{drawn}</figure>'
+
+
+def render_panels(panels: list[str], alt: str) -> str:
+    """Several drawings that are one image: side by side, or below each other where there is no room."""
+    label = html.escape(" ".join(alt.split()))
+    return f'<figure class="plot"><div class="panels" role="img" aria-label="{label}">{"".join(panels)}</div></figure>'
+
+
+def _invisible(element: ET.Element) -> bool:
+    """Whether an element draws nothing: matplotlib writes the outlines of what has no background, and empty defs."""
+    if element.tag == f"{{{_SVG}}}path":
+        return element.get("fill") == "none" and element.get("stroke", "none") == "none" and "id" not in element.attrib
+    return element.tag in (f"{{{_SVG}}}g", f"{{{_SVG}}}defs") and len(element) == 0
+
+
+def _flatten(element: ET.Element) -> None:
+    """Leave out what draws nothing, and groups that group for no reason: half of the elements."""
+    children = []
+    for child in element:
+        _flatten(child)
+        if child.tag == f"{{{_SVG}}}g" and not child.attrib:
+            children.extend(child)
+        elif not _invisible(child):
+            children.append(child)
+    element[:] = children
 
 
 def _style_to_attributes(element: ET.Element) -> None:

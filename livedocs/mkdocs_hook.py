@@ -27,6 +27,7 @@ def _load_edited_glue() -> None:
         sys.modules["livedocs.site"].close()
     for name in [name for name in sys.modules if name.startswith("livedocs.")]:
         del sys.modules[name]
+        vars(livedocs).pop(name.removeprefix("livedocs."), None)  # "from livedocs import data" looks here first
 
 
 def on_startup(command, dirty):
@@ -49,6 +50,10 @@ def on_files(files, config):
     return _site.on_files(files, config)
 
 
+def on_nav(nav, config, files):
+    return _site.on_nav(nav, config, files)
+
+
 @event_priority(100)
 def on_page_markdown(markdown, page, config, files):
     return _site.on_page_markdown(markdown, page, config, files)
@@ -60,6 +65,14 @@ def on_page_content(html, page, config, files):
 
 def on_env(env, config, files):
     return _site.on_env(env, config, files)
+
+
+def on_page_context(context, page, config, nav):
+    return _site.on_page_context(context, page, config, nav)
+
+
+def on_post_page(output, page, config):
+    return _site.on_post_page(output, page, config)
 
 
 # Last, when the search index and everything else is written.

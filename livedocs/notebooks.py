@@ -1,11 +1,12 @@
 """Executes the notebooks of the site: percent-format Python files become ``.ipynb`` with outputs.
 
 mkdocs-jupyter then renders them. Executing here and not there makes every error fatal with its file
-and line, shows the figures in the site's style, and offers the executed notebook for download.
+and line, and shows the figures in the site's style.
 """
 
 from __future__ import annotations
 
+import base64
 import html
 import os
 import re
@@ -17,11 +18,12 @@ from bs4 import BeautifulSoup, Tag
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from livedocs import figures, formulas
 from livedocs.errors import DocsError
-from livedocs.extension import render_text
-from livedocs.formulas import to_mathml
+from livedocs.extension import Book, render_text
 
 TIME_LIMIT = 60  # seconds for one cell
+SVG = "data:image/svg+xml;base64,"  # how mkdocs-jupyter writes a figure
 
 
 def execute(path: Path, where: str) -> nbformat.NotebookNode:
@@ -83,16 +85,15 @@ def execute(path: Path, where: str) -> nbformat.NotebookNode:
     return notebook
 
 
-def to_site_html(page: str, download: str, where: str, glyphs: set[str]) -> str:
+def to_site_html(page: str, where: str, book: Book) -> str:
     """mkdocs-jupyter's HTML in the site's own markup: the same code blocks, outputs, formulas and links.
 
     Its style sheet (more than half a megabyte on every page) and its scripts are left out.
 
     Args:
         page: the HTML that mkdocs-jupyter made of an executed notebook.
-        download: the link to the ``.ipynb``, relative to the page.
         where: the page's name in error messages.
-        glyphs: takes the characters of the formulas.
+        book: takes the characters of the formulas, and what stands aside until the page is finished.
     """
     soup = BeautifulSoup(page, "html.parser")
     parts = []
@@ -100,8 +101,7 @@ def to_site_html(page: str, download: str, where: str, glyphs: set[str]) -> str:
         if cell.find_parent(class_="jp-Cell"):
             continue
         for text in cell.select(".jp-RenderedMarkdown"):
-            _formulas(text, where)
-            glyphs.update("".join(math.get_text() for math in text.select("math")))
+            _formulas(text, where, book)
             for anchor in text.select("a.anchor-link"):
                 anchor["class"], anchor["title"] = "headerlink", "Link to this section"
                 anchor.string = "#"
@@ -113,23 +113,25 @@ def to_site_html(page: str, download: str, where: str, glyphs: set[str]) -> str:
             if output.pre:
                 text = output.pre.get_text().rstrip("\n")
                 parts.append(render_text(text))
-            parts.extend(str(figure) for figure in output.select("figure"))
-    body = "\n".join(parts)
-    link = f'<p class="download"><a href="{download}" download>Download this notebook</a>, executed (.ipynb)</p>'
-    return body.replace("</h1>", "</h1>\n" + link, 1)
+            for image in output.select(f'img[src^="{SVG}"]'):
+                figure = figures.themed(base64.b64decode(image["src"].removeprefix(SVG)).decode())
+                parts.append(book.later(figure))
+    return "\n".join(parts)
 
 
-def _formulas(text: Tag, where: str) -> None:
+def _formulas(text: Tag, where: str, book: Book) -> None:
     """Replace ``$…$`` and ``$$…$$`` in a rendered Markdown cell by MathML."""
     for node in list(text.find_all(string=lambda s: "$" in s)):
         if node.find_parent(["code", "pre"]):
             continue
 
-        def convert(match: re.Match[str]) -> str:
+        heading = node.find_parent(formulas.HEADINGS) is not None
+
+        def convert(match: re.Match[str], heading: bool = heading) -> str:
             display = match[1] is not None
             latex = html.unescape(match[1] or match[2]).strip()
             try:
-                mathml = to_mathml(latex, display=display)
+                mathml = formulas.to_mathml(latex, display=display)
             except ValueError as error:
                 raise DocsError(
                     where,
@@ -138,8 +140,11 @@ def _formulas(text: Tag, where: str) -> None:
                     got=f"{latex}\n{error}",
                     wanted="LaTeX that math-core reads",
                 ) from None
+            book.glyphs.update(formulas.glyphs_of(mathml))
             tag = "div" if display else "span"
-            return f'<{tag} class="math">{mathml}</{tag}>'
+            if heading:  # the table of contents is made of headings, without what stands aside
+                return f'<{tag} class="math" data-search-exclude="true">{mathml}</{tag}>'
+            return f'<{tag} class="math">{book.later(mathml)}</{tag}>'
 
         escaped = html.escape(str(node), quote=False)
         replaced = re.sub(r"\$\$(.+?)\$\$|\$([^$]+?)\$", convert, escaped, flags=re.DOTALL)

@@ -3,46 +3,53 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import sympy
+from matplotlib.ticker import MaxNLocator
 
 from livedocs import figures
 
-HEIGHT, WIDTH = 2.5, 6.4
+WIDTH, HEIGHT = 3.2, 2.2  # inches, of each panel: two fit side by side, and one fits a phone
 LARGEST = 6.0  # where a function grows without end, the plot stops here
 
 
-def draw(pieces, points) -> dict[str, str]:
-    """The plot of a Pieces rule: ``svg`` and ``alt``.
+def draw(pieces, points) -> dict[str, Any]:
+    """The plot of a Pieces rule: ``panels``, the SVG of f and that of f′, and ``alt``.
 
     Args:
         pieces: the rule with its parameters put in (livedocs.rulebook).
         points: its measured special points.
     """
+    values = {p.point: p.output for p in points}
+    slopes = {p.point: p.gradient["x"] for p in points if p.gradient and p.gradient["x"] is not None}
+    panels = [
+        _panel("f(x)", pieces, pieces.values, values),
+        _panel("f′(x)", pieces, pieces.slopes, slopes),
+    ]
+    return {"panels": panels, "alt": _describe(pieces, slopes)}
+
+
+def _panel(title: str, pieces, expressions, dots) -> str:
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, HEIGHT), layout="none")  # a solver for 100 plots is slow
-    figure.subplots_adjust(left=0.06, right=0.99, bottom=0.11, top=0.9, wspace=0.16)
+    figure, axis = plt.subplots(figsize=(WIDTH, HEIGHT), layout="none")  # a solver for 200 plots is slow
+    figure.subplots_adjust(left=0.12, right=0.98, bottom=0.12, top=0.89)
+    figure.set_label(f"{title} of {pieces.rule.name}")  # the ids in the SVG of two equal drawings must differ
     try:
-        values = {p.point: p.output for p in points}
-        slopes = {p.point: p.gradient["x"] for p in points if p.gradient and p.gradient["x"] is not None}
-        for axis, title, expressions, dots in (
-            (left, "f(x)", pieces.values, values),
-            (right, "f′(x)", pieces.slopes, slopes),
-        ):
-            _branches(axis, pieces, expressions, dots)
-            axis.set_title(title, fontsize=11)
-            axis.margins(0.04)
-            axis.locator_params(nbins=4)  # each tick costs a millisecond to draw
-        svg = figures.to_svg(figure)
+        _branches(axis, pieces, expressions, dots)
+        axis.set_title(title, fontsize=11)
+        axis.margins(0.04)
+        for scale in (axis.xaxis, axis.yaxis):
+            scale.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))  # each tick costs a millisecond to draw
+        return figures.to_svg(figure)
     finally:
         plt.close(figure)
-    return {"svg": svg, "alt": _describe(pieces, slopes)}
 
 
 def _branches(axis, pieces, expressions, dots) -> None:
     """Draw each branch, open dots where it ends, and filled dots where PyTorch puts the value."""
-    first, last = _window(pieces)
+    first, last = window(pieces)
     for low, high, expression in zip(pieces.low, pieces.high, expressions, strict=True):
         start, stop = max(float(low), first), min(float(high), last)
         if start >= stop:
@@ -76,7 +83,7 @@ def _real(compute, at: float) -> float | None:
     return y.real if abs(y.imag) < 1e-12 else None
 
 
-def _window(pieces) -> tuple[float, float]:
+def window(pieces) -> tuple[float, float]:
     """The interval that the plot shows: the span, cut to where the function is defined, with all breakpoints."""
     ends = [float(p) for p in (*pieces.low, *pieces.high) if p.is_finite]
     first, last = pieces.rule.span
@@ -88,7 +95,7 @@ def _window(pieces) -> tuple[float, float]:
 def _describe(pieces, slopes: dict[str, float]) -> str:
     """Alt text: what the two curves show, from the measured values."""
     name = pieces.rule.name.removeprefix("torch.").removeprefix("nn.functional.")
-    first, last = _window(pieces)
+    first, last = window(pieces)
     said = [f"at {label} PyTorch gives {value:g}" for label, value in slopes.items() if "nan" not in label]
     at = "; ".join(said)
     return f"{name} and its derivative for x from {first:g} to {last:g}" + (f". Derivative: {at}." if at else ".")

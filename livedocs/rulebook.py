@@ -17,9 +17,10 @@ from typing import Any
 import sympy
 import torch
 
-from livedocs import derivatives, plots, verdicts
+from livedocs import curves, derivatives, plots, verdicts
 from livedocs.errors import DocsError
 from livedocs.measure import Function, Point, differentiable, evaluate, flat, listed, measure
+from livedocs.names import other_names
 
 DIRECTIONS = 16  # along which the surroundings of a point are looked at, both ways
 NEAR = 1e-7  # how far away
@@ -75,11 +76,13 @@ def derive_rule(root: Path, rule, *, plot: bool = True) -> dict[str, Any]:
     for defect in rule.defects:
         if defect.point not in labels:
             raise _error(rule, where, "a defect at no special point", defect.point, f"one of: {', '.join(labels)}")
+    output = _regular_output(rule)
     return {
         "name": rule.name,
         "function": rule.function,
         "variant": rule.variant,
         "also": list(rule.also),
+        "names": other_names(rule, output),
         "call": rule.call,
         "file": where[0],
         "line": where[1],
@@ -89,10 +92,11 @@ def derive_rule(root: Path, rule, *, plot: bool = True) -> dict[str, Any]:
         "latex": latex,
         "points": [asdict(p) for p in points],
         "labels": [pieces.label(p) for p in points] if scalar else [None] * len(points),
-        "derivatives": derivatives.lines_of(_regular_output(rule)),
+        "derivatives": derivatives.lines_of(output),
         "excluded": dict(rule.excluded),
         "defects": [asdict(d) for d in rule.defects if d.releases is None or release() in d.releases],
         "plot": picture,
+        "curve": curves.sample(pieces, points) if plot and scalar else None,
     }
 
 

@@ -120,12 +120,14 @@ class Runner:
         return future
 
     def derive(self, module: str) -> Future:
-        """Start measuring a module of rules (``"rules.kinks"``) if it or the glue has changed.
+        """Start measuring a module of rules (``"rules.kinks.relu"``) if it, what all rules share, or the glue changed.
 
         ``result()`` gives a list of plain dicts, one for each rule (livedocs.rulebook.derive), or raises
         DocsError for the first declaration that is wrong.
         """
-        files = [*sorted((self.root / "rules").rglob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))]
+        own = self.root / (module.replace(".", "/") + ".py")
+        shared = sorted((self.root / "rules").glob("*.py"))
+        files = [own, *shared, *sorted(Path(__file__).parent.glob("*.py"))]
         state = _state(map(str, files))
         known = self._known.get(module)
         if known is not None and known[0] == state:

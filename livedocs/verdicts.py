@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch  # imported where it is used: the process that renders pages needs the names, not torch
@@ -49,6 +49,16 @@ RULE = {
 FOLLOWS = {GRADIENT, MINIMUM_SUB, MINIMUM_SUPER, LIMIT, ARBITRARY, NAN_INPUT}
 
 TOLERANCE = 1e-6
+
+
+def rule_of(card: dict[str, Any], point: dict[str, Any]) -> int | None:
+    """The rule that applies at a special point; None where the output is an integer, which no rule speaks of."""
+    return 6 if card["random"] else RULE.get(point["verdict"])
+
+
+def follows(card: dict[str, Any], point: dict[str, Any]) -> bool:
+    """Whether what PyTorch returned is what that rule asks for."""
+    return point["verdict"] == NONE if card["random"] else point["verdict"] in FOLLOWS
 
 
 def close(a: float, b: float) -> bool:

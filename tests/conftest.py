@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from livedocs.runner import Runner
 
@@ -53,11 +54,14 @@ def run_mkdocs(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    """The built site."""
-    folder = tmp_path_factory.mktemp("build") / "site"
-    done = run_mkdocs("build", "--strict", "--site-dir", str(folder))
-    assert done.returncode == 0, done.stderr
+def site(tmp_path_factory, worker_id: str) -> Path:
+    """The built site: one for all the processes that run tests, built by the first that asks for it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "built" / "site"
+    with FileLock(folder.parent.with_suffix(".lock")):
+        if not folder.exists():
+            done = run_mkdocs("build", "--strict", "--site-dir", str(folder))
+            assert done.returncode == 0, done.stderr
     return folder
 
 
@@ -66,6 +70,9 @@ def served(site: Path):
     """The address of the built site on this machine."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
+        # What hosts of static sites answer to an address that is not there.
+        error_message_format = (site / "404.html").read_text(encoding="utf-8").replace("%", "%%")
+
         def log_message(self, *args) -> None:
             pass
 
@@ -91,3 +98,15 @@ def browser():
         )
         yield browser
         browser.close()
+
+
+def until(page, expression: str) -> None:
+    """Wait up to ten seconds for a JavaScript expression to be true.
+
+    Playwright's own ``wait_for_function`` evaluates a text inside the page, which the site's security policy forbids.
+    """
+    for _ in range(200):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {expression}")

@@ -22,7 +22,14 @@ ORDER = [
     "See also",
 ]
 NEEDED = {"The rule", "See it run", "At the edge", "Why", "What to write instead"}
-APART = {"index.md", "symptoms.md", "functions.md", "foundations/rules.md"}  # they are about the whole site
+APART = {
+    "index.md",
+    "changelog.md",
+    "symptoms.md",
+    "functions.md",
+    "explorer.md",
+    "foundations/rules.md",
+}  # they are about the whole site
 PAGES = [p for p in sorted((ROOT / "docs").rglob("*.md")) if p.relative_to(ROOT / "docs").as_posix() not in APART]
 
 

@@ -268,12 +268,11 @@ def test_a_module_that_is_wrong(text: str, line: int | None, problem: str, proje
 
 
 def test_unchanged_rules_are_measured_once(project: Runner) -> None:
-    book = write(project, f"{HEAD}RULES = [{RULE}]\n")
-    book.cards()
+    text = f"{HEAD}RULES = [{RULE}]\n"
+    write(project, text).cards()
     runs = project.runs
-    assert list(book.cards()) == ["torch.abs"] and project.runs == runs
-    write(project, f"{HEAD}RULES = []\n")
-    assert book.cards() == {} and project.runs == runs + 1
+    assert list(write(project, text).cards()) == ["torch.abs"] and project.runs == runs
+    assert write(project, f"{HEAD}RULES = []\n").cards() == {} and project.runs == runs + 1
 
 
 def test_an_infinite_slope_is_the_limit() -> None:
@@ -310,7 +309,7 @@ def page_with(project: Runner, text: str, page: str = "docs/a/b.md") -> tuple[Bo
 def test_a_card_has_formula_table_plot_and_permalink(project: Runner) -> None:
     book, html = page_with(project, "# Title\n\n/// rule | torch.abs\n///\n")
     assert 'id="torch.abs"' in html and html.count("<math") >= 3
-    assert '<figure class="plot"><svg role="img" aria-label="abs and its derivative' in html
+    assert html.count("<svg") == 2 and '<div class="panels" role="img" aria-label="abs and its derivative' in html
     assert "the minimum-norm subgradient" in html and "self: grad * self.sgn()" in html
     assert book.placed == {"torch.abs": "docs/a/b.md"}
     (missing,) = book.unplaced()
@@ -336,3 +335,30 @@ def test_the_six_rules_count_what_follows_and_what_does_not(project: Runner) -> 
     _, html = page_with(project, "/// six-rules\n///\n\n/// six-rules | table\n///\n", page="docs/foundations/rules.md")
     assert "2 special points on this site follow it, 0 do not." in html
     assert 'href="../a/b.md#torch.abs"' in html and html.count("2: follows") == 3  # one example, two in the table
+
+
+def test_the_explorer_names_what_it_cannot_show(project: Runner) -> None:
+    with pytest.raises(DocsError) as caught:
+        page_with(project, "# Title\n\n/// explorer | torch.abs, torch.abc\n///\n", page="docs/explorer.md")
+    assert (caught.value.where, caught.value.line) == ("docs/explorer.md", 3)
+    assert caught.value.got == "torch.abc" and "torch.abs" in caught.value.wanted
+
+
+def test_the_curve_of_a_rule() -> None:
+    """Short numbers x that meet the breakpoint, values and limits of both sides, a panel that cuts the pole."""
+    rule = Pieces(
+        "torch.reciprocal",
+        "torch.reciprocal(x)",
+        pieces=[Piece(1 / x, -oo, 0), Piece(1 / x, 0, oo)],
+        jumps=(0,),
+        points=("-0.0", NAN, "-1.0"),
+        span=(-2.0, 2.0),
+    )
+    curve = derive_rule(ROOT, rule)["curve"]
+    assert curve["x"][0] == -2.0 and curve["x"][-1] == 2.0 and {-0.025, 0.0, 0.025} <= set(curve["x"])
+    assert curve["f"][curve["x"].index(-0.5)] == -2.0 and curve["g"][curve["x"].index(-0.5)] == -4.0
+    assert [str(p["x"]) for p in curve["points"]] == ["-1.0", "-0.0", "0.0", "nan"]
+    zero = curve["points"][2]
+    assert zero["break"] and zero["limits"] == [-math.inf, math.inf] and zero["f"] == math.inf
+    low, high = curve["view"]["f"]
+    assert -7 < low < -5 and 5 < high < 7 and 0 in curve["ticks"]["f"]

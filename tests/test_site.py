@@ -18,6 +18,7 @@ import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from mkdocs.utils.yaml import yaml_load
 
 from livedocs.runner import Runner
 from tests.conftest import ROOT, run_mkdocs
@@ -28,7 +29,7 @@ PARTS = ["basics/backward", "kinks/clamp", "ties/max"]
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Three pages of the project with all that they need: what a test may break, and quickly built."""
-    for name in ("livedocs", "docs/assets", "docs/data"):
+    for name in ("livedocs", "docs/assets", "docs/data", "overrides"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     files = ["docs/index.md", "snippets/index.py", "rules/__init__.py", "rules/declare.py"]
     for part in PARTS:
@@ -40,7 +41,7 @@ def project(tmp_path: Path) -> Path:
     for page in (tmp_path / "docs").rglob("*.md"):  # lines that link to other pages stay behind
         lines = page.read_text(encoding="utf-8").split("\n")
         page.write_text("\n".join(line for line in lines if links(page, line) <= kept), encoding="utf-8")
-    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    config = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))  # MkDocs' own: it knows !ENV
     config["nav"] = ["index.md", *(f"{part}.md" for part in PARTS)]
     (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     return tmp_path
@@ -64,6 +65,19 @@ def test_every_page_is_there_with_its_outputs(site: Path, runner: Runner) -> Non
     outputs = [samp.get_text() for samp in max_page.select("pre.output samp")]
     printed = [o.text.rstrip("\n") for o in runner.run(ROOT / "snippets/ties/max.py").outputs.values() if o.text]
     assert sorted(output.rstrip("\n") for output in outputs) == sorted(printed)
+
+
+def test_formulas_are_in_headings_and_the_contents_and_not_in_the_search_index(site: Path) -> None:
+    page = BeautifulSoup((site / "edges/special/index.html").read_text(encoding="utf-8"), "html.parser")
+    heading = page.find(id="gammainc-at-x0")
+    assert heading.math is not None and heading.math.get_text() == "x=0"
+    links = page.select('.md-sidebar--secondary a[href="#gammainc-at-x0"]')
+    assert links and all(link.math is not None for link in links)
+    index = (site / "search/sections.json").read_text(encoding="utf-8")
+    assert not re.search(r"<math|<svg|livedocs [0-9a-f]{32}", index)
+    assert not re.search("[\U0001d400-\U0001d7ff]", index), "mathematical letters: a formula is in the index"
+    for file in site.rglob("*.html"):
+        assert "<!--livedocs" not in file.read_text(encoding="utf-8"), f"{file}: something was never put in its place"
 
 
 def test_a_failing_snippet_publishes_nothing_and_keeps_the_old_site(project: Path) -> None:
@@ -106,7 +120,7 @@ def test_strict_build_stops(file: str, old: str, new: str, message: str, project
 
 
 def test_the_process_that_renders_pages_does_not_import_torch() -> None:
-    code = "import sys, livedocs.site; sys.exit('torch' in sys.modules or 'nbclient' in sys.modules)"
+    code = "import sys, livedocs.site; sys.exit(not {'torch', 'nbclient', 'nbformat'}.isdisjoint(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
@@ -172,10 +186,18 @@ def test_serve_follows_an_edit_of_snippet_page_and_glue(project: Path) -> None:
     served = Served(project)
     try:
         served.wait_for("ties/max/", "<samp>tensor([0.0000", 120)
+        with urllib.request.urlopen(served.url) as answer:
+            page = answer.read().decode()
+        assert "livereload(" in page and "Content-Security-Policy" not in page, "the policy would stop the reloading"
         edit(project / "snippets/index.py", "print(x.grad.item())", 'print("edited", x.grad.item())')
         served.wait_for("", "<samp>edited 0.0", 30)
         edit(project / "docs/index.md", "Three numbers that surprise", "Three odd numbers")
         served.wait_for("", "Three odd numbers", 30)
+        edit(project / "rules/ties/max.py", '"two-way tie"', '"tie of two"')
+        served.wait_for("ties/max/", "tie of two", 60)
+        edit(project / "docs/basics/backward.md", "## Why", "## Why so")
+        served.wait_for("basics/backward/", "Why so", 30)
+        assert "tie of two" in urllib.request.urlopen(served.url + "ties/max/").read().decode()
         edit(project / "livedocs/extension.py", 'class="output"', 'class="output edited-glue"')
         served.wait_for("", "edited-glue", 60)
         edit(project / "snippets/index.py", 'print("edited", x.grad.item())', "print(x.grad.items())")
@@ -221,6 +243,15 @@ def test_a_notebook_that_warns_stops_the_build(project: Path) -> None:
     assert "docs/notebooks/warns.py:4: a notebook cell wrote to standard error" in done.stderr
 
 
+def test_a_notebook_with_a_dead_link_stops_the_build(project: Path) -> None:
+    notebooks = project / "docs" / "notebooks"
+    notebooks.mkdir()
+    (notebooks / "dead.py").write_text("# %% [markdown]\n# # Dead\n#\n# [See](../ties/max.md), [see](../ties/mux.md)\n")
+    done = run_mkdocs("build", "--strict", cwd=project)
+    assert done.returncode != 0
+    assert "docs/notebooks/dead.py: a link to no page\n  got:    ../ties/mux.md" in done.stderr, done.stderr
+
+
 def test_the_footer_names_the_release(site: Path) -> None:
     from importlib.metadata import version
 
@@ -228,6 +259,6 @@ def test_the_footer_names_the_release(site: Path) -> None:
 
 
 def test_the_search_index_holds_outputs_and_error_texts(site: Path) -> None:
-    index = json.loads((site / "search/search_index.json").read_text(encoding="utf-8"))
-    text = " ".join(entry["text"] for entry in index["docs"])
+    sections = json.loads((site / "search/sections.json").read_text(encoding="utf-8"))
+    text = " ".join(section["text"] for section in sections)
     assert "grad can be implicitly created only for scalar outputs" in text

@@ -1,0 +1,108 @@
+// What the theme leaves out: for people who read with a keyboard or a screen reader, and in the search box.
+(() => {
+  const narrow = matchMedia("(max-width: 76.234375em)"); // there the theme slides the navigation in, as a drawer of panes
+  const all = (selector) => document.querySelectorAll(selector);
+  const toggleOf = (element) => document.getElementById(element.getAttribute("for"));
+
+  // The theme's menu is made of labels, which no key reaches. As buttons they keep their looks: the attributes stay.
+  const become = (tag, element) => {
+    const other = document.createElement(tag);
+    for (const { name, value } of element.attributes) other.setAttribute(name, value);
+    other.append(...element.childNodes);
+    element.replaceWith(other);
+    return other;
+  };
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("button[for]");
+    if (button) toggleOf(button).click();
+  });
+
+  // In wide windows a section is a heading, in narrow ones it opens and closes a pane.
+  const panes = () => {
+    const tag = narrow.matches ? "button" : "label";
+    for (const element of all(".md-nav--primary :is(.md-nav__link, .md-nav__title)[for]:not([for=__drawer])")) {
+      const part = element.localName === tag ? element : become(tag, element);
+      for (const name of ["tabindex", "aria-label", "aria-expanded"]) part.removeAttribute(name);
+      if (!narrow.matches) continue;
+      if (part.matches(".md-nav__title")) part.setAttribute("aria-label", `Back from ${part.textContent.trim()}`);
+      else part.setAttribute("aria-expanded", toggleOf(part).checked);
+    }
+  };
+
+  // While the drawer is open, nothing behind it takes the focus.
+  const behind = ".md-header, .md-content, .md-sidebar--secondary, .md-top, .md-footer, [data-md-component=skip]";
+  const slide = () => {
+    const open = narrow.matches && document.getElementById("__drawer").checked;
+    for (const part of all(behind)) part.inert = open;
+    document.querySelector(".md-header [for=__drawer]").setAttribute("aria-expanded", open);
+    return open;
+  };
+  document.addEventListener("change", ({ target }) => {
+    if (target.id === "__drawer") {
+      document.querySelector(slide() ? ".menu-close" : ".md-header [for=__drawer]").focus();
+    } else if (narrow.matches && target.matches(".md-nav__toggle")) {
+      panes();
+      document.querySelector(`.md-nav__${target.checked ? "title" : "link"}[for="${target.id}"]`)?.focus();
+    }
+  });
+  document.addEventListener("keydown", ({ key }) => {
+    const drawer = document.getElementById("__drawer");
+    if (key === "Escape" && drawer.checked) drawer.click();
+  });
+  narrow.addEventListener("change", () => (panes(), slide()));
+
+  const drawerButtons = () => {
+    const opener = document.querySelector(".md-header label[for=__drawer]");
+    if (!opener) return;
+    become("button", opener).setAttribute("aria-label", "Menu");
+    const closer = Object.assign(document.createElement("button"), { className: "menu-close", textContent: "✕" });
+    closer.setAttribute("aria-label", "Close the menu");
+    closer.setAttribute("for", "__drawer");
+    document.querySelector(".md-sidebar--primary")?.prepend(closer);
+  };
+
+  // What scrolls by itself takes the focus, so that the arrow keys can scroll it; what fits does not, to save the steps.
+  const mark = (element) => {
+    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+    else element.removeAttribute("tabindex");
+  };
+  const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
+  const scrollers = () => {
+    resized.disconnect();
+    const names = { "md-typeset__scrollwrap": "Table", math: "Formula" };
+    const found = [...all("pre.output, pre.own, .points, .md-typeset__scrollwrap, div.math")]
+      .filter((element) => !element.matches(".points .md-typeset__scrollwrap")); // the group around it scrolls
+    for (const element of found) {
+      if (names[element.className]) {
+        element.setAttribute("role", "group");
+        element.setAttribute("aria-label", names[element.className]);
+      }
+      resized.observe(element);
+    }
+    // Nothing observes what has not been laid out yet, far below in a card: that is measured when there is time.
+    (self.requestIdleCallback ?? setTimeout)(() => found.forEach(mark));
+  };
+  document.fonts.addEventListener("loadingdone", scrollers); // text grows in boxes that keep their size
+
+  // The theme makes a landmark of the copy button of each block.
+  const copyButtons = () => {
+    for (const nav of all(".md-code__nav")) nav.setAttribute("role", "presentation");
+  };
+
+  // Again for each page, once the theme has wrapped the tables and added its buttons.
+  document$.subscribe(() => requestAnimationFrame(() => [drawerButtons, panes, slide, scrollers, copyButtons].forEach((f) => f())));
+})();
+
+(() => {
+  "use strict";
+  const box = document.querySelector('[data-md-component="search-query"]');
+  if (!box) return;
+
+  // The theme listens to keys alone: a text that was pasted with the mouse, or with a finger, was not searched for.
+  box.addEventListener("input", () => box.dispatchEvent(new KeyboardEvent("keyup")));
+
+  // The worker asks for the sections with the first query. Asked for now, they are there when it does.
+  const { base } = JSON.parse(document.getElementById("__config").textContent);
+  const fetchSections = () => fetch(new URL("search/sections.json", new URL(`${base}/`, location))).catch(() => {});
+  if (location.protocol !== "file:") box.addEventListener("focus", fetchSections, { once: true });
+})();

@@ -1,0 +1,212 @@
+"""The search in a real browser: what people type brings the right page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import urldefrag, urlsplit
+
+import pytest
+
+from livedocs import search
+from livedocs.errors import DocsError
+from livedocs.runner import modules
+from tests.conftest import ROOT
+from tests.search_queries import NOTHING, OPERATORS, PASTED, QUERIES, ROWS
+
+FIRST = 0.95  # of the queries bring the right page first; all bring it among the first three
+BOX = '[data-md-component="search-query"]'
+RESULT = '[data-md-component="search-result"]'
+READY = f'{RESULT} > :first-child:has-text("Type to start searching")'
+
+
+@pytest.fixture(scope="module")
+def page(browser, served):
+    """A page of the site that notes what goes wrong, and what it fetches."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.trouble, page.fetched = [], []
+    page.on("console", lambda m: page.trouble.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: page.trouble.append(str(e)))
+    page.on("request", lambda r: page.fetched.append(urlsplit(r.url).path))
+    page.goto(served + "basics/backward/")
+    page.locator(READY).wait_for(state="attached")
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def ask(page, served):
+    """Type queries into the search box: for each the addresses of the first three pages, relative to the site."""
+
+    def ask(queries: list[str]) -> list[list[str]]:
+        answers = page.evaluate(TYPE, queries)
+        return [[urldefrag(link)[0].removeprefix(served).partition("?")[0] for link in links] for links in answers]
+
+    return ask
+
+
+TYPE = f"""async (queries) => {{
+  const box = document.querySelector('{BOX}');
+  const result = document.querySelector('{RESULT}');
+  const answers = [];
+  for (const query of queries) {{
+    const answered = new Promise((resolve, reject) => {{
+      new MutationObserver((_, observer) => {{
+        observer.disconnect();
+        resolve();
+      }}).observe(result, {{ childList: true, subtree: true }});
+      setTimeout(() => reject(new Error(`no answer to ${{query}}`)), 20000);
+    }});
+    box.value = query;
+    box.dispatchEvent(new Event("input"));
+    await answered;
+    const items = [...result.querySelectorAll(".md-search-result__item")].slice(0, 3);
+    answers.push(items.map((item) => item.querySelector("a").href));
+  }}
+  return answers;
+}}"""
+
+
+@pytest.fixture(scope="module")
+def names(site: Path, runner) -> dict[str, set[str]]:
+    """The names of every function, full and short, and the pages of its cards: the plain ones, if there are any."""
+    rows = json.loads((site / "data/gradients.json").read_text(encoding="utf-8"))["rows"]
+    where = {(row["function"], row["variant"]): urldefrag(row["page"])[0] for row in rows}
+    cards = [card for module in modules(ROOT) for card in runner.derive(module).result()]
+    plain = {card["function"] for card in cards if not card["variant"]}
+    found: dict[str, set[str]] = {}
+    for card in cards:
+        page = where[card["function"], card["variant"]]
+        own = list(card["names"])
+        if not card["variant"] or card["function"] not in plain:
+            own.append(card["function"])
+        for name in own:
+            short = name.rpartition(".")[2]
+            spellings = {name, short}
+            if name.startswith("torch.nn.functional."):
+                spellings |= {f"F.{short}", f"nn.functional.{short}"}
+            if name not in plain or name == card["function"]:
+                for spelling in spellings:
+                    found.setdefault(spelling, set()).add(page)
+    return found
+
+
+def symptoms() -> dict[str, set[str]]:
+    """The error texts of docs/symptoms.md, and the pages that they lead to."""
+    text = (ROOT / "docs/symptoms.md").read_text(encoding="utf-8")
+    part = text.partition("## Error texts")[2].partition("\n## ")[0]
+    rows = re.findall(r"(?m)^\| `(.+?)`.*? \| (.+) \|$", part)
+    links = [(error, re.findall(r"\]\((.+?)\.(?:md|ipynb)", cell)) for error, cell in rows]
+    return {error: {f"{link}/" for link in found} for error, found in links}
+
+
+def prints(site: Path, error: str) -> set[str]:
+    """The pages that print an error text, other than the list of them."""
+    sections = json.loads((site / "search/sections.json").read_text(encoding="utf-8"))
+    text = error.partition("Error: ")[2] or error
+    return {section["location"].partition("#")[0] for section in sections if text in section["text"]} - {"symptoms/"}
+
+
+def test_the_right_page_comes_first(ask, names, site: Path) -> None:
+    wanted = dict(names)
+    wanted |= {query: {page} for page, queries in QUERIES.items() for query in queries}
+    wanted |= {query: {page, "symptoms/"} for query, page in ROWS.items()}
+    wanted |= {error: pages | prints(site, error) for error, pages in symptoms().items()}
+    wanted |= {error: set(pages) for error, pages in PASTED.items()}
+    assert len(symptoms()) >= 20 and len(wanted) >= 500
+    answers = dict(zip(wanted, ask(list(wanted)), strict=True))
+    ranks = {q: next((n for n, page in enumerate(answers[q]) if page in wanted[q]), 3) for q in wanted}
+    misses = [
+        f"{query!r}: wanted {' or '.join(sorted(wanted[query]))}, got {', '.join(answers[query]) or 'nothing'}"
+        for query, rank in sorted(ranks.items(), key=lambda item: -item[1])
+        if rank
+    ]
+    first = sum(rank == 0 for rank in ranks.values())
+    report = f"{first} of {len(ranks)} queries bring the right page first.\n" + "\n".join(misses)
+    assert first >= FIRST * len(ranks), report
+    lost = sum(rank == 3 for rank in ranks.values())
+    assert lost == 0, f"{lost} queries do not bring it among the first three. {report}"
+
+
+def test_operators_are_text(ask, page) -> None:
+    answers = dict(zip(OPERATORS, ask(OPERATORS), strict=True))
+    assert {query: pages for query, pages in answers.items() if "kinks/relu/" not in pages} == {}
+    ask(NOTHING)
+    assert page.trouble == []
+
+
+def test_nothing_of_the_search_is_fetched_before_it_is_used(browser, served: str) -> None:
+    """And a text that is pasted with the mouse is searched for, though no key was pressed."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    fetched: list[str] = []
+    page.on("request", lambda r: fetched.append(urlsplit(r.url).path.rpartition("/")[2]))
+    page.goto(served + "kinks/clamp/")
+    page.locator(READY).wait_for(state="attached")
+    assert not [name for name in fetched if name == "sections.json" or re.fullmatch(r"search\.\w+\.min\.js", name)]
+    assert len(fetched) <= 12, fetched
+    page.focus(BOX)
+    page.evaluate("document.execCommand('insertText', false, 'x**0.5')")
+    page.wait_for_selector(f"{RESULT} a[href*='edges/sqrt/']")
+    assert "sections.json" in fetched
+    context.close()
+
+
+def test_search_on_a_phone_leads_to_the_page(browser, served: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.goto(served)
+    page.locator("header .md-header__button[for=__search]").tap()
+    page.locator(BOX).press_sequentially("clmap")
+    first = page.locator(f"{RESULT} .md-search-result__item a").first
+    first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the results scroll sideways"
+    first.tap()
+    page.wait_for_url("**/kinks/clamp/**")
+    context.close()
+
+
+def card(function: str, variant: str = "", names: tuple[str, ...] = ()) -> dict:
+    name = f"{function}({variant})" if variant else function
+    return {"name": name, "function": function, "variant": variant, "names": names}
+
+
+def test_a_function_is_found_at_its_plain_card() -> None:
+    cards = [
+        card("torch.div", names=("torch.true_divide", "DivBackward0")),
+        card("torch.div", "floor", names=("DivBackward2",)),
+        card("torch.where", "x > 0, x, 0"),
+        card("torch.abs"),  # on no page: told elsewhere
+    ]
+    pages = {"torch.div": "edges/", "torch.div(floor)": "flat/", "torch.where(x > 0, x, 0)": "kinks/"}
+    assert search.names_of_cards(cards, pages) == {
+        "edges/#torch.div": "truedivide divbackward0 div",
+        "flat/#torch.div-floor": "divbackward2",
+        "kinks/#torch.where-x-0-x-0": "where",
+    }
+
+
+def test_names_of_a_function_are_measured(runner) -> None:
+    cards = {c["name"]: c["names"] for c in runner.derive("rules.kinks.relu").result()}
+    assert cards["torch.nn.functional.leaky_relu"] == ["torch.nn.LeakyReLU", "LeakyReluBackward0"]
+    assert cards["torch.nn.functional.prelu"] == [
+        "torch.prelu",
+        "torch.Tensor.prelu",
+        "torch.nn.PReLU",
+        "PreluKernelBackward0",
+    ]
+
+
+@pytest.mark.parametrize("meta", [{"names": "norm"}, {"names": [1]}])
+def test_names_in_the_front_matter_are_texts(meta: dict) -> None:
+    with pytest.raises(DocsError, match="names in the front matter"):
+        search.names_of_page("docs/page.md", meta)
+    assert search.names_of_page("docs/page.md", {"names": ["nan gradient", "x**0"]}) == "nangradient x**0"
+
+
+@pytest.mark.parametrize("files", [["index.md"], [f"assets/javascripts/workers/search.{n}.min.js" for n in "ab"]])
+def test_a_theme_without_its_search_worker_is_told(files: list[str]) -> None:
+    with pytest.raises(DocsError, match="the theme's search worker"):
+        search.theme_worker(files)
