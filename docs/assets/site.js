@@ -79,8 +79,15 @@
       }
       resized.observe(element);
     }
-    // Nothing observes what has not been laid out yet, far below in a card: that is measured when there is time.
-    (self.requestIdleCallback ?? setTimeout)(() => found.forEach(mark));
+    // Nothing observes what has not been laid out yet, far below in a card: that is measured bit by bit, when there is time.
+    const later = self.requestIdleCallback ?? setTimeout;
+    later(function some(idle) {
+      do {
+        if (!found.length) return;
+        mark(found.shift());
+      } while (idle?.timeRemaining() > 20);
+      later(some);
+    });
   };
   document.fonts.addEventListener("loadingdone", scrollers); // text grows in boxes that keep their size
 
