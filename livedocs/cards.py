@@ -101,31 +101,38 @@ def inputs(point: dict[str, Any]) -> str:
     return ", ".join(texts)
 
 
-def render(card: dict[str, Any], glyphs: set[str]) -> str:
-    """The inside of a card as HTML.
+def typeset(card: dict[str, Any], latex: str, glyphs: set[str], *, display: bool) -> str:
+    """LaTeX from a rule as MathML, in an element of its own.
 
     Args:
         card: a rule as livedocs.rulebook derives it.
-        glyphs: takes the characters of its formulas.
+        latex: the formula.
+        glyphs: takes the characters of the formula.
+        display: whether it stands by itself.
 
     Raises:
         DocsError: for LaTeX that does not convert, with the rule's name, file and line.
     """
+    try:
+        mathml = to_mathml(latex, display=display)
+    except ValueError as error:
+        raise DocsError(
+            card["file"],
+            card["line"],
+            f"rule {card['name']}: its LaTeX does not convert",
+            got=f"{latex}\n{error}",
+            wanted="LaTeX that math-core reads",
+        ) from None
+    glyphs.update(glyphs_of(mathml))
+    tag = "div" if display else "span"
+    return f'<{tag} class="math">{mathml}</{tag}>'
+
+
+def render(card: dict[str, Any], glyphs: set[str]) -> str:
+    """The inside of a card as HTML; the arguments and errors are those of ``typeset``."""
 
     def formula(latex: str, *, display: bool) -> str:
-        try:
-            mathml = to_mathml(latex, display=display)
-        except ValueError as error:
-            raise DocsError(
-                card["file"],
-                card["line"],
-                f"rule {card['name']}: its LaTeX does not convert",
-                got=f"{latex}\n{error}",
-                wanted="LaTeX that math-core reads",
-            ) from None
-        glyphs.update(glyphs_of(mathml))
-        tag = "div" if display else "span"
-        return f'<{tag} class="math">{mathml}</{tag}>'
+        return typeset(card, latex, glyphs, display=display)
 
     parts = [
         *(formula(latex, display=True) for latex in equations(card)),
@@ -243,3 +250,27 @@ def nearest_names(name: str, names: list[str]) -> str:
     """What to say was wanted when a rule's name is not known."""
     near = difflib.get_close_matches(name, names, n=4, cutoff=0.5)
     return "one of: " + ", ".join(near or names)
+
+
+def named(book: Book, block: str, argument: str, known: dict[str, dict], problem: str) -> list[dict[str, Any]]:
+    """The cards that a block names in its argument, between commas.
+
+    Args:
+        book: the page.
+        block: the block's name.
+        argument: what it names; a comma inside parentheses belongs to a name.
+        known: the cards that it may name.
+        problem: what is wrong with a name that is not known.
+
+    Raises:
+        DocsError: for such a name, with the line of the block.
+    """
+    names = [name.strip() for name in re.split(r",(?![^()]*\))", argument)]
+    for name in names:
+        if name not in known:
+            lines = [
+                n for n, text in enumerate(book.text, 1) if text.lstrip().startswith(f"/// {block}") and name in text
+            ]
+            line = book.offset + lines[0] if lines else None
+            raise DocsError(book.page, line, problem, got=name, wanted=nearest_names(name, list(known)))
+    return [known[name] for name in names]

@@ -22,7 +22,7 @@ from markdown.util import AtomicString
 from pymdownx.blocks.block import Block
 
 from livedocs import figures
-from livedocs.cards import anchor, nearest_names, number
+from livedocs.cards import anchor, named, number
 from livedocs.data import finite
 from livedocs.errors import DocsError
 
@@ -162,17 +162,7 @@ class ExplorerBlock(Block):
 def _named(book: Book, argument: str) -> list[dict[str, Any]]:
     """The cards that a page names for readers without JavaScript."""
     drawn = {card["name"]: card for card in explorable(book) if card["plot"]}
-    for name in map(str.strip, argument.split(",")):
-        if name not in drawn:
-            line = next((n for n, text in enumerate(book.text, 1) if text.lstrip().startswith("/// explorer")), 0)
-            raise DocsError(
-                book.page,
-                book.offset + line,
-                "the explorer names no function with a plot",
-                got=name,
-                wanted=nearest_names(name, list(drawn)),
-            )
-    return [drawn[name.strip()] for name in argument.split(",")]
+    return named(book, "explorer", argument, drawn, "the explorer names no function with a plot")
 
 
 def _controls(parent: ET.Element, cards: list[dict], groups: dict[str, str], first: str) -> None:

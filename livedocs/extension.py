@@ -35,6 +35,7 @@ from livedocs.explorer import ExplorerBlock
 from livedocs.fences import Include, find_fences, includes
 from livedocs.formulas import FormulaTreeprocessor
 from livedocs.runner import Runner, Snippet, modules
+from livedocs.sheet import SheetBlock
 
 
 @dataclass
@@ -282,6 +283,7 @@ class _Blocks(BlocksExtension):
         block_mgr.register(RuleBlock, {"book": self.book})
         block_mgr.register(SixRulesBlock, {"book": self.book})
         block_mgr.register(ExplorerBlock, {"book": self.book})
+        block_mgr.register(SheetBlock, {"book": self.book})
 
 
 class LivedocsExtension(Extension):

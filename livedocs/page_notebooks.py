@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from livedocs import cards, census, figures
+from livedocs import cards, census, figures, sheet
 from livedocs.fences import PYTHON, Fence, expand, find_fences, includes
 
 if TYPE_CHECKING:
@@ -200,6 +200,8 @@ class _Reader:
             yield from _card(self.book.cards()[argument])
         elif kind == "six-rules":
             yield from _six_rules(self.book.cards(), argument, self.page)
+        elif kind == "sheet":
+            yield from _sheet(sheet.named(self.book, argument), self.page)
         else:
             _take_indented(body, "    ")  # its options
             if any(line.strip() for line in body):
@@ -318,6 +320,17 @@ def _six_rules(found: dict[str, dict], argument: str, page: str) -> Iterator[str
         for text in texts:
             yield from [text, ""]
         yield from table(shown)
+
+
+def _sheet(found: list[dict[str, Any]], page: str) -> Iterator[str]:
+    """A sheet of functions: livedocs.sheet, without its plots."""
+    rows = []
+    for card in found:
+        link = f"[{_cell(sheet.short(card['name']))}]({census.link(card, page)})"
+        texts = [_latex(text).replace("|", r"\vert ") for text in (sheet.settings(card), *sheet.latex(card))]
+        settings, *equations = (f"${text}$" if text else "" for text in texts)
+        rows.append([f"{link} {settings}".strip(), *equations])
+    yield from _table(("Function", "Formula", "Gradient"), rows)
 
 
 def _table(columns: Iterable[str], rows: list[list[str]]) -> Iterator[str]:

@@ -31,6 +31,13 @@ QUERIES = {
         "jacrev",
         "vjp",
     ],
+    "basics/common/": [
+        "common functions",
+        "table of derivatives",
+        "derivatives cheat sheet",
+        "derivative of sin",
+        "sin of degrees",
+    ],
     "notebooks/linear_regression/": ["linear regression", "linear regresion"],
     "ties/max/": [
         "ties",
