@@ -262,3 +262,15 @@ def test_the_search_index_holds_outputs_and_error_texts(site: Path) -> None:
     sections = json.loads((site / "search/sections.json").read_text(encoding="utf-8"))
     text = " ".join(section["text"] for section in sections)
     assert "grad can be implicitly created only for scalar outputs" in text
+
+
+def test_every_figure_is_small(site: Path) -> None:
+    """A phone on a slow line waits for each of them: 15 kB at most, before compression. Both panels of a card count."""
+    sizes = {}
+    for page in site.rglob("index.html"):
+        if page.parent.name == "print":
+            continue  # the same figures, with longer ids
+        for figure in re.findall(r'<figure class="plot">.*?</figure>', page.read_text(encoding="utf-8"), re.DOTALL):
+            sizes[page.relative_to(site).as_posix(), re.search(r'aria-label="(.*?)"', figure)[1][:60]] = len(figure)
+    assert len(sizes) > 100
+    assert {where: size for where, size in sizes.items() if size > 15_000} == {}

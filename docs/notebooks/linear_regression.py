@@ -134,10 +134,11 @@ fig, (left, right) = plt.subplots(
     " smaller steps. Right: the loss on a logarithmic axis falls fast and then levels out at"
     " the noise of the data.",
 )
-left.plot(ws, bs, "o-", ms=3)
+left.plot(ws[:20], bs[:20], "o-", ms=3)  # the others lie on the star
 left.plot(*exact.tolist(), "*", ms=14)
 left.set(xlabel="w", ylabel="b", title="path")
 right.semilogy(losses)
+right.minorticks_off()
 right.set(xlabel="step", title="loss")
 plt.show()
 
