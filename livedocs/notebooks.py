@@ -52,6 +52,7 @@ def execute(path: Path, where: str) -> nbformat.NotebookNode:
         extra_arguments=quiet,
         timeout=TIME_LIMIT,
         kernel_name="python3",
+        coalesce_streams=True,  # else a slow cell's text comes in parts, each a block of its own
         resources={"metadata": {"path": str(path.parent)}},
     )
     with client.setup_kernel(env=environment):

@@ -20,6 +20,7 @@ import yaml
 from bs4 import BeautifulSoup
 from mkdocs.utils.yaml import yaml_load
 
+from livedocs.notebooks import execute
 from livedocs.runner import Runner
 from tests.conftest import ROOT, run_mkdocs
 
@@ -221,6 +222,13 @@ def test_the_notebook_is_executed_and_downloadable(site: Path) -> None:
     assert len(page.select("article figure.plot > svg[aria-label]")) == 2
     assert page.select("article math") and "$" not in page.article.get_text().replace("$…$", "")
     assert not page.select("article style") and not page.select("article script")
+
+
+def test_what_a_slow_cell_prints_is_one_output(tmp_path: Path) -> None:
+    source = "# %%\nimport time\n\nprint(1, flush=True)\ntime.sleep(0.6)\nprint(2)\n"
+    (tmp_path / "slow.py").write_text(source, encoding="utf-8")
+    (cell,) = execute(tmp_path / "slow.py", "slow.py").cells
+    assert [output.text for output in cell.outputs] == ["1\n2\n"]
 
 
 def test_a_notebook_that_fails_stops_the_build(project: Path) -> None:
