@@ -1,0 +1,310 @@
+# --8<-- [start:loop]
+import torch
+from torch.nn.functional import mse_loss
+
+x = torch.tensor([[-1.0], [1.0]])
+y = 2 * x + 1  # the line to find
+
+
+def start():
+    """A model with weight 0 and bias 0."""
+    model = torch.nn.Linear(1, 1)
+    torch.nn.init.zeros_(model.weight)
+    torch.nn.init.zeros_(model.bias)
+    return model
+
+
+model = start()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+for step in range(5):
+    optimizer.zero_grad()
+    prediction = model(x)
+    loss = mse_loss(prediction, y)
+    loss.backward()
+    optimizer.step()
+    print(loss.item(), model.weight.item(), model.bias.item())
+# --8<-- [end:loop]
+assert model.weight.item() == 2 - 2**-4 and model.bias.item() == 1 - 2**-5
+
+# --8<-- [start:zero-grad]
+w, b = model.weight, model.bias
+print("before", w.grad.item(), b.grad.item())
+optimizer.zero_grad()
+print("after ", w.grad, b.grad)
+# --8<-- [end:zero-grad]
+assert w.grad is None and b.grad is None
+
+# --8<-- [start:forward]
+prediction = model(x)
+print(prediction.detach().flatten(), prediction.grad_fn.name())
+# --8<-- [end:forward]
+torch.testing.assert_close(prediction, w * x + b)
+assert w.grad is None
+
+# --8<-- [start:loss]
+loss = mse_loss(prediction, y)
+print(loss.item(), loss.grad_fn.name())
+# --8<-- [end:loss]
+assert loss.item() == ((w * x + b - y) ** 2).mean().item()
+
+# --8<-- [start:backward]
+loss.backward()
+print("w.grad", w.grad.item(), " b.grad", b.grad.item())
+
+residual = (prediction - y).detach()
+assert w.grad.item() == (2 * x * residual).mean()
+assert b.grad.item() == (2 * residual).mean()
+print("w     ", w.item(), "b     ", b.item())  # not moved yet
+# --8<-- [end:backward]
+assert w.item() == 2 - 2**-4
+
+# --8<-- [start:step]
+before = w.detach().clone()
+optimizer.step()
+print("w     ", before.item(), "->", w.item())
+print("w.grad", w.grad.item(), w.is_leaf, w.grad_fn)  # as it was
+assert torch.equal(w, before - 0.25 * w.grad)
+# --8<-- [end:step]
+assert w.is_leaf and w.item() == 2 - 2**-5
+
+
+# --8<-- [start:by-hand]
+def by_hand(w, steps, lr, mu=0.0, decay=0.0, damp=0.0, nesterov=False):
+    buffer = None
+    for step in range(steps):
+        g = 2 * w + decay * w  # the gradient of w², and the decay
+        if buffer is None:
+            buffer = g  # the first one is not damped
+        else:
+            buffer = mu * buffer + (1 - damp) * g
+        w = w - lr * (g + mu * buffer if nesterov else buffer)
+    return w
+
+
+def by_torch(w, steps, lr, mu=0.0, decay=0.0, damp=0.0, nesterov=False):
+    w = torch.tensor(w, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr, mu, damp, decay, nesterov)
+    for step in range(steps):
+        optimizer.zero_grad()
+        (w**2).backward()
+        optimizer.step()
+    return w.item()
+
+
+for name, options in {
+    "momentum              ": {"mu": 0.5},
+    "momentum, dampening   ": {"mu": 0.5, "damp": 0.5},
+    "momentum, nesterov    ": {"mu": 0.5, "nesterov": True},
+    "momentum, weight decay": {"mu": 0.5, "decay": 1.0},
+}.items():
+    path = [by_torch(1.0, steps, 0.25, **options) for steps in range(1, 4)]
+    print(name, path)
+    for steps, w in enumerate(path, 1):
+        assert w == by_hand(1.0, steps, 0.25, **options)
+# --8<-- [end:by-hand]
+assert path == [0.25, -0.3125, -0.359375]
+# Nesterov as it is usually written; torch stores the point ahead
+point, v, path = 1.0, 0.0, []
+for step in range(3):
+    ahead = point - 0.25 * 0.5 * v
+    v = 0.5 * v + 2 * ahead
+    point = point - 0.25 * v
+    path.append(point - 0.25 * 0.5 * v)
+assert path == [by_hand(1.0, s, 0.25, 0.5, nesterov=True) for s in (1, 2, 3)]
+# without momentum the buffer is the gradient
+assert by_torch(1.0, 3, 0.25) == by_hand(1.0, 3, 0.25) == 0.125
+
+# --8<-- [start:nesterov-error]
+try:
+    torch.optim.SGD([torch.ones(1)], lr=0.1, nesterov=True)
+except ValueError as error:
+    print(error)
+# --8<-- [end:nesterov-error]
+
+# --8<-- [start:decay]
+w = torch.tensor(1.0, requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.25, weight_decay=1.0)
+(w**2).backward()
+optimizer.step()
+print("w.grad", w.grad.item(), " moved by", w.item() - 1)
+# --8<-- [end:decay]
+assert w.grad.item() == 2 and w.item() == 1 - 0.25 * (2 + 1)
+
+
+# --8<-- [start:adam]
+def first_step(optimizer_class, gradient):
+    w = torch.zeros(len(gradient), dtype=torch.float64, requires_grad=True)
+    optimizer = optimizer_class([w], lr=0.125)
+    w.grad = torch.tensor(gradient, dtype=torch.float64)
+    optimizer.step()
+    return [round(move, 4) + 0.0 for move in w.tolist()]
+
+
+gradient = [1000.0, 1.0, 0.001, -0.001, 1e-8, 0.0]
+print("Adam", first_step(torch.optim.Adam, gradient))
+print("SGD ", first_step(torch.optim.SGD, gradient))
+# --8<-- [end:adam]
+moves = first_step(torch.optim.Adam, gradient)
+assert moves == [-0.125, -0.125, -0.125, 0.125, -0.0625, 0]
+
+# --8<-- [start:nan]
+for kind in (torch.optim.SGD, torch.optim.Adam):
+    w = torch.tensor(1.0, requires_grad=True)
+    optimizer = kind([w], lr=0.25)
+    w.grad = torch.tensor(float("nan"))
+    optimizer.step()
+    with torch.no_grad():
+        w.fill_(1.0)  # put the weight back
+    w.grad = torch.tensor(1.0)
+    optimizer.step()
+    print(kind.__name__, w.item())
+# --8<-- [end:nan]
+assert w.isnan()
+
+# --8<-- [start:between]
+import textwrap
+
+net = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.25)
+mse_loss(net(x), y).backward()
+loss = mse_loss(net(x), y)
+optimizer.step()  # the second layer is not what it was
+try:
+    loss.backward()
+except RuntimeError as error:
+    message = str(error)
+print(textwrap.fill(message.split(": [")[0], 68))
+# --8<-- [end:between]
+assert "has been modified by an inplace operation" in message
+
+# --8<-- [start:modes]
+drop = torch.nn.Dropout(0.5)
+ones = torch.ones(1000, requires_grad=True)
+
+drop.train()
+with torch.no_grad():
+    out = drop(ones)
+print("train, no_grad:", sorted(set(out.tolist())), out.requires_grad)
+
+drop.eval()
+out = drop(ones)
+print("eval:          ", sorted(set(out.tolist())), out.requires_grad)
+# --8<-- [end:modes]
+assert out.requires_grad and torch.equal(out, ones)
+
+
+# --8<-- [start:trap-forgotten]
+def train(steps, zero_grad=True, **options):
+    model = start()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.25, **options)
+    losses = []
+    for step in range(steps):
+        if zero_grad:
+            optimizer.zero_grad()
+        loss = mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(round(loss.item(), 4))
+    return losses
+
+
+print(train(8, zero_grad=False))
+# --8<-- [end:trap-forgotten]
+assert max(train(100, zero_grad=False)[50:]) > 4
+assert train(100, zero_grad=False) == train(100, momentum=1.0)
+
+# --8<-- [start:fix-forgotten]
+print(train(8))
+# --8<-- [end:fix-forgotten]
+assert train(8) == [round(5 * 4.0**-k, 4) for k in range(8)]
+
+# --8<-- [start:picture]
+import matplotlib.pyplot as plt
+
+fig, ax = plt.subplots(
+    num="The loss over 25 steps. With zero_grad it falls from 5 to 0 within"
+    " five steps. Without, it goes up and down between 0 and about 6 for ever."
+)
+ax.plot(train(25, zero_grad=False), "C1.-", label="without zero_grad")
+ax.plot(train(25), "C0.-", label="with zero_grad")
+ax.set(xlabel="step", ylabel="loss", ylim=(-0.3, 8.5))
+ax.legend(loc="upper right")
+plt.show()
+# --8<-- [end:picture]
+
+
+# --8<-- [start:orders]
+def run(order, steps=4):
+    """The losses of a loop whose lines stand in this order."""
+    model = start()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+    losses = []
+    for step in range(steps):
+        for line in order.split():
+            if line == "zero":
+                optimizer.zero_grad()
+            elif line == "loss":
+                loss = mse_loss(model(x), y)
+                losses.append(loss.item())
+            elif line == "backward":
+                loss.backward()
+            elif line == "step":
+                optimizer.step()
+    return losses
+
+
+for order in ("loss backward zero step", "zero loss step backward"):
+    print(order, run(order))
+# --8<-- [end:orders]
+assert run("loss backward zero step") == [5] * 4
+assert run("zero loss step backward") == [5] * 4
+
+# --8<-- [start:orders-fixed]
+for order in (
+    "zero loss backward step",
+    "loss zero backward step",
+    "loss backward step zero",
+):
+    print(order, run(order))
+# --8<-- [end:orders-fixed]
+assert (
+    run(order) == run("zero loss backward step") == [5, 1.25, 0.3125, 5 / 64]
+)
+
+# --8<-- [start:trap-copies]
+model = start()
+try:
+    torch.optim.SGD([p.clone() for p in model.parameters()], lr=0.25)
+except ValueError as error:
+    print(error)
+
+copies = [p.detach().clone() for p in model.parameters()]
+optimizer = torch.optim.SGD(copies, lr=0.25)
+for step in range(3):
+    optimizer.zero_grad()
+    loss = mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+    print(loss.item())
+# --8<-- [end:trap-copies]
+assert loss.item() == 5
+
+# --8<-- [start:fix-copies]
+optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+assert all(id(p) in held for p in model.parameters())
+for step in range(3):
+    optimizer.zero_grad()
+    loss = mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+    print(loss.item())
+# --8<-- [end:fix-copies]
+assert loss.item() == 0.3125
+# a parameter that is replaced later is not the one that the optimizer holds
+model = start()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+model.weight = torch.nn.Parameter(torch.zeros(1, 1))
+mse_loss(model(x), y).backward()
+optimizer.step()
+assert model.weight.item() == 0 and model.bias.item() == 0.5
