@@ -1,0 +1,281 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import cross_entropy, one_hot, softmax
+
+
+def gradient(x, t, **options):
+    x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    loss = cross_entropy(x, t, **options)
+    (g,) = torch.autograd.grad(loss, x)
+    return loss.item() + 0, [round(v, 4) + 0 for v in g.tolist()]
+
+
+logits = torch.tensor([0.5, 0.25, 0.25]).double().log().tolist()
+index = torch.tensor(0)
+certain = torch.tensor([1.0, 0, 0], dtype=torch.float64)
+soft = torch.tensor([0.7, 0.2, 0.1], dtype=torch.float64)
+for name, t, options in (
+    ("index 0           ", index, {}),
+    ("probabilities 1 0 0", certain, {}),
+    ("probabilities soft", soft, {}),
+    ("label_smoothing   ", index, {"label_smoothing": 0.1}),
+):
+    loss, g = gradient(logits, t, **options)
+    print(f"{name:19} loss {loss:.4f}", g)
+# --8<-- [end:run]
+assert gradient([3.0, 1, 0], index) == gradient([3.0, 1, 0], certain)
+assert gradient(logits, soft)[1] == [-0.2, 0.05, 0.15]
+
+# --8<-- [start:formula]
+torch.manual_seed(0)
+for shape in (3,), (4, 3), (2, 3, 4, 5):
+    d = min(1, len(shape) - 1)
+    x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    p = torch.rand(shape, dtype=torch.float64, requires_grad=True)  # any sum
+    loss = cross_entropy(x, p)
+    dx, dp = torch.autograd.grad(loss, (x, p))
+
+    rows = x.numel() // shape[d]
+    s = p.sum(d, keepdim=True)
+    torch.testing.assert_close(dx, (x.softmax(d) * s - p) / rows)
+    torch.testing.assert_close(dp, -x.log_softmax(d) / rows)
+print(f"sum of p between {s.min():.2f} and {s.max():.2f}")
+# --8<-- [end:formula]
+
+# --8<-- [start:any-sum]
+for p in ([1.0, 0, 0], [2.0, 0, 0], [1.0, 1, 0], [0.0, 0, 0], [2.0, -1, 0]):
+    loss, g = gradient([1.0, 0, 0], torch.tensor(p, dtype=torch.float64))
+    print(p, f"loss {loss:.4f}", g)
+# --8<-- [end:any-sum]
+assert gradient([0.0, 0, 0], torch.zeros(3).double()) == (0, [0, 0, 0])
+
+# --8<-- [start:target-gradient]
+x = torch.tensor([2.0, 0, 0], requires_grad=True)
+p = torch.tensor([0.8, 0.1, 0.1], requires_grad=True)
+dx, dp = torch.autograd.grad(cross_entropy(x, p), (x, p))
+print("student", dx)
+print("teacher", dp)
+# --8<-- [end:target-gradient]
+torch.testing.assert_close(dp, -x.log_softmax(0))
+
+
+# --8<-- [start:dtype]
+def error(x, t, **options):
+    try:
+        return round(cross_entropy(x, t, **options).item(), 4)
+    except (RuntimeError, ValueError, IndexError) as e:
+        return f"{type(e).__name__}: {e}"
+
+
+x, t = torch.zeros(4, 3), torch.tensor([0, 1, 2, 0])
+hot = one_hot(t, 3)
+print("(4, 3) int64  ", error(x, hot))
+print("(4, 3) float32", error(x, hot.float()))
+print("(4,)   int64  ", error(x, t))
+print("(4,)   float32", error(x, t.float()))
+print("(4, 1) float32", error(x, t[:, None].float()))
+print("(4, 2) float32", error(x, hot[:, :2].float()))
+# --8<-- [end:dtype]
+assert error(x, hot.float()) == error(x, t) == 1.0986
+assert "Expected floating point type" in error(x, hot)
+
+# --8<-- [start:errors]
+p = hot.float()
+print(error(x, p, ignore_index=0))
+print(error(x, t, label_smoothing=1.5))
+print("label_smoothing=-0.5:", error(x, t, label_smoothing=-0.5))
+print("ignore_index=-1     :", error(x, p, ignore_index=-1))
+# --8<-- [end:errors]
+assert error(x, t, label_smoothing=-0.5) == error(x, t)
+assert error(x, t, label_smoothing=float("nan")) == error(x, t)
+
+# --8<-- [start:saturated]
+for smoothing in (0.0, 0.1):
+    for row in ([10.0, 0, 0], [1000.0, 0, 0]):
+        loss, g = gradient(row, index, label_smoothing=smoothing)
+        print(f"{smoothing}, lead {row[0]:4.0f}, loss {loss:7.4f}", g)
+# --8<-- [end:saturated]
+assert gradient([1000.0, 0, 0], index) == (0, [0, 0, 0])
+assert gradient([1000.0, 0, 0], index, label_smoothing=0.1)[1][0] > 0.06
+
+# --8<-- [start:lead]
+import matplotlib.pyplot as plt
+
+lead = torch.linspace(-4, 12, 65, dtype=torch.float64)
+curves = {}
+for smoothing in (0.0, 0.1):
+    x = torch.stack([lead, 0 * lead, 0 * lead], 1).requires_grad_()
+    loss = cross_entropy(
+        x,
+        torch.zeros(65, dtype=torch.int64),
+        label_smoothing=smoothing,
+        reduction="sum",
+    )
+    curves[smoothing] = torch.autograd.grad(loss, x)[0][:, 0]
+
+fig, ax = plt.subplots(
+    num="Gradient of the right class's logit against its lead. Without "
+    "smoothing it rises from −1 to 0 and stays below. With 0.1 it crosses 0 "
+    "at 3.33 and goes to 0.067."
+)
+for smoothing, g in curves.items():
+    ax.plot(lead, g, label=f"label_smoothing={smoothing}")
+ax.axhline(0, color="k", linewidth=1)
+ax.set(xlabel="lead of the right logit over two others", ylabel="its gradient")
+ax.legend()
+plt.show()
+
+q = torch.tensor([0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3], dtype=torch.float64)
+best = (q[0] / q[1]).log().item()
+loss, g = gradient([best, 0.0, 0.0], index, label_smoothing=0.1)
+print(f"lead {best:.4f}: loss {loss:.4f}", g)
+# --8<-- [end:lead]
+assert abs(loss + (q * q.log()).sum()) < 1e-9  # the entropy of q
+assert (curves[0.0] < 0).all() and curves[0.1][-1] > 0.06
+assert gradient([best, 0.0, 0.0], index, label_smoothing=0.1)[1] == [0, 0, 0]
+
+# --8<-- [start:smoothing-is-probabilities]
+x = torch.randn(4, 3, dtype=torch.float64)
+hot = one_hot(t, 3).double()
+print(round(cross_entropy(x, t, label_smoothing=0.1).item(), 6))
+print(round(cross_entropy(x, 0.9 * hot + 0.1 / 3).item(), 6))
+both = cross_entropy(x, hot, label_smoothing=0.1)
+# --8<-- [end:smoothing-is-probabilities]
+torch.testing.assert_close(both, cross_entropy(x, 0.9 * hot + 0.1 / 3))
+torch.testing.assert_close(both, cross_entropy(x, t, label_smoothing=0.1))
+
+# --8<-- [start:smoothing-weights]
+w = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)
+t = torch.tensor([0, 2])
+x = torch.tensor(
+    [[1.0, 0, 0], [0, 0, 2]], dtype=torch.float64, requires_grad=True
+)
+loss = cross_entropy(x, t, weight=w, label_smoothing=0.3)
+(g,) = torch.autograd.grad(loss, x)
+q = (0.7 * one_hot(t, 3) + 0.1) * w  # every share has its own weight
+by_hand = (softmax(x, 1) * q.sum(1, keepdim=True) - q) / w[t].sum()
+torch.testing.assert_close(g, by_hand)
+torch.testing.assert_close(loss, -(q * x.log_softmax(1)).sum() / w[t].sum())
+
+ignored = torch.tensor([0, -100])
+out = cross_entropy(x, ignored, weight=w, label_smoothing=0.3)
+(g,) = torch.autograd.grad(out, x)
+print("second row ignored:", g[1].tolist())
+torch.testing.assert_close(
+    out, cross_entropy(x[:1], t[:1], weight=w, label_smoothing=0.3)
+)
+# --8<-- [end:smoothing-weights]
+assert g[1].tolist() == [0, 0, 0]
+
+# --8<-- [start:modes]
+from torch.func import jvp
+
+torch.manual_seed(1)
+x, dx = torch.randn(2, 4, 3, dtype=torch.float64)
+p, dp = torch.rand(2, 4, 3, dtype=torch.float64)
+_, forward = jvp(cross_entropy, (x, p), (dx, dp))
+x.requires_grad_()
+p.requires_grad_()
+gx, gp = torch.autograd.grad(cross_entropy(x, p), (x, p))
+reverse = (gx * dx).sum() + (gp * dp).sum()
+print(f"forward {forward:.6f}, reverse {reverse:.6f}")
+# --8<-- [end:modes]
+torch.testing.assert_close(forward, reverse)
+
+# --8<-- [start:one-logit]
+x = torch.tensor([[2.0], [-1.0], [0.5]], requires_grad=True)  # one logit each
+y = torch.tensor([[1.0], [0.0], [1.0]])
+loss = cross_entropy(x, y)
+(g,) = torch.autograd.grad(loss, x)
+print("(3, 1):", loss.item() + 0, g.flatten().tolist())
+
+flat = x.squeeze(1)
+loss = cross_entropy(flat, y.squeeze(1))
+(g,) = torch.autograd.grad(loss, flat)
+print("(3,)  :", round(loss.item(), 4), [round(v, 4) for v in g.tolist()])
+# --8<-- [end:one-logit]
+torch.testing.assert_close(g, 2 * flat.softmax(0) - y.squeeze(1))
+
+# --8<-- [start:one-logit-fix]
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+
+loss = bce(flat, y.squeeze(1))
+(g,) = torch.autograd.grad(loss, flat)
+print("bce        ", round(loss.item(), 4), g)
+
+two = torch.stack([torch.zeros(3), flat], 1)  # logits of "no" and "yes"
+loss = cross_entropy(two, y.squeeze(1).long())
+(g2,) = torch.autograd.grad(loss, flat)
+print("two classes", round(loss.item(), 4), g2)
+# --8<-- [end:one-logit-fix]
+torch.testing.assert_close(g, g2)
+torch.testing.assert_close(g, (flat.sigmoid() - y.squeeze(1)) / 3)
+
+# --8<-- [start:multi-hot]
+labels = torch.tensor([[1.0, 1.0, 0.0]])  # two labels are true
+
+
+def descend(loss_of, steps=200):
+    x = torch.zeros(1, 3, requires_grad=True)
+    for _ in range(steps):
+        (g,) = torch.autograd.grad(loss_of(x, labels), x)
+        x = (x - 10 * g).detach().requires_grad_()
+    return x
+
+
+x = descend(cross_entropy)
+print("softmax", [round(v, 2) for v in x.softmax(1)[0].tolist()])
+# --8<-- [end:multi-hot]
+torch.testing.assert_close(
+    x.softmax(1)[0, :2], torch.full((2,), 0.5), atol=1e-3, rtol=0
+)
+
+# --8<-- [start:multi-hot-fix]
+x = descend(bce)
+print("sigmoid", [round(v, 2) for v in x.sigmoid()[0].tolist()])
+# --8<-- [end:multi-hot-fix]
+torch.testing.assert_close(x.sigmoid(), labels, atol=0.01, rtol=0)
+
+# --8<-- [start:weights]
+w = torch.tensor([1.0, 2.0, 4.0])
+x = torch.tensor([[1.0, 0, 0], [0, 0, 2]])
+t = torch.tensor([0, 2])
+hot = one_hot(t, 3).float()
+for reduction in ("sum", "mean"):
+    a = cross_entropy(x, t, weight=w, reduction=reduction)
+    b = cross_entropy(x, hot, weight=w, reduction=reduction)
+    print(f"{reduction:4} indices {a:.4f}, one-hot {b:.4f}")
+# --8<-- [end:weights]
+torch.testing.assert_close(a * w[t].sum(), b * 2)
+
+# --8<-- [start:weights-fix]
+total = cross_entropy(x, hot, weight=w, reduction="sum")
+print(f"{total / (hot @ w).sum():.4f}")
+# --8<-- [end:weights-fix]
+torch.testing.assert_close(total / (hot @ w).sum(), a)
+
+# --8<-- [start:minus-inf]
+inf = float("inf")
+x = torch.tensor([2.0, 0.0, -inf], requires_grad=True)  # one is masked
+hot = torch.tensor([1.0, 0.0, 0.0])
+t = torch.tensor(0)
+print("index          ", round(cross_entropy(x, t).item(), 4))
+print("one-hot        ", cross_entropy(x, hot).item())
+print("label_smoothing", cross_entropy(x, t, label_smoothing=0.1).item())
+# --8<-- [end:minus-inf]
+assert cross_entropy(x, hot).isnan()
+
+# --8<-- [start:minus-inf-fix]
+lowest = torch.finfo(x.dtype).min / 2
+finite = x.clamp(min=lowest)
+loss = cross_entropy(finite, hot)
+(g,) = torch.autograd.grad(loss, x)
+print("one-hot        ", round(loss.item(), 4), g)
+
+allowed = torch.isfinite(x.detach())
+q = 0.9 * hot + 0.1 * allowed / allowed.sum()  # smooth over what is allowed
+loss = cross_entropy(finite, q)
+print("label_smoothing", round(loss.item(), 4))
+# --8<-- [end:minus-inf-fix]
+torch.testing.assert_close(g[:2], x.detach()[:2].softmax(0) - hot[:2])
+assert g[2] == 0 and loss.isfinite()
