@@ -1,0 +1,271 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import cross_entropy, nll_loss, softmax
+
+x = torch.tensor([[0.0, 0, 0], [2, 0, 0], [0, 0, 9]])
+t = torch.tensor([0, 0, -100])  # the last row is ignored
+for reduction in ("none", "sum", "mean"):
+    leaf = x.clone().requires_grad_()
+    loss = cross_entropy(leaf, t, reduction=reduction)
+    (g,) = torch.autograd.grad(loss.sum(), leaf)
+    print(reduction, loss.detach(), "\n", g)
+# --8<-- [end:run]
+rows = cross_entropy(x, t, reduction="none")
+assert torch.isclose(cross_entropy(x, t), rows.sum() / 2)
+assert torch.isclose(rows.mean(), rows.sum() / 3)
+assert g[2].tolist() == [0, 0, 0]
+torch.testing.assert_close(g[:2], (softmax(x, 1) - torch.eye(3)[0])[:2] / 2)
+
+# --8<-- [start:weighted]
+w = torch.tensor([1.0, 3.0, 1.0])
+t = torch.tensor([0, 1, -100])
+leaf = x.clone().requires_grad_()
+loss = cross_entropy(leaf, t, weight=w)
+(g,) = torch.autograd.grad(loss, leaf)
+print("mean", round(loss.item(), 4), "\n", g)
+
+each = cross_entropy(x, t, reduction="none")  # without weights
+by_hand = (1 * each[0] + 3 * each[1]) / (1 + 3)
+print("by hand", round(by_hand.item(), 4))
+# --8<-- [end:weighted]
+torch.testing.assert_close(loss.detach(), by_hand)
+expected = w[[0, 1], None] * (softmax(x[:2], 1) - torch.eye(3)[:2]) / 4
+torch.testing.assert_close(g[:2], expected)
+
+# --8<-- [start:all-ignored]
+nobody = torch.tensor([-100, -100, -100])
+for reduction in ("mean", "sum"):
+    leaf = x.clone().requires_grad_()
+    loss = cross_entropy(leaf, nobody, reduction=reduction)
+    (g,) = torch.autograd.grad(loss, leaf)
+    print(f"{reduction:4} {loss.item()}, gradient all 0: {(g == 0).all()}")
+_, forward = torch.func.jvp(
+    lambda x: cross_entropy(x, nobody), (x,), (torch.ones_like(x),)
+)
+print("mean in forward mode:", forward.item())
+# --8<-- [end:all-ignored]
+assert cross_entropy(x, nobody).isnan() and forward.isnan()
+
+# --8<-- [start:parameters]
+layer = torch.nn.Linear(3, 3)
+optimizer = torch.optim.SGD(layer.parameters(), lr=1.0)
+before = layer.weight.detach().clone()
+loss = cross_entropy(layer(x), nobody)
+loss.backward()
+optimizer.step()
+same = torch.equal(layer.weight, before)
+print("loss", loss.item(), "- layer unchanged by the step:", same)
+
+optimizer.zero_grad()
+other = layer.weight.square().sum()
+(other + cross_entropy(layer(x), nobody)).backward()
+torch.testing.assert_close(layer.weight.grad, 2 * layer.weight.detach())
+
+scale = torch.tensor(1.0, requires_grad=True)  # a weight that is learned
+(g,) = torch.autograd.grad(scale * cross_entropy(layer(x), nobody), scale)
+print("gradient of a learned scale:", g.item())
+# --8<-- [end:parameters]
+assert same and g.isnan()
+
+# --8<-- [start:zero-weights]
+w = torch.tensor([1.0, 1.0, 0.0])
+for name, t in (
+    ("one of two ", [0, 2]),
+    ("both       ", [2, 2]),
+):
+    leaf = torch.zeros(2, 3, requires_grad=True)
+    loss = cross_entropy(leaf, torch.tensor(t), weight=w)
+    (g,) = torch.autograd.grad(loss, leaf)
+    print(name, round(loss.item(), 4), g[1] + 0)
+# --8<-- [end:zero-weights]
+assert loss.isnan() and g.isnan().all()
+
+# --8<-- [start:chunked]
+options = torch.nn.LinearCrossEntropyOptions()
+for o in (None, options):
+    leaf = x.clone().requires_grad_()
+    loss = torch.nn.functional.linear_cross_entropy(
+        leaf, torch.eye(3), nobody, options=o
+    )
+    (g,) = torch.autograd.grad(loss, leaf)
+    print("plain: " if o is None else "chunks:", loss.item(), g[0])
+# --8<-- [end:chunked]
+assert g.isnan().all()
+
+
+# --8<-- [start:which]
+def error(t, **options):
+    try:
+        return round(cross_entropy(x, torch.tensor(t), **options).item(), 4)
+    except IndexError as e:
+        return f"{type(e).__name__}: {e}"
+
+
+print(error([0, 0, -100]))
+print(error([0, 0, -1], ignore_index=-1))
+print(error([0, 0, 255], ignore_index=255))
+print(error([0, 0, -1]))
+print(error([0, 0, -100], ignore_index=255))
+# --8<-- [end:which]
+assert error([0, 0, -100]) == error([0, 0, 255], ignore_index=255)
+
+# --8<-- [start:in-range]
+leaf = torch.zeros(2, 3, requires_grad=True)
+loss = cross_entropy(leaf, torch.tensor([0, 1]), ignore_index=0)
+(g,) = torch.autograd.grad(loss, leaf)
+print(g)
+# --8<-- [end:in-range]
+assert g[0].tolist() == [0, 0, 0] and g[1, 0] > 0
+w = torch.tensor([0.0, 1.0, 1.0])
+loss = cross_entropy(leaf, torch.tensor([0, 1]), weight=w)
+assert torch.equal(torch.autograd.grad(loss, leaf)[0], g)
+
+# --8<-- [start:leak]
+inf, nan = float("inf"), float("nan")
+t = torch.tensor([0, -100])
+for row in ([0.0, -inf], [-inf, -inf], [inf, 0.0], [nan, 0.0]):
+    leaf = torch.tensor([[0.0, 0.0], row], requires_grad=True)
+    loss = cross_entropy(leaf, t)
+    (g,) = torch.autograd.grad(loss, leaf)
+    print(row, "loss", round(loss.item(), 4), "gradient", g.tolist())
+# --8<-- [end:leak]
+assert loss.isfinite() and g[0].tolist() == [-0.5, 0.5] and g[1].isnan().all()
+
+# --8<-- [start:errors]
+x = torch.zeros(4, 5)
+t = torch.tensor([0, 1, 2, 3])
+image, mask = torch.zeros(1, 5, 2, 2), torch.zeros(1, 2, 2, dtype=torch.int64)
+for inputs, w in (
+    ((x, t), torch.ones(4)),
+    ((image, mask), torch.ones(4)),
+    ((x, t), torch.ones(5, dtype=torch.float64)),
+    ((x, t), torch.ones(5, requires_grad=True)),
+):
+    try:
+        cross_entropy(*inputs, weight=w)
+    except RuntimeError as e:
+        print(e)
+# --8<-- [end:errors]
+w = torch.ones(5, requires_grad=True)
+loss = cross_entropy(x, torch.nn.functional.one_hot(t, 5).float(), weight=w)
+(g,) = torch.autograd.grad(loss, w)  # with probabilities
+torch.testing.assert_close(g[:4], torch.full((4,), 5.0).log() / 4)
+
+# --8<-- [start:one-row]
+w = torch.tensor([1.0, 3.0, 1.0])
+leaf = torch.zeros(1, 3, requires_grad=True)
+for name, options in ("no weights", {}), ("weights", {"weight": w}):
+    for reduction in ("mean", "sum"):
+        loss = cross_entropy(
+            leaf, torch.tensor([1]), reduction=reduction, **options
+        )
+        print(name, reduction, round(loss.item(), 4))
+# --8<-- [end:one-row]
+
+# --8<-- [start:zero-over-zero]
+leaf = torch.zeros(2, 3, requires_grad=True)
+picked = -torch.log_softmax(leaf, 1)[:, 0]
+w = torch.tensor([0.0, 0.0])
+(g,) = torch.autograd.grad((w * picked).sum() / w.sum(), leaf)
+print("by hand:", g[0])
+# --8<-- [end:zero-over-zero]
+assert g.isnan().all()
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+lines = text[text.index("- name: nll_loss_forward(") :].splitlines()
+print(lines[1].strip())
+# --8<-- [end:source]
+
+# --8<-- [start:micro]
+torch.manual_seed(0)
+x = torch.randn(8, 3, requires_grad=True)
+t = torch.tensor([0, 1, 2, 0, 2, -100, -100, -100])  # three of padding
+(whole,) = torch.autograd.grad(cross_entropy(x, t), x)
+
+losses = [cross_entropy(x[i : i + 4], t[i : i + 4]) / 2 for i in (0, 4)]
+(parts,) = torch.autograd.grad(sum(losses), x)
+ratio = (parts / whole)[:5]
+print("mean of means / mean:", [round(r, 3) for r in ratio[:, 0].tolist()])
+# --8<-- [end:micro]
+expected = torch.tensor([5 / 8] * 4 + [5 / 2])
+torch.testing.assert_close(ratio[:, 0], expected)
+
+# --8<-- [start:micro-fix]
+count = (t != -100).sum()  # of the whole batch, before the first backward
+losses = [
+    cross_entropy(x[i : i + 4], t[i : i + 4], reduction="sum") / count
+    for i in (0, 4)
+]
+(parts,) = torch.autograd.grad(sum(losses), x)
+print("same as the whole:", torch.allclose(parts, whole))
+# --8<-- [end:micro-fix]
+torch.testing.assert_close(parts, whole)
+
+# --8<-- [start:trap]
+leaf = torch.tensor([[0.0, 0, 0], [1, 2, nan]], requires_grad=True)
+for t in (torch.tensor([-100, -100]), torch.tensor([0, -100])):
+    loss = cross_entropy(leaf, t)
+    (g,) = torch.autograd.grad(loss, leaf)
+    print("loss", round(loss.item(), 4), "\n", g)
+# --8<-- [end:trap]
+assert g[1].isnan().all()
+
+
+# --8<-- [start:fix]
+def safe_cross_entropy(x, t, ignore_index=-100, **options):
+    kept = t != ignore_index
+    rows = x.movedim(1, -1)[kept]  # what is ignored never gets near a softmax
+    total = cross_entropy(rows, t[kept], reduction="sum", **options)
+    return total / kept.sum().clamp(min=1)
+
+
+for t in (torch.tensor([-100, -100]), torch.tensor([0, -100])):
+    loss = safe_cross_entropy(leaf, t)
+    (g,) = torch.autograd.grad(loss, leaf)
+    print("loss", round(loss.item(), 4), "\n", g)
+    assert loss.isfinite() and g.isfinite().all()
+# --8<-- [end:fix]
+assert g[1].tolist() == [0, 0, 0]
+nothing = safe_cross_entropy(leaf, torch.tensor([-100, -100]))
+(g,) = torch.autograd.grad(nothing, leaf)
+assert nothing == 0 and (g == 0).all()
+image = torch.randn(2, 3, 4, 5)
+mask = torch.randint(3, (2, 4, 5))
+mask[0, :2] = -100
+torch.testing.assert_close(
+    safe_cross_entropy(image, mask), cross_entropy(image, mask)
+)
+
+# --8<-- [start:weights-trap]
+w = torch.tensor([1.0, 1.0, 0.0])
+leaf = torch.zeros(2, 3, requires_grad=True)
+t = torch.tensor([2, 2])  # both of weight 0
+(g,) = torch.autograd.grad(cross_entropy(leaf, t, weight=w), leaf)
+print(g[0])
+# --8<-- [end:weights-trap]
+assert g.isnan().all()
+
+
+# --8<-- [start:weights-fix]
+def weighted_mean(x, t, w):
+    total = cross_entropy(x, t, weight=w, reduction="sum")
+    return total / w[t].sum().clamp(min=torch.finfo(w.dtype).tiny)
+
+
+(g,) = torch.autograd.grad(weighted_mean(leaf, t, w), leaf)
+print((g + 0)[0])
+# --8<-- [end:weights-fix]
+assert (g == 0).all()
+x, t = torch.randn(4, 3), torch.tensor([0, 1, 1, 2])
+torch.testing.assert_close(
+    weighted_mean(x, t, w), cross_entropy(x, t, weight=w)
+)
+torch.testing.assert_close(
+    nll_loss(x.log_softmax(1), t, weight=w), cross_entropy(x, t, weight=w)
+)
