@@ -85,6 +85,20 @@ QUERIES = {
         "GradScaler",
         "binary entropy",
     ],
+    "losses/cross_entropy/": [
+        "class dimension",
+        "segmentation loss",
+        "multi-target not supported",
+        "double softmax",
+    ],
+    "losses/targets/": ["label_smoothing", "soft labels", "one-hot target", "label smoothing"],
+    "losses/ignore_index/": [
+        "ignore_index",
+        "class weights",
+        "cross_entropy nan",
+        "gradient accumulation",
+        "all targets ignored",
+    ],
     "ties/max/": [
         "ties",
         "gradient at ties",
