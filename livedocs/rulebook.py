@@ -503,6 +503,8 @@ def _vjp_verdict(rule, point: Point) -> str:
     if not all(torch.isfinite(t).all() for t in inputs if differentiable(t)):
         return verdicts.UNJUDGED
     gradient, left, right = flat(point.gradient), flat(point.left), flat(point.right)
+    if not gradient:
+        return verdicts.GRADIENT  # of an empty input, which has no direction to leave the point in
     infinite = [not math.isfinite(v) for v in (*gradient, *left, *right)]
     if any(infinite) or not all(map(math.isfinite, flat(point.output))):
         sides = list(zip(gradient, left, right, strict=True))

@@ -79,6 +79,19 @@ def test_verdict_on_a_tie() -> None:
     assert of_vector([math.inf, 0.0], hull, convex) == verdicts.NOT_LIMIT
 
 
+def test_the_gradient_of_an_empty_input_is_empty() -> None:
+    rule = VJP(
+        "torch.square",
+        "torch.square(x)",
+        vjp=lambda v, x: (2 * v * x,),
+        inputs={"x": normal},
+        shapes=[{"x": (2,)}],
+        special={"empty": {"x": "torch.zeros(0, dtype=torch.float64)"}},
+    )
+    (point,) = derive_rule(ROOT, rule)["points"]
+    assert point["gradient"] == {"x": []} and point["verdict"] == verdicts.GRADIENT
+
+
 def test_a_function_that_is_neither_convex_nor_concave_follows_rule_four() -> None:
     """min(max(x, y), z) where all are equal: along every line it bends one way, and yet it is no concave function."""
     clamp = VJP(
