@@ -124,6 +124,13 @@ try:
 except RuntimeError as error:
     print("forward mode:", error)
 # --8<-- [end:integer-input]
+refused = []
+for loss in losses:
+    try:
+        jvp(lambda x, loss=loss: loss(x, whole), (x,), (x,))
+    except RuntimeError:
+        refused.append(loss)
+assert refused == [mse_loss, smooth_l1_loss, huber_loss]
 
 # --8<-- [start:weight]
 x, y = torch.tensor([1.0, 5.0]), torch.tensor([0.0, 2.0])
