@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import os
 import re
 from pathlib import Path
 
 import jupytext
 import nbformat
+import yaml
 from bs4 import BeautifulSoup, Tag
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -33,8 +35,11 @@ def execute(path: Path, where: str) -> nbformat.NotebookNode:
         path: the ``.py`` file.
         where: its name in error messages.
 
+    Returns:
+        The executed notebook. What stood in its front matter, as on a page, is in ``metadata.front_matter``.
+
     Raises:
-        DocsError: for a cell that raises, warns, writes to standard error, runs for longer than
+        DocsError: for front matter that is no mapping, and for a cell that raises, warns, writes to standard error, runs for longer than
             ``TIME_LIMIT``, or ends its kernel.
     """
     source = path.read_text(encoding="utf-8")
@@ -43,6 +48,7 @@ def execute(path: Path, where: str) -> nbformat.NotebookNode:
     notebook.metadata.pop("jupytext", None)
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index}"
+    notebook.metadata["front_matter"] = _take_front_matter(notebook, where)
     starts = _cell_lines(source)
     environment = {**os.environ, "MPLBACKEND": "module://livedocs.backend"}
     # The kernel's own log level: it warns of a transport without encryption, on this machine's loopback.
@@ -150,6 +156,27 @@ def _formulas(text: Tag, where: str, book: Book) -> None:
         escaped = html.escape(str(node), quote=False)
         replaced = re.sub(r"\$\$(.+?)\$\$|\$([^$]+?)\$", convert, escaped, flags=re.DOTALL)
         node.replace_with(BeautifulSoup(replaced, "html.parser"))
+
+
+def front_matter(executed: Path) -> dict:
+    """What stood in the front matter of an executed notebook."""
+    return json.loads(executed.read_text(encoding="utf-8"))["metadata"]["front_matter"]
+
+
+def _take_front_matter(notebook: nbformat.NotebookNode, where: str) -> dict:
+    """Take the front matter, which jupytext reads as a raw cell, off a notebook."""
+    if not notebook.cells or notebook.cells[0].cell_type != "raw":
+        return {}
+    text = notebook.cells.pop(0).source.strip().strip("-")
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError:
+        found = None
+    if not isinstance(found, dict):
+        raise DocsError(
+            where, 1, "the front matter of a notebook", got=text.strip(), wanted="name: value, line by line"
+        )
+    return found
 
 
 def _cell_lines(source: str) -> list[int]:

@@ -212,6 +212,10 @@ class Site:
         self.book.offset = page.file.content_string.count("\n") - markdown.count("\n")
         if self.serving and page.file.src_uri in self.made_of:
             kept.keep(page, self.book, self.made_of[page.file.src_uri])
+        if page.file.src_uri.endswith(".ipynb"):
+            from livedocs import notebooks
+
+            page.meta.update(notebooks.front_matter(Path(page.file.abs_src_path)))
         if "description" in page.meta:  # the theme puts it into an attribute as it is
             page.meta["description"] = html.escape(page.meta["description"])
         return markdown

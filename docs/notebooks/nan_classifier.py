@@ -1,3 +1,8 @@
+# ---
+# description: A classifier trains for 51 steps, then its loss is NaN. Found with anomaly mode, with hooks and by looking at gradients, explained, mended, and guarded against.
+# names: [loss nan, nan loss, training nan, anomaly mode, binary entropy]
+# ---
+
 # %% [markdown]
 # # Loss becomes NaN in training: found and mended
 #
