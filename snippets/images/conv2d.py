@@ -218,22 +218,22 @@ def fit(kernel):
     w = torch.ones(1, 1, kernel, kernel) / kernel**2
     wanted = torch.ones(1, 1, 16, 16)
     x = torch.zeros(1, 1, 16, 16, requires_grad=True)
-    for step in range(300):
+    for step in range(100):
         loss = ((conv2d(x - wanted, w, stride=2)) ** 2).sum()
         (g,) = torch.autograd.grad(loss, x)
-        x = (x - 2 * g).detach().requires_grad_()
+        x = (x - 3 * g).detach().requires_grad_()
     return loss.item(), x.detach()[0, 0]
 
 
 loss, x = fit(3)
-print(f"loss {loss:.3f}")
+print(f"loss {loss:.2f}")
 print(x[5:10, 5:10].round(decimals=2))
 # --8<-- [end:trap]
 assert loss < 1e-6 and x[6, 6] > 1.4 and x[7, 7] < 0.4
 
 # --8<-- [start:fix]
 loss, x = fit(4)
-print(f"loss {loss:.3f}")
+print(f"loss {loss:.2f}")
 print(x[5:10, 5:10].round(decimals=2))
 # --8<-- [end:fix]
-assert loss < 1e-4 and (x - 1).abs().max() < 0.05
+assert loss < 1e-3 and (x[4:12, 4:12] - 1).abs().max() < 0.02
