@@ -1,0 +1,264 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import interpolate
+
+
+def gradient(x, **options):
+    """How much each entry of x counts in the sum of the result."""
+    x = x.clone().requires_grad_()
+    (g,) = torch.autograd.grad(interpolate(x, **options).sum(), x)
+    return g.squeeze()
+
+
+line = torch.zeros(1, 1, 8, dtype=torch.float64)
+for mode in ("nearest", "nearest-exact", "linear", "area"):
+    for size in (4, 3, 16):
+        g = gradient(line, size=size, mode=mode)
+        text = " ".join(f"{v:.2f}" for v in g.tolist())
+        print(f"{mode:13} 8 to {size:2}: {text}")
+# --8<-- [end:run]
+assert (gradient(line, size=4, mode="nearest") == 0).sum() == 4
+assert (gradient(line, size=4, mode="area") == 0.5).all()
+
+# --8<-- [start:matrix]
+from torch.autograd.functional import jacobian
+
+torch.manual_seed(0)
+MODES = {
+    "nearest": {},
+    "nearest-exact": {},
+    "linear": {},
+    "linear, corners": {"mode": "linear", "align_corners": True},
+    "area": {},
+    "bilinear": {},
+    "bilinear, corners": {"mode": "bilinear", "align_corners": True},
+    "bilinear, antialias": {"mode": "bilinear", "antialias": True},
+    "bicubic": {},
+    "bicubic, corners": {"mode": "bicubic", "align_corners": True},
+    "bicubic, antialias": {"mode": "bicubic", "antialias": True},
+    "lanczos, antialias": {"mode": "lanczos", "antialias": True},
+    "trilinear": {},
+}
+DIMENSIONS = {
+    "linear": 1,
+    "bilinear": 2,
+    "bicubic": 2,
+    "lanczos": 2,
+    "trilinear": 3,
+}
+for name, options in MODES.items():
+    options = {"mode": name, **options}
+    d = DIMENSIONS.get(options["mode"], 2)
+    for size in (3, 6):  # down and up from 4
+        x = torch.randn(1, 1, *[4] * d, dtype=torch.float64)
+
+        def f(x, size=[size] * d, options=options):
+            return interpolate(x, size=size, **options)
+
+        matrix = jacobian(f, x).view(size**d, 4**d)
+        y, back = torch.func.vjp(f, x)
+        v = torch.randn_like(y)
+        torch.testing.assert_close(y.flatten(), matrix @ x.flatten())
+        (g,) = back(v)
+        torch.testing.assert_close(g.flatten(), matrix.T @ v.flatten())
+        ones = torch.ones_like(matrix[:, 0])  # the weights of an output
+        torch.testing.assert_close(matrix.sum(1), ones)
+print(len(MODES), "modes, down and up: y = A x, and the gradient is Aᵀ v")
+# --8<-- [end:matrix]
+
+# --8<-- [start:picture]
+import matplotlib.pyplot as plt
+
+
+def picture(ax, image, title):
+    """The stronger a square, the larger the number. Red: below 0."""
+    image, gap = image / image.abs().max(), float("nan")
+    for colour, side in ("C0", image), ("C1", -image):
+        for level in (1, 2, 3, 4):
+            row, col = torch.where((4 * side).round() == level)
+            xs = [end for c in col for end in (c - 0.45, c + 0.45, gap)]
+            ys = row.repeat_interleave(3)
+            ax.plot(
+                xs, ys, colour, alpha=level / 4, lw=9, solid_capstyle="butt"
+            )
+    height, width = image.shape
+    ax.set(xlim=(-1, width), ylim=(height, -1), aspect="equal")
+    ax.set_title(title, size=11)
+    ax.set(xticks=[], yticks=[])
+
+
+SHOWN = {
+    "nearest": {},
+    "bilinear": {},
+    "bicubic": {},
+    "area": {},
+    "bilinear, corners": {"mode": "bilinear", "align_corners": True},
+    "bilinear, antialias": {"mode": "bilinear", "antialias": True},
+}
+image = torch.zeros(1, 1, 8, 8, dtype=torch.float64)
+fig, axes = plt.subplots(
+    2,
+    3,
+    figsize=(4.8, 3.5),
+    num="Six pictures of 8 by 8 squares, the gradient of six modes. Nearest:"
+    " nine single squares on an empty ground. Bilinear: groups with empty"
+    " lines between them. Bicubic: the same groups with some pale red"
+    " squares. Area and antialias: every square is filled. Corners: four"
+    " single squares in the corners, and groups between.",
+)
+for ax, (name, options) in zip(axes.flat, SHOWN.items(), strict=True):
+    g = gradient(image, size=(3, 3), **{"mode": name, **options})
+    picture(ax, g, name)
+    unseen = (g.abs() < 1e-9).sum().item()
+    below = (g < -1e-9).sum().item()
+    print(f"{name:20} 0: {unseen:2}, below 0: {below:2}")
+plt.show()
+# --8<-- [end:picture]
+assert (gradient(image, size=(3, 3), mode="nearest") == 0).sum() == 55
+assert gradient(image, size=(3, 3), mode="area").min() > 0
+
+# --8<-- [start:unseen]
+corners, smooth = {"align_corners": True}, {"antialias": True}
+counts = {}
+for mode, options in (
+    ("nearest", {}),
+    ("nearest-exact", {}),
+    ("bilinear", {}),
+    ("bilinear", corners),
+    ("bilinear", smooth),
+    ("bicubic", {}),
+    ("bicubic", smooth),
+    ("area", {}),
+):
+    unseen = []
+    for size in (4, 2):
+        g = gradient(image, size=(size, size), mode=mode, **options)
+        unseen.append((g.abs() < 1e-9).sum().item())
+    counts[mode, *options] = unseen
+    print(f"{mode:13}", *options, unseen)
+# --8<-- [end:unseen]
+assert counts["nearest",] == counts["nearest-exact",] == [48, 60]
+assert counts["bilinear",] == [0, 48]
+assert counts["bilinear", "align_corners"] == [28, 60]
+assert counts["bicubic",] == counts["area",] == [0, 0]
+assert counts["bilinear", "antialias"] == [0, 0]
+assert counts["bicubic", "antialias"] == [0, 0]
+
+# --8<-- [start:scale]
+x = torch.rand(1, 1, 4, 4)
+scale = torch.tensor(2.0, requires_grad=True)
+try:
+    interpolate(x, scale_factor=scale, mode="bilinear")
+except TypeError as error:
+    print(str(error).splitlines()[0])
+y = interpolate(x, scale_factor=scale.item(), mode="bilinear")
+print("a number instead:", y.requires_grad)
+# --8<-- [end:scale]
+assert not y.requires_grad
+
+# --8<-- [start:zoom]
+from torch.nn.functional import affine_grid, grid_sample
+
+zero = torch.zeros(())
+theta = torch.stack([1 / scale, zero, zero, zero, 1 / scale, zero])
+grid = affine_grid(theta.view(1, 2, 3), (1, 1, 8, 8), align_corners=False)
+x = torch.arange(16.0).view(1, 1, 4, 4)
+y = grid_sample(x, grid, align_corners=False)
+(g,) = torch.autograd.grad(y[0, 0, 0, 0], scale)
+print(f"zoom 2, top left pixel {y[0, 0, 0, 0].item()}, slope {g.item():.4f}")
+# --8<-- [end:zoom]
+# the place is 1.5 - 1.75 / zoom in both directions, the image rises by 5
+assert y[0, 0, 0, 0] == 5 * (1.5 - 1.75 / 2) and g == 5 * 1.75 / 4
+
+# --8<-- [start:recompute]
+x = torch.arange(5.0).view(1, 1, 5)
+for recompute in (False, True):
+    options = {"scale_factor": 1.5, "recompute_scale_factor": recompute}
+    g = gradient(x, mode="linear", **options)
+    print(recompute, [round(v, 3) for v in g.tolist()])
+# --8<-- [end:recompute]
+assert abs(g.sum().item() - 7) < 1e-5
+
+# --8<-- [start:nan]
+x = torch.tensor([1.0, float("nan"), 1, 1]).view(1, 1, 4)
+for mode in ("nearest", "linear", "area"):
+    y = interpolate(x, size=2, mode=mode).flatten().tolist()
+    print(f"{mode:7} {y} gradient {gradient(x, size=2, mode=mode).tolist()}")
+y = interpolate(x, size=7, mode="linear", align_corners=True)
+print("weight 0:", y.flatten().tolist())
+# --8<-- [end:nan]
+assert (
+    y[0, 0, 0].isnan() and not gradient(x, size=2, mode="area").isnan().any()
+)
+
+# --8<-- [start:overshoot]
+x = torch.tensor([0.0, 0, 0, 1, 1, 1]).expand(1, 1, 6, 6)
+for mode in ("bilinear", "bicubic"):
+    y = interpolate(x, size=(12, 12), mode=mode)
+    print(f"{mode:8} from {y.min().item():.3f} to {y.max().item():.3f}")
+# --8<-- [end:overshoot]
+assert y.min() < -0.1 and y.max() > 1.1
+
+# --8<-- [start:errors]
+import warnings
+
+x = torch.zeros(1, 1, 4, 4)
+for options in (
+    {"scale_factor": 2, "align_corners": True},
+    {"scale_factor": 2, "size": 8},
+    {},
+    {"scale_factor": 2, "mode": "linear"},
+    {"scale_factor": 2, "antialias": True},
+    {"size": 2, "mode": "lanczos"},
+    {"size": 3, "recompute_scale_factor": True},
+):
+    try:
+        interpolate(x, **options)
+    except (ValueError, NotImplementedError) as error:
+        print(error)
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    interpolate(x, scale_factor=1.5, mode="bilinear")
+print("warnings:", len(seen))
+# --8<-- [end:errors]
+assert not seen
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+for name in ("upsample_nearest2d(", "_upsample_bilinear2d_aa("):
+    lines = text[text.index(f"- name: {name}") :].splitlines()
+    print(lines[1], lines[2], sep="\n")
+# --8<-- [end:source]
+
+
+# --8<-- [start:trap]
+def fit(**options):
+    """Fit an 8 × 8 image to a 4 × 4 target through a smaller copy of it."""
+    target = torch.arange(16.0).view(1, 1, 4, 4) / 16 + 1
+    x = torch.zeros(1, 1, 8, 8, requires_grad=True)
+    for step in range(60):
+        small = interpolate(x, size=(4, 4), **options)
+        loss = ((small - target) ** 2).sum()
+        (g,) = torch.autograd.grad(loss, x)
+        x = (x - 0.4 * g).detach().requires_grad_()
+    still = (x == 0).sum().item()
+    print(f"loss {loss.item():.3f}, {still} of 64 pixels never moved")
+    return x.detach()[0, 0]
+
+
+x = fit(mode="nearest")
+print(x[:2].round(decimals=2))
+# --8<-- [end:trap]
+assert (x == 0).sum() == 48
+
+# --8<-- [start:fix]
+for options in {"mode": "area"}, {"mode": "bilinear", "antialias": True}:
+    x = fit(**options)
+    print(x[:2].round(decimals=2))
+    assert (x != 0).all()
+# --8<-- [end:fix]
