@@ -1,0 +1,197 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import (
+    adaptive_avg_pool2d,
+    adaptive_max_pool2d,
+    avg_pool2d,
+    lp_pool2d,
+    max_pool2d,
+)
+
+
+def gradient(pool, x, *args, **options):
+    """How much each pixel counts in the sum of the result."""
+    x = torch.as_tensor(x, dtype=torch.float64).clone().requires_grad_()
+    (g,) = torch.autograd.grad(pool(x[None], *args, **options).sum(), x)
+    return g
+
+
+x = torch.tensor([[0.0, 1, 0], [1, 5, 1], [0, 1, 0]])
+print("max, windows apart\n", gradient(max_pool2d, x[:2, :2], 2))
+print("max, stride 1\n", gradient(max_pool2d, x, 2, stride=1))
+print("avg, stride 1\n", gradient(avg_pool2d, x, 2, stride=1))
+# --8<-- [end:run]
+assert gradient(max_pool2d, x, 2, stride=1)[1, 1] == 4
+assert gradient(avg_pool2d, x, 2, stride=1).sum() == 4
+
+# --8<-- [start:ties]
+ones = torch.ones(4, 4)
+print("one 4 × 4 window\n", gradient(max_pool2d, ones, 4).int())
+print("3 × 3 windows, stride 1\n", gradient(max_pool2d, ones, 3, 1).int())
+# --8<-- [end:ties]
+assert gradient(max_pool2d, ones, 4)[0, 0] == 1
+
+# --8<-- [start:nan]
+nan, inf = float("nan"), float("inf")
+x = torch.tensor([[1.0, 2, 3], [4, nan, 6], [7, 8, 9]])
+print("max value\n", max_pool2d(x[None], 2, 1)[0])
+print("max gradient\n", gradient(max_pool2d, x, 2, 1))
+print("avg value\n", avg_pool2d(x[None], 2, 1)[0])
+print("avg gradient\n", gradient(avg_pool2d, x, 2, 1))
+# --8<-- [end:nan]
+assert gradient(max_pool2d, x, 2, 1)[1, 1] == 4
+
+# --8<-- [start:minus-inf]
+x = torch.full((2, 2), -inf)
+print("one window   ", gradient(max_pool2d, x, 2).tolist())
+print("with padding ", gradient(max_pool2d, x, 2, padding=1).tolist())
+below = torch.tensor([[-1.0, -2], [-3, -4]])
+print("negative     ", gradient(max_pool2d, below, 2, padding=1).tolist())
+# --8<-- [end:minus-inf]
+assert gradient(max_pool2d, x, 2, padding=1).sum() == 4
+
+# --8<-- [start:divisor]
+ones = torch.ones(3, 3)
+for options in (
+    {},
+    {"count_include_pad": False},
+    {"divisor_override": 1},
+):
+    g = gradient(avg_pool2d, ones, 3, stride=1, padding=1, **options)
+    print(options, "corner, centre:", end=" ")
+    print([round(v, 3) for v in (g[0, 0].item(), g[1, 1].item())])
+# --8<-- [end:divisor]
+assert g[0, 0] == 4 and g[1, 1] == 9
+
+# --8<-- [start:ceil]
+for options in {}, {"ceil_mode": True}:
+    for pool in avg_pool2d, max_pool2d:
+        g = gradient(pool, ones, 2, **options)
+        print(pool.__name__, options, g.tolist())
+# --8<-- [end:ceil]
+assert gradient(avg_pool2d, ones, 2, ceil_mode=True)[2, 2] == 1
+
+# --8<-- [start:adaptive]
+for size in (3, 7):
+    g = gradient(adaptive_avg_pool2d, torch.ones(1, 5), (1, size))
+    print(f"avg, 5 to {size}:", [round(v, 2) for v in g[0].tolist()])
+peak = torch.tensor([[1.0, 2, 9, 2, 1]])
+g = gradient(adaptive_max_pool2d, peak, (1, 2))
+print("max, 5 to 2:", g[0].tolist())
+# --8<-- [end:adaptive]
+assert g[0].tolist() == [0, 0, 2, 0, 0]
+
+# --8<-- [start:lp]
+windows = {
+    "zeros": [[0.0, 0], [0, 0]],
+    "3, 4": [[3.0, 4], [0, 0]],
+    "-3, 4": [[-3.0, 4], [0, 0]],
+    "-3, -4": [[-3.0, -4], [0, 0]],
+}
+for p in (1, 2, 3, inf, 0.5):
+    for name, x in windows.items():
+        value = lp_pool2d(torch.tensor([x]), p, 2).item()
+        first, second = (gradient(lp_pool2d, x, p, 2)[0] + 0).tolist()
+        print(f"p={p:<4} {name:6} {value:6.2f} [{first:.2f}, {second:.2f}]")
+# --8<-- [end:lp]
+assert gradient(lp_pool2d, windows["zeros"], 2, 2).tolist() == [[0, 0]] * 2
+assert gradient(lp_pool2d, windows["zeros"], 0.5, 2).isnan().all()
+
+# --8<-- [start:range]
+for size in (1e-30, 1e30):
+    x = torch.tensor([[[size, 0.0], [0, 0]]], requires_grad=True)
+    y = lp_pool2d(x, 2, 2)
+    (g,) = torch.autograd.grad(y.sum(), x)
+    print(f"{size}: value {y.item()}, gradient {g[0, 0, 0].item()}")
+# --8<-- [end:range]
+assert g[0, 0, 0] == 0 and y.isinf()
+
+# --8<-- [start:unpool]
+from torch.nn.functional import max_unpool2d
+
+small = torch.tensor([[[5.0, 7.0]]], requires_grad=True)
+index = torch.tensor([[[1, 1]]])  # overlapping windows that one pixel won
+large = max_unpool2d(small, index, (1, 2), output_size=(1, 4))
+(g,) = torch.autograd.grad(large.sum(), small)
+print("values that are left:", large.count_nonzero().item())
+print("gradient of the two:", g[0, 0].tolist())
+# --8<-- [end:unpool]
+assert sorted(large[0, 0].tolist()) in ([0, 0, 0, 5], [0, 0, 0, 7])
+assert g[0, 0].tolist() == [1, 1]
+
+# --8<-- [start:errors]
+plane = torch.ones(1, 2, 2)
+for call in (
+    lambda: max_pool2d(plane, 2, padding=2),
+    lambda: avg_pool2d(plane, 3),
+    lambda: max_pool2d(plane[0], 2),
+    lambda: max_pool2d(plane, 2, stride=0),
+    lambda: avg_pool2d(plane, 2, divisor_override=0),
+):
+    try:
+        call()
+    except RuntimeError as error:
+        print(error)
+# --8<-- [end:errors]
+
+# --8<-- [start:sums]
+x = torch.arange(9.0).view(3, 3)
+windows = x.unfold(0, 2, 1).unfold(1, 2, 1).reshape(4, 4)
+place = torch.arange(9).view(3, 3).unfold(0, 2, 1).unfold(1, 2, 1)
+won = place.reshape(4, 4).gather(1, windows.argmax(1, keepdim=True))
+votes = torch.zeros(9, dtype=torch.float64)
+votes.index_add_(0, won[:, 0], torch.ones(4, dtype=torch.float64))
+print(votes.view(3, 3).int().tolist())
+print(gradient(max_pool2d, x, 2, 1).int().tolist())
+# --8<-- [end:sums]
+assert votes.view(3, 3).tolist() == gradient(max_pool2d, x, 2, 1).tolist()
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+for name in (
+    "max_pool2d_with_indices(",
+    "avg_pool2d(",
+    "adaptive_max_pool2d(",
+):
+    lines = text[text.index(f"- name: {name}") :].splitlines()
+    print(lines[1])
+# --8<-- [end:source]
+
+
+# --8<-- [start:trap]
+def revive(pool):
+    """Pull the pooled value of a dead plane up from 0 to 1."""
+    x = torch.zeros(1, 4, 4, requires_grad=True)
+    for step in range(100):
+        loss = ((pool(x, 4) - 1) ** 2).sum()
+        (g,) = torch.autograd.grad(loss, x)
+        x = (x - 0.25 * g).detach().requires_grad_()
+    return loss.item(), x.detach()[0]
+
+
+loss, x = revive(max_pool2d)
+print(f"loss {loss:.2f}")
+print(x)
+# --8<-- [end:trap]
+assert x[0, 0] == 1 and x.sum() == 1
+
+
+# --8<-- [start:fix]
+loss, x = revive(avg_pool2d)
+print(f"avg: loss {loss:.2f}, pixels from {x.min():.2f} to {x.max():.2f}")
+
+
+def even_max_pool(x, size):
+    """Equal maxima share: amax over each window."""
+    return x.unfold(1, size, size).unfold(2, size, size).amax((-2, -1))
+
+
+loss, x = revive(even_max_pool)
+print(f"amax: loss {loss:.2f}, pixels from {x.min():.2f} to {x.max():.2f}")
+# --8<-- [end:fix]
+assert loss < 0.01 and x.min() == x.max() > 0.9
