@@ -39,8 +39,8 @@ def execute(path: Path, where: str) -> nbformat.NotebookNode:
         The executed notebook. What stood in its front matter, as on a page, is in ``metadata.front_matter``.
 
     Raises:
-        DocsError: for front matter that is no mapping, and for a cell that raises, warns, writes to standard error, runs for longer than
-            ``TIME_LIMIT``, or ends its kernel.
+        DocsError: for front matter that is no mapping, and for a cell that raises, warns, writes to standard
+            error, runs for longer than ``TIME_LIMIT``, or ends its kernel.
     """
     source = path.read_text(encoding="utf-8")
     notebook = jupytext.reads(source, fmt="py:percent")

@@ -405,20 +405,24 @@ def _short(text: str) -> str:
 
 
 def latex_number(value: float | None) -> str:
-    """A number as LaTeX: integers and simple fractions exactly, others with four digits."""
+    """A number as LaTeX: integers below 10⁹ and simple fractions exactly, others with four digits."""
     if value is None:
         return r"\text{–}"
     if math.isnan(value):
         return r"\text{NaN}"
     if math.isinf(value):
         return r"\infty" if value > 0 else r"-\infty"
-    if value == round(value):
+    if value == round(value) and abs(value) < 1e9:
         return str(round(value))
     fraction = sympy.Rational(value).limit_denominator(12)
-    if abs(float(fraction) - value) < 1e-12:
+    if abs(float(fraction) - value) < 1e-12 and abs(value) < 1e3:
         sign = "-" if fraction < 0 else ""
         return rf"{sign}\tfrac{{{abs(fraction.p)}}}{{{fraction.q}}}"
-    return f"{value:.4g}"
+    mantissa, _, exponent = f"{value:.4g}".partition("e")
+    if not exponent:
+        return mantissa
+    power = f"10^{{{int(exponent)}}}"
+    return {"1": power, "-1": f"-{power}"}.get(mantissa, rf"{mantissa} \cdot {power}")
 
 
 def _cases(pieces: _Pieces, rows: list[str], values: dict[str, Any], expressions: list) -> str:

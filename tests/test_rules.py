@@ -216,3 +216,5 @@ def test_derive_gives_plain_data(cards) -> None:
 
     assert json.loads(json.dumps(cards)).keys() == cards.keys()
     assert rulebook.latex_number(1 / 3) == r"\tfrac{1}{3}"
+    assert rulebook.latex_number(-1000000003995.8) == "-10^{12}"
+    assert rulebook.latex_number(2.5e-7) == r"2.5 \cdot 10^{-7}"
