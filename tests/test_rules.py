@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 from importlib.metadata import version
 
 import pytest
@@ -209,6 +210,13 @@ def test_regular_inputs_are_real_inputs() -> None:
                 t.dtype == torch.float64 for t in names.values() if isinstance(t, torch.Tensor) and differentiable(t)
             )
             assert torch.isfinite(call(rule, names)).all(), rule.name
+
+
+def test_every_loss_has_a_card(cards) -> None:
+    losses = [n for n in dir(torch.nn.functional) if re.search("loss|entropy|kl_div", n) and not n.startswith("_")]
+    assert len(losses) >= 22
+    known = {card["function"] for card in cards.values()}
+    assert [name for name in losses if f"torch.nn.functional.{name}" not in known] == []
 
 
 def test_derive_gives_plain_data(cards) -> None:
