@@ -9,7 +9,6 @@ deterministic function: marked as non-differentiable.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -146,23 +145,50 @@ def distance_to_hull(point: torch.Tensor, vertices: torch.Tensor) -> float:
 
 
 def nearest(point: torch.Tensor, vertices: torch.Tensor) -> torch.Tensor:
-    """The point of a convex hull that is nearest to ``point``; vertices are rows, a dozen at the most.
+    """The point of a convex hull that is nearest to ``point``; vertices are rows.
 
-    It lies on a face of the hull, as the projection on the affine span of that face with weights ≥ 0. All
-    faces are tried: for so few vertices that is exact, and quick enough.
+    Wolfe's algorithm (Finding the nearest point in a polytope, 1976, https://doi.org/10.1007/BF01580381): a few
+    vertices whose weights are positive; the one that lies furthest towards ``point`` joins them, and those whose weight
+    would become negative leave. It ends after finitely many steps; for a dozen vertices, after about as many.
     """
     import torch
 
-    vertices = torch.unique(vertices.round(decimals=9), dim=0)
-    best, distance = vertices[0], math.inf
-    for size in range(1, min(len(vertices), point.numel() + 1) + 1):
-        for face in itertools.combinations(range(len(vertices)), size):
-            corner, span = vertices[face[0]], vertices[list(face[1:])] - vertices[face[0]]
-            weights = torch.linalg.lstsq(span.T, (point - corner)[:, None]).solution[:, 0] if size > 1 else span[:, 0]
-            if size > 1 and (weights.min() < -1e-9 or weights.sum() > 1 + 1e-9):
-                continue
-            candidate = corner + (weights @ span if size > 1 else 0)
-            far = float(torch.linalg.vector_norm(point - candidate))
-            if far < distance - 1e-12:
-                best, distance = candidate, far
-    return best
+    corners = torch.unique(vertices.round(decimals=9), dim=0) - point
+    size = max(1e-300, float(torch.linalg.vector_norm(corners, dim=1).max()))
+    corners = corners / size
+    chosen = [int(corners.square().sum(1).argmin())]
+    weights = torch.ones(1, dtype=corners.dtype)
+    for _ in range(1000):
+        found = weights @ corners[chosen]
+        closer = corners @ found
+        joins = int(closer.argmin())
+        if joins in chosen or closer[joins] >= found @ found - 1e-12:
+            break
+        chosen.append(joins)
+        weights = torch.cat([weights, weights.new_zeros(1)])
+        while (least := _affine(corners[chosen])).min() <= 1e-12:
+            falls = least <= 1e-12
+            share = float((weights[falls] / (weights[falls] - least[falls]).clamp(min=1e-300)).min())
+            weights = weights + min(share, 1.0) * (least - weights)
+            stays = weights > 1e-12
+            stays[weights.argmax()] = True
+            chosen = [index for index, kept in zip(chosen, stays.tolist(), strict=True) if kept]
+            weights = weights[stays] / weights[stays].sum()
+            if len(chosen) == 1:
+                least = weights
+                break
+        weights = least
+    return point + size * (weights @ corners[chosen])
+
+
+def _affine(corners: torch.Tensor) -> torch.Tensor:
+    """The weights, with sum 1, of the point nearest to 0 on the plane through these corners (rows)."""
+    import torch
+
+    count = len(corners)
+    system = torch.ones(count + 1, count + 1, dtype=corners.dtype)
+    system[:count, :count] = corners @ corners.T
+    system[count, count] = 0.0
+    wanted = torch.zeros(count + 1, 1, dtype=corners.dtype)
+    wanted[count] = 1.0
+    return torch.linalg.lstsq(system, wanted, driver="gelsd").solution[:count, 0]
