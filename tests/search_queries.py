@@ -85,6 +85,11 @@ QUERIES = {
         "GradScaler",
         "binary entropy",
     ],
+    "images/conv2d/": ["conv2d gradient", "transposed convolution gradient", "checkerboard"],
+    "images/pooling/": ["max_pool2d gradient", "count_include_pad", "lp_pool2d nan"],
+    "images/interpolate/": ["interpolate gradient", "antialias", "nn.Upsample"],
+    "images/grid_sample/": ["grid_sample border", "grid_sample nan", "affine_grid", "spatial transformer"],
+    "images/pipeline/": ["gradient image", "gamma correction", "sub-pixel shift"],
     "losses/map/": ["which loss", "loss functions", "choose a loss", "all losses"],
     "losses/regression/": ["mse reduction", "weighted mse", "size_average deprecated", "masked mse"],
     "losses/likelihood/": ["poisson_nll_loss log_input", "heteroscedastic loss", "variance collapse", "stirling"],
@@ -178,7 +183,7 @@ QUERIES = {
     ],
     "edges/arcs/": ["arccos", "acos nan", "angle between two vectors", "acos(1)"],
     "edges/special/": ["lgama", "log of a normal probability", "gammainc"],
-    "edges/xlogy/": ["p * log(p)", "p log p", "entropy", "kl divergence", "kl_div target 0"],
+    "edges/xlogy/": ["p * log(p)", "p log p", "entropy"],
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
 }
 

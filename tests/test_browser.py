@@ -7,10 +7,8 @@ import pytest
 from tests.conftest import ROOT
 
 SOURCES = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("notebooks/*.py")]
-PAGES = sorted(
-    source.relative_to(ROOT / "docs").with_suffix("").as_posix().replace("index", "") + "/" for source in SOURCES
-)
-PAGES[PAGES.index("/")] = ""
+PAGES = sorted(source.relative_to(ROOT / "docs").with_suffix("").as_posix() + "/" for source in SOURCES)
+PAGES[PAGES.index("index/")] = ""
 WIDTHS = {"phone": 360, "desktop": 1280}
 
 

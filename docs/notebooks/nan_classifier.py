@@ -8,7 +8,7 @@
 #
 # A small classifier learns for 51 steps and its loss falls to 0.020. In step 52 the loss is NaN, and it stays NaN. What
 # broke is the gradient of step 51: a probability had been rounded to exactly 1, and one entry of that gradient was 0/0.
-# Here it is found in three ways, and mended in two lines.
+# Where does the NaN come from? Here it is found in three ways, and mended in two lines.
 #
 # ## A classifier and an entropy
 #
