@@ -282,3 +282,8 @@ def test_every_figure_is_small(site: Path) -> None:
             sizes[page.relative_to(site).as_posix(), re.search(r'aria-label="(.*?)"', figure)[1][:60]] = len(figure)
     assert len(sizes) > 100
     assert {where: size for where, size in sizes.items() if size > 15_000} == {}
+
+
+def test_the_font_of_the_formulas_is_small(site: Path) -> None:
+    """Every page with a formula waits for it."""
+    assert (site / "assets/math.woff2").stat().st_size < 25_000
