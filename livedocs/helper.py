@@ -16,17 +16,45 @@ import sys
 import time
 import warnings
 from collections import deque
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from livedocs import worker
+from livedocs.limits import Limits, asleep, cores
 
-# A child ends itself at its time limit; this is how long it may take over that.
+# A child at the end of its patience gets a signal that makes it say where it is; it may take so long over that.
 GRACE = 3.0
-CHILDREN = min(4, os.cpu_count() or 1)
+
+
+@dataclass
+class _Child:
+    """A child that runs: its process, the number of its job, how long it may sleep, and since when it runs."""
+
+    process: multiprocessing.Process
+    number: int
+    patience: float
+    since: float
+    told: float | None = None  # when it was told to end
+
+    def left(self) -> float:
+        """Seconds that it may go on sleeping; it cannot sleep for longer than it is there."""
+        now = time.monotonic()
+        if self.told is not None:
+            return self.told + GRACE - now
+        return self.patience - asleep(self.process.pid, now - self.since)
+
+    def end(self) -> None:
+        """End it: with a signal that makes it say where it is, and if it is deaf to that, for good."""
+        if self.told is None and hasattr(signal, "SIGXCPU"):
+            os.kill(self.process.pid, signal.SIGXCPU)
+            self.told = time.monotonic()
+        else:
+            self.told = time.monotonic()
+            self.process.kill()
 
 
 class Helper:
-    """Runs jobs in children, a few at a time.
+    """Runs jobs in children, one on each core.
 
     Args:
         method: ``"fork"`` or ``"spawn"``.
@@ -37,7 +65,8 @@ class Helper:
         self.context = multiprocessing.get_context(method)
         self.answers = answers
         self.waiting: deque[dict] = deque()
-        self.running: dict[int, tuple] = {}  # sentinel to child, job, deadline
+        self.running: dict[int, _Child] = {}  # by sentinel
+        self.children = cores()
         self.imported: set[str] = set()
 
     def serve(self) -> None:
@@ -52,39 +81,43 @@ class Helper:
                 *lines, rest = (rest + data).split(b"\n")
                 self.waiting.extend(json.loads(line) for line in lines)
             self._end(ready)
-            while self.waiting and len(self.running) < CHILDREN:
+            while self.waiting and len(self.running) < self.children:
                 self._start(self.waiting.popleft())
 
     def stop(self) -> None:
         """End the children that still run."""
-        for child, _, _ in self.running.values():
-            child.kill()
-            child.join()
-            _end_group(child.pid)
+        for child in self.running.values():
+            child.process.kill()
+            child.process.join()
+            _end_group(child.process.pid)
 
     def _patience(self) -> float | None:
-        deadlines = [deadline for _, _, deadline in self.running.values()]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        """Seconds until the first child can have been asleep for too long."""
+        return min((child.left() for child in self.running.values()), default=None)
 
     def _start(self, job: dict) -> None:
         if self.context.get_start_method() == "fork":
             self.import_(job["uses"])
         child = self.context.Process(target=worker.run, args=(job,))
         child.start()
-        self.running[child.sentinel] = child, job, time.monotonic() + job["limit"] + GRACE
+        self.running[child.sentinel] = _Child(child, job["id"], Limits(**job["limits"]).patience, time.monotonic())
 
     def _end(self, ready: list) -> None:
-        """Answer for the children that have ended, and end those that are past their time."""
-        now = time.monotonic()
-        for sentinel, (child, job, deadline) in list(self.running.items()):
-            hung = sentinel not in ready and now >= deadline
-            if sentinel not in ready and not hung:
+        """Answer for the children that have ended, and end those that sleep for longer than they may."""
+        for sentinel, child in list(self.running.items()):
+            if sentinel not in ready:
+                if child.left() <= 0:
+                    child.end()
                 continue
-            if hung:
-                child.kill()
-            child.join()
+            process = child.process
+            process.join()
             del self.running[sentinel]
-            answer = {"id": job["id"], "exit": child.exitcode, "hung": hung, "left_behind": _end_group(child.pid)}
+            answer = {
+                "id": child.number,
+                "exit": process.exitcode,
+                "asleep": child.told is not None,
+                "left_behind": _end_group(process.pid),
+            }
             self.answers.write(json.dumps(answer) + "\n")
             self.answers.flush()
 

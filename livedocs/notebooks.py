@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import html
 import json
-import os
 import re
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from livedocs import figures, formulas
 from livedocs.errors import DocsError
 from livedocs.extension import Book, render_text
+from livedocs.limits import NOTEBOOK, environment
 
-TIME_LIMIT = 60  # seconds for one cell
 SVG = "data:image/svg+xml;base64,"  # how mkdocs-jupyter writes a figure
 
 
@@ -40,7 +39,7 @@ def execute(path: Path, where: str) -> nbformat.NotebookNode:
 
     Raises:
         DocsError: for front matter that is no mapping, and for a cell that raises, warns, writes to standard
-            error, runs for longer than ``TIME_LIMIT``, or ends its kernel.
+            error, runs for longer than it may, or ends its kernel.
     """
     source = path.read_text(encoding="utf-8")
     notebook = jupytext.reads(source, fmt="py:percent")
@@ -50,18 +49,18 @@ def execute(path: Path, where: str) -> nbformat.NotebookNode:
         cell["id"] = f"cell-{index}"
     notebook.metadata["front_matter"] = _take_front_matter(notebook, where)
     starts = _cell_lines(source)
-    environment = {**os.environ, "MPLBACKEND": "module://livedocs.backend"}
+    variables = {**environment(), "MPLBACKEND": "module://livedocs.backend"}
     # The kernel's own log level: it warns of a transport without encryption, on this machine's loopback.
     quiet = ["--log-level=ERROR"]
     client = NotebookClient(
         notebook,
         extra_arguments=quiet,
-        timeout=TIME_LIMIT,
+        timeout=round(NOTEBOOK.patience),
         kernel_name="python3",
         coalesce_streams=True,  # else a slow cell's text comes in parts, each a block of its own
         resources={"metadata": {"path": str(path.parent)}},
     )
-    with client.setup_kernel(env=environment):
+    with client.setup_kernel(env=variables):
         for index, cell in enumerate(notebook.cells):
             line = starts[index] if index < len(starts) else None
             try:
@@ -75,7 +74,7 @@ def execute(path: Path, where: str) -> nbformat.NotebookNode:
                     line,
                     "a notebook cell did not end well",
                     got=str(error).splitlines()[0],
-                    wanted=f"an end within {TIME_LIMIT} s",
+                    wanted=f"an end within {NOTEBOOK.patience:g} s",
                 ) from None
             for output in cell.get("outputs", []):
                 if output.output_type == "stream" and output.name == "stderr":

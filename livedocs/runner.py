@@ -16,14 +16,13 @@ import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from livedocs.errors import DocsError
+from livedocs.limits import RULES, SNIPPET, Limits, environment
 from livedocs.sections import Section, read_sections
 
-TIME_LIMIT = 20.0  # seconds for one file
-RULES_TIME_LIMIT = 120.0  # seconds for one module of rules
 LARGEST_OUTPUT = 20_000  # bytes for one section: more than that nobody reads on a page
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -60,15 +59,15 @@ class Runner:
 
     Args:
         root: the project's root; messages name files relative to it.
-        limit: seconds that one file may take.
+        limits: what one file may use.
         method: ``"fork"`` or ``"spawn"``; None takes fork where the system has it.
 
     The helper process starts with the first file and ends with ``close`` or with this process.
     """
 
-    def __init__(self, root: Path, *, limit: float = TIME_LIMIT, method: str | None = None) -> None:
+    def __init__(self, root: Path, *, limits: Limits = SNIPPET, method: str | None = None) -> None:
         self.root = Path(root).resolve()
-        self.limit = limit
+        self.limits = limits
         self.method = method
         self.runs = 0  # files executed, for benchmarks and tests
         self._helper: subprocess.Popen[str] | None = None
@@ -105,7 +104,7 @@ class Runner:
             return future
 
         def read(folder: Path, answer: dict) -> Snippet:
-            imports, snippet = _read_result(folder, where, source, sections, answer, self.limit)
+            imports, snippet = _read_result(folder, where, source, sections, answer, self.limits)
             state.update(_state(imports))
             return snippet
 
@@ -113,7 +112,7 @@ class Runner:
             "file": str(path),
             "where": where,
             "sections": [[s.name, s.start, s.end] for s in sections],
-            "limit": self.limit,
+            "limits": asdict(self.limits),
             "uses": uses(source),
         }
         self._send(job, read, future)
@@ -138,8 +137,8 @@ class Runner:
         def read(folder: Path, answer: dict) -> list[dict]:
             where = module.replace(".", "/") + ".py"
             result_file = folder / "result.json"
-            if answer["hung"] or not result_file.exists():
-                raise _died(folder, where, answer, RULES_TIME_LIMIT, 0, _text(folder / "stderr"))
+            if not result_file.exists():
+                raise _died(folder, where, answer, RULES, 0, _text(folder / "stderr"))
             result = json.loads(result_file.read_text(encoding="utf-8"))
             if result["error"]:
                 error = result["error"]
@@ -148,7 +147,7 @@ class Runner:
                 )
             return result["cards"]
 
-        job = {"module": module, "limit": RULES_TIME_LIMIT, "uses": ["torch", "matplotlib", "torch.func", "rules"]}
+        job = {"module": module, "limits": asdict(RULES), "uses": ["torch", "matplotlib", "torch.func", "rules"]}
         self._send(job, read, future)
         return future
 
@@ -201,6 +200,7 @@ class Runner:
                 stdout=subprocess.PIPE,
                 encoding="utf-8",
                 cwd=Path(__file__).parent.parent,
+                env=environment(),
                 start_new_session=True,  # Ctrl-C is for the server; the helper ends with its input
             )
             threading.Thread(target=self._listen, args=(self._helper,), daemon=True).start()
@@ -271,13 +271,13 @@ def _state(paths) -> dict[str, str]:
     return digests
 
 
-def _read_result(folder, where, source, sections, answer, limit) -> tuple[list[str], Snippet]:
+def _read_result(folder, where, source, sections, answer, limits) -> tuple[list[str], Snippet]:
     """Turn what a child left in its folder into a Snippet, or into the DocsError it stands for."""
     printed = (folder / "stdout").read_bytes() if (folder / "stdout").exists() else b""
     complaints = _text(folder / "stderr")
     result_file = folder / "result.json"
-    if answer["hung"] or not result_file.exists():
-        raise _died(folder, where, answer, limit, len(printed), complaints)
+    if not result_file.exists():
+        raise _died(folder, where, answer, limits, len(printed), complaints)
     result = json.loads(result_file.read_text(encoding="utf-8"))
     error = result["error"]
     if error is not None:
@@ -315,16 +315,16 @@ def _read_result(folder, where, source, sections, answer, limit) -> tuple[list[s
     return result["imports"], Snippet(where, source, tuple(sections), outputs)
 
 
-def _died(folder, where, answer, limit, printed, complaints) -> DocsError:
-    """The error for a child that ended without a result: time limit, signal, or an early exit."""
+def _died(folder, where, answer, limits, printed, complaints) -> DocsError:
+    """The error for a child that ended without a result: a limit, a signal, or an early exit."""
     trace = _text(folder / "trace")
     lines = re.findall(rf'File "{re.escape(where)}", line (\d+)', trace)
     statement = _text(folder / "line").strip()
     line = int(lines[0]) if lines else int(statement) if statement else None
-    if answer["hung"] or trace.startswith("Timeout"):
-        return DocsError(
-            where, line, "the snippet did not end", got=f"still running after {limit:g} s", wanted="an end before that"
-        )
+    used_up = not answer["asleep"] and answer["exit"] == -getattr(signal, "SIGXCPU", 0)
+    if used_up or answer["asleep"] or trace.startswith("Timeout"):
+        got = f"{limits.cpu:g} s of processor time used" if used_up else f"asleep for {limits.patience:g} s"
+        return DocsError(where, line, "the snippet did not end", got=got, wanted="an end before that")
     if printed > LARGEST_OUTPUT:
         return _too_much(where, line, printed)
     code = answer["exit"]

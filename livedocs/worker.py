@@ -20,6 +20,7 @@ import json
 import linecache
 import os
 import sys
+import time
 import traceback
 import types
 import warnings
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from livedocs.errors import DocsError
+from livedocs.limits import Limits, restrict
 from livedocs.sections import first_line
 
 # A snippet that prints without end must not fill the disk. Far above what a page may show.
@@ -38,14 +40,15 @@ def run(job: dict[str, Any]) -> None:
     """Do one job and write ``result.json``.
 
     Args:
-        job: ``folder`` (an empty folder), ``limit`` (seconds), ``root`` (the project's root), and for a snippet
-            ``file`` (absolute path), ``where`` (the path that tracebacks show) and ``sections`` (name, first
+        job: ``folder`` (an empty folder), ``limits`` (livedocs.limits), ``root`` (the project's root), and for a
+            snippet ``file`` (absolute path), ``where`` (the path that tracebacks show) and ``sections`` (name, first
             line, last line), for rules ``module``.
     """
     folder = Path(job["folder"])
-    _enter(folder, job["limit"])
+    _enter(folder, Limits(**job["limits"]))
     result = _snippet(job, folder) if "sections" in job else _rules(job)
     faulthandler.cancel_dump_traceback_later()
+    result["cpu"] = round(time.process_time(), 3)
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
     sys.stdout.flush()
     sys.stderr.flush()
@@ -73,8 +76,8 @@ def _snippet(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     return result
 
 
-def _enter(folder: Path, limit: float) -> None:
-    """Make this process a clean room: own session, own streams, own folder, a clock that runs."""
+def _enter(folder: Path, limits: Limits) -> None:
+    """Make this process a clean room: own session, own streams, own folder, limits."""
     if hasattr(os, "setsid"):
         os.setsid()
     for number, name in ((1, "stdout"), (2, "stderr")):
@@ -87,7 +90,7 @@ def _enter(folder: Path, limit: float) -> None:
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", newline="\n", closefd=False)
     trace = (folder / "trace").open("wb")
     faulthandler.enable(trace, all_threads=False)
-    faulthandler.dump_traceback_later(limit, exit=True, file=trace)
+    restrict(limits, trace)
     try:
         import resource  # not on Windows
     except ImportError:

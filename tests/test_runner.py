@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from livedocs.errors import DocsError
+from livedocs.limits import Limits
 from livedocs.runner import LARGEST_OUTPUT, Runner
 
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory):
-    runner = Runner(tmp_path_factory.mktemp("project"), limit=3)
+    runner = Runner(tmp_path_factory.mktemp("project"), limits=Limits(cpu=2, patience=3))
     yield runner
     runner.close()
 
@@ -129,8 +130,22 @@ FAILURES = {
     ),
     "syntax error": ("x = 1\nif x\n    pass\n", 2, "the snippet is not Python", "SyntaxError: expected ':'"),
     "null byte": ("x = 1\0\n", 1, "the snippet is not Python", "null"),
-    "endless loop": ("x = 1\nwhile True:\n    x += 1\n", (2, 3), "the snippet did not end", "after 3 s"),
-    "endless sleep": ("import time\ntime.sleep(99)\n", 2, "the snippet did not end", "after 3 s"),
+    "endless loop": ("x = 1\nwhile True:\n    x += 1\n", (2, 3), "the snippet did not end", "2 s of processor time"),
+    "endless sleep": ("import time\ntime.sleep(999)\n", 2, "the snippet did not end", "asleep for 3 s"),
+    "endless C code": (
+        "import hashlib\nx = 1\nhashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)\n",
+        3,
+        "the snippet did not end",
+        "2 s of processor time",
+    ),
+    "deaf to the limit": (
+        "import signal, time\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass\n",
+        3,
+        "the snippet died of a signal",
+        "SIGKILL",
+    ),
+    "all of the memory": ("x = 1\ny = bytearray(2**33)\n", 2, "the snippet raised", "MemoryError"),
+    "a tensor too large": ("import torch\ntorch.ones(2**31)\n", 2, "the snippet raised", "allocate memory"),
     "exit": ("import sys\nprint(1)\nsys.exit(0)\n", 3, "the snippet called exit", "SystemExit: 0"),
     "hard exit": ("import os\nprint(1)\nos._exit(0)\n", 3, "the snippet ended its process", "exit code 0"),
     "segfault": ("import ctypes\nctypes.string_at(0)\n", 2, "the snippet died of a signal", "SIGSEGV"),
