@@ -6,12 +6,14 @@ release writes only what it prints differently, to ``tests/outputs/torch-<major.
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 from livedocs.errors import DocsError
-from livedocs.runner import Runner, Snippet
+from livedocs.runner import Runner, Snippet, read_source
+from livedocs.sections import read_sections
 
 
 def release(text: str) -> str:
@@ -42,6 +44,24 @@ def accepted_file(root: Path, snippet: Path, torch: str) -> Path:
     name = snippet.relative_to(root / "snippets").with_suffix(".txt")
     own = outputs / f"torch-{torch}" / name
     return own if own.exists() else outputs / name
+
+
+def accepted_sections(root: Path, snippet: Path, torch: str) -> dict[str, str]:
+    """What each section of a snippet printed when that was accepted, by the section's name; empty for no such file."""
+    file = accepted_file(root, snippet, torch)
+    if not file.exists():
+        return {}
+    text = file.read_text(encoding="utf-8")
+    where = snippet.relative_to(root).as_posix()
+    names = [section.name for section in read_sections(read_source(snippet, where), where)]
+    heads = [f"[{name or 'whole file'}]\n" for name in names]
+    found = {}
+    for name, head, after in zip(names, heads, [*(f"\n{head}" for head in heads[1:]), ""], strict=True):
+        text = text.removeprefix(head)
+        end = text.index(after) if after else len(text)
+        body, text = text[:end], text[end + 1 :]
+        found[name] = re.sub(r"(?m)^\[figure: .*\]\n", "", body)
+    return found
 
 
 def accept(root: Path, torch: str, runner: Runner) -> list[str]:
