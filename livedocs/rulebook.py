@@ -18,6 +18,7 @@ import sympy
 import torch
 
 from livedocs import curves, derivatives, plots, verdicts
+from livedocs.declare import Pieces
 from livedocs.errors import DocsError
 from livedocs.measure import Function, Point, differentiable, evaluate, flat, listed, measure
 from livedocs.names import other_names
@@ -62,7 +63,7 @@ def derive_rule(root: Path, rule, *, plot: bool = True) -> dict[str, Any]:
     """What is shown of one rule, as plain data."""
     where = place(root, rule)
     _known(rule, where)
-    scalar = hasattr(rule, "pieces")
+    scalar = isinstance(rule, Pieces)
     if scalar:
         pieces = _Pieces(rule, where)
         points = [pieces.measured(*p) for p in pieces.special()]
@@ -158,7 +159,7 @@ def _inputs(rule, where, texts: dict[str, str]) -> None:
 def _regular_output(rule) -> torch.Tensor | None:
     """The call at a regular input with gradients on: its graph names PyTorch's formulas."""
     generator = torch.Generator().manual_seed(0)
-    if hasattr(rule, "pieces"):
+    if isinstance(rule, Pieces):
         sample = regular_points(rule, 1)[0]
         return evaluate(rule.call, {"x": torch.tensor(sample, dtype=torch.float64, requires_grad=True)})
     if not rule.shapes:

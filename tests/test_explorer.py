@@ -12,6 +12,7 @@ import sympy
 from bs4 import BeautifulSoup
 
 from livedocs.cards import anchor
+from livedocs.declare import Pieces
 from livedocs.runner import modules
 from tests.conftest import ROOT
 
@@ -19,7 +20,7 @@ RULES = {
     anchor({"function": rule.function, "variant": rule.variant}): rule
     for module in modules(ROOT)
     for rule in importlib.import_module(module).RULES
-    if hasattr(rule, "pieces")
+    if isinstance(rule, Pieces)
 }
 LARGEST_SCRIPT = 10_000
 LARGEST_FILE = 6_000

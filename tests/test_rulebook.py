@@ -10,13 +10,13 @@ from sympy import Symbol, log, sqrt
 
 from livedocs import derivatives, verdicts
 from livedocs.cards import number, render, values
+from livedocs.declare import NAN, VJP, Defect, Piece, Pieces, normal, oo, x
 from livedocs.errors import DocsError
 from livedocs.extension import Book
 from livedocs.measure import one_sided
 from livedocs.rulebook import derive_rule
 from livedocs.runner import Runner
 from livedocs.verdicts import nearest, of_scalar, of_vector
-from rules.declare import NAN, VJP, Defect, Piece, Pieces, normal, oo, x
 from tests.conftest import ROOT
 
 HERE = "test_rulebook.py"
@@ -249,14 +249,13 @@ def project(tmp_path_factory):
     (root / "rules" / "a").mkdir(parents=True)
     (root / "snippets").mkdir()
     (root / "rules" / "__init__.py").write_text('"""Rules."""\n')
-    (root / "rules" / "declare.py").write_text((ROOT / "rules" / "declare.py").read_text(encoding="utf-8"))
     runner = Runner(root)
     yield runner
     runner.close()
 
 
 RULE = 'Pieces("torch.abs", "torch.abs(x)", pieces=[Piece(-x, -oo, 0), Piece(x, 0, oo)])'
-HEAD = "from rules.declare import Piece, Pieces, oo, x\n\n"
+HEAD = "from livedocs.declare import Piece, Pieces, oo, x\n\n"
 
 
 def write(runner: Runner, text: str) -> Book:
@@ -387,3 +386,9 @@ def test_the_curve_of_a_rule() -> None:
     assert zero["break"] and zero["limits"] == [-math.inf, math.inf] and zero["f"] == math.inf
     low, high = curve["view"]["f"]
     assert -7 < low < -5 and 5 < high < 7 and 0 in curve["ticks"]["f"]
+
+
+def test_the_rule_in_the_readme_works_as_pasted(project: Runner) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Add a rule")[2]
+    book = write(project, text.partition("```python\n")[2].partition("```")[0])
+    assert [point["verdict"] for point in book.cards()["torch.relu"]["points"]] == [verdicts.MINIMUM_SUB]

@@ -17,6 +17,7 @@ import torch
 from livedocs import rulebook, verdicts
 from livedocs.accept import release
 from livedocs.cards import anchor, same
+from livedocs.declare import VJP, Pieces
 from livedocs.measure import Function, differentiable, evaluate, flat, listed, measure
 from livedocs.rulebook import regular_inputs, regular_points
 from livedocs.runner import modules
@@ -25,8 +26,8 @@ from tests.conftest import ROOT
 TORCH = release(version("torch"))
 RULES = [(module, rule) for module in modules(ROOT) for rule in importlib.import_module(module).RULES]
 NAMES = [f"{module.removeprefix('rules.')}:{rule.name}" for module, rule in RULES]
-PIECES = [rule for _, rule in RULES if hasattr(rule, "pieces")]
-VJPS = [rule for _, rule in RULES if not hasattr(rule, "pieces")]
+PIECES = [rule for _, rule in RULES if isinstance(rule, Pieces)]
+VJPS = [rule for _, rule in RULES if isinstance(rule, VJP)]
 
 
 def each(rules):
@@ -41,7 +42,7 @@ def cards(runner) -> dict[str, dict]:
 
 def regular(rule, generator: torch.Generator) -> list[dict]:
     """Regular inputs of a rule: at least three shapes of each input."""
-    if not hasattr(rule, "pieces"):
+    if isinstance(rule, VJP):
         return [regular_inputs(rule, shapes, generator) for shapes in rule.shapes]
     points = torch.tensor(regular_points(rule, 4), dtype=torch.float64)
     return [{"x": p.clone().requires_grad_()} for p in (points[0], points, points[: len(points) // 2 * 2].view(2, -1))]
@@ -154,7 +155,7 @@ def half(texts: dict[str, str]) -> dict[str, str]:
 def test_float32_agrees_at_the_special_points(rule, cards) -> None:
     if "float32" in rule.excluded:
         return
-    fixed = getattr(rule, "fixed", {})
+    fixed = rule.fixed if isinstance(rule, VJP) else {}
     for point in cards[rule.name]["points"]:
         inputs = {name: text for name, text in point["inputs"].items() if name not in fixed}
         single = measure(rule.call, point["point"], half(inputs), half(fixed))

@@ -32,7 +32,7 @@ def project(tmp_path: Path) -> Path:
     """Three pages of the project with all that they need: what a test may break, and quickly built."""
     for name in ("livedocs", "docs/assets", "docs/data", "overrides"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    files = ["docs/index.md", "snippets/index.py", "rules/__init__.py", "rules/declare.py"]
+    files = ["docs/index.md", "snippets/index.py", "rules/__init__.py"]
     for part in PARTS:
         files += [f"docs/{part}.md", f"snippets/{part}.py", f"rules/{part}.py"]
     for name in filter(lambda n: (ROOT / n).exists(), files):

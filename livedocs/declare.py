@@ -1,6 +1,6 @@
-"""What a rule is: ``Pieces`` for a scalar function of one variable, ``VJP`` for everything else.
+"""What a rule says: ``Pieces`` for a scalar function of one variable, ``VJP`` for everything else.
 
-A module of this folder lists its rules in ``RULES``. Everything that readers see of a rule (formula, table,
+A module in a project's ``rules/`` lists its rules in ``RULES``. Everything that readers see of a rule (formula, table,
 plot, data) and everything that tests check is derived from its declaration.
 """
 
