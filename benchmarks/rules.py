@@ -29,11 +29,11 @@ def measure_all(root: Path) -> tuple[float, int, int]:
         runner.derive(modules(root)[0]).result()  # torch, SymPy and matplotlib are imported now
         start = time.perf_counter()
         futures = [runner.derive(module) for module in modules(root)[1:]]
-        cards = [card for future in futures for card in future.result()]
+        measured = [rule for future in futures for rule in future.result()]
         seconds = time.perf_counter() - start
     finally:
         runner.close()
-    return seconds, len(cards), sum(len(card["points"]) for card in cards)
+    return seconds, len(measured), sum(len(rule.points) for rule in measured)
 
 
 def build(root: Path) -> float:

@@ -28,14 +28,12 @@ from markdown.preprocessors import Preprocessor
 from pymdownx.blocks import BlocksExtension
 
 from livedocs import figures
-from livedocs.cards import RuleBlock, nearest_names
-from livedocs.census import SixRulesBlock
 from livedocs.errors import DocsError
-from livedocs.explorer import ExplorerBlock
 from livedocs.fences import Include, find_fences, includes
 from livedocs.formulas import FormulaTreeprocessor
+from livedocs.measured import MeasuredRule, MeasuredRules
+from livedocs.pages.blocks import BLOCKS
 from livedocs.runner import Runner, Snippet, modules
-from livedocs.sheet import SheetBlock
 
 
 @dataclass
@@ -58,7 +56,7 @@ class Book:
     shown: set[tuple[str, str]] = field(default_factory=set)
     glyphs: set[str] = field(default_factory=set)
     placed: dict[str, str] = field(default_factory=dict)
-    gathered: dict[str, dict] | None = None
+    gathered: MeasuredRules | None = None
     chapters: dict[str, str] = field(default_factory=dict)
     explorer: str = ""
     late: dict[str, str] | None = None
@@ -124,68 +122,47 @@ class Book:
         self.shown.add((snippet.where, include.section))
         return render_output(snippet, include.section, self.later)
 
-    def cards(self) -> dict[str, dict]:
-        """All rules of the project by name, as livedocs.rulebook derives them; gathered once for a build.
+    @property
+    def rules(self) -> MeasuredRules:
+        """All rules of the project, measured; gathered once for a build.
 
         Raises:
             DocsError: for a declaration that is wrong, and for two rules of one name.
         """
-        if self.gathered is not None:
-            return self.gathered
-        found: dict[str, dict] = {}
-        futures = [self.runner.derive(module) for module in modules(self.root)]
-        for card in (card for future in futures for card in future.result()):
-            if card["name"] in found:
-                first = found[card["name"]]
-                raise DocsError(
-                    card["file"],
-                    card["line"],
-                    f"rule {card['name']}: the name is taken",
-                    got=f"the same name at {first['file']}:{first['line']}",
-                    wanted="a variant that tells them apart",
-                )
-            found[card["name"]] = card
-        self.gathered = found
-        return found
+        if self.gathered is None:
+            futures = [self.runner.derive(module) for module in modules(self.root)]
+            self.gathered = MeasuredRules(rule for future in futures for rule in future.result())
+        return self.gathered
 
-    def card(self, name: str) -> dict:
-        """The rule that a page places a card of."""
-        cards = self.cards()
-        if name not in cards:
-            line = next(
-                (n for n, text in enumerate(self.text, 1) if re.match(rf"\s*/// rule \| {re.escape(name)}\s*$", text)),
-                0,
-            )
-            raise DocsError(
-                self.page,
-                self.offset + line,
-                "a card of an unknown rule",
-                got=name,
-                wanted=nearest_names(name, list(cards)),
-            )
-        if name in self.placed and self.placed[name] != self.page:
-            line = next((n for n, text in enumerate(self.text, 1) if name in text), 0)
-            raise DocsError(
-                self.page,
-                self.offset + line,
-                f"a second card of {name}",
-                got=f"one on {self.placed[name]} too",
-                wanted="one card, and links to it",
-            )
-        self.placed[name] = self.page
-        return cards[name]
+    def place(self, name: str) -> MeasuredRule:
+        """The rule that a page places a card of.
+
+        Raises:
+            DocsError: for an unknown one, and for one that another page has placed.
+        """
+        line = self.line_of("rule", name)
+        if name not in self.rules:
+            wanted = self.rules.nearest_names(name)
+            raise DocsError(self.page, line, "a card of an unknown rule", got=name, wanted=wanted)
+        if self.placed.setdefault(name, self.page) != self.page:
+            got, wanted = f"one on {self.placed[name]} too", "one card, and links to it"
+            raise DocsError(self.page, line, f"a second card of {name}", got=got, wanted=wanted)
+        return self.rules[name]
+
+    def line_of(self, block: str, name: str) -> int | None:
+        """The line of the page on which a block begins that names a rule; None if there is none."""
+        for number, text in enumerate(self.text, self.offset + 1):
+            if re.match(rf"\s*/// {block} \|.*(?<![\w.]){re.escape(name)}\s*(,|$)", text):
+                return number
+        return None
 
     def unplaced(self) -> list[DocsError]:
         """One error for every rule whose card is on no page."""
         return [
             DocsError(
-                card["file"],
-                card["line"],
-                f"rule {name} is on no page",
-                got="no card of it",
-                wanted=f"/// rule | {name}",
+                rule.file, rule.line, f"rule {name} is on no page", got="no card of it", wanted=f"/// rule | {name}"
             )
-            for name, card in self.cards().items()
+            for name, rule in self.rules.items()
             if name not in self.placed
         ]
 
@@ -280,10 +257,8 @@ class _Blocks(BlocksExtension):
         super().__init__()
 
     def extendMarkdownBlocks(self, md: Markdown, block_mgr) -> None:  # noqa: N802  pymdownx's name
-        block_mgr.register(RuleBlock, {"book": self.book})
-        block_mgr.register(SixRulesBlock, {"book": self.book})
-        block_mgr.register(ExplorerBlock, {"book": self.book})
-        block_mgr.register(SheetBlock, {"book": self.book})
+        for block in BLOCKS:
+            block_mgr.register(block, {"book": self.book})
 
 
 class LivedocsExtension(Extension):

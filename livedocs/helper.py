@@ -126,7 +126,7 @@ def _func() -> None:
 def _rules() -> None:
     import sympy  # noqa: F401
 
-    from livedocs import rulebook  # noqa: F401
+    import livedocs.measure.derive  # noqa: F401
 
 
 # What jobs may use, in the order of import. Torch imports parts of itself only when they are used for the first

@@ -18,7 +18,7 @@ _site = None
 
 
 def _load_edited_glue() -> None:
-    files = sorted(Path(livedocs.__file__).parent.glob("*.py"))
+    files = sorted(Path(livedocs.__file__).parent.rglob("*.py"))
     stamp = [(file.name, file.stat().st_mtime_ns) for file in files]
     if livedocs.__dict__.setdefault("stamp", stamp) == stamp:
         return

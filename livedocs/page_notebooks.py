@@ -16,8 +16,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from livedocs import cards, census, figures, sheet
+from livedocs import figures
 from livedocs.fences import PYTHON, Fence, expand, find_fences, includes
+from livedocs.pages.blocks import sheet_rules
+from livedocs.show import card, census, sheet
 
 if TYPE_CHECKING:
     from livedocs.extension import Book
@@ -55,7 +57,7 @@ def to_notebook(markdown: str, book: Book, page: str, link: Callable[[str], str]
 
     Args:
         markdown: the page, without its front matter.
-        book: has run the snippets and gathered the rules.
+        book: has run the snippets and measured the rules.
         page: the page's name in error messages.
         link: the address of what the page links to, given the link as it is written.
         about: a last cell, in Markdown: where the notebook comes from.
@@ -197,17 +199,22 @@ class _Reader:
         del rest[: end + 1]
         kind, argument = match["kind"], match["argument"] or ""
         if kind == "rule":
-            yield from _card(self.book.cards()[argument])
+            yield from card.markdown(self.book.rules[argument])
         elif kind == "six-rules":
-            yield from _six_rules(self.book.cards(), argument, self.page)
+            yield from self._six_rules(argument)
         elif kind == "sheet":
-            yield from _sheet(sheet.named(self.book, argument), self.page)
+            yield from sheet.markdown(sheet_rules(self.book, argument), self.page)
         else:
             _take_indented(body, "    ")  # its options
             if any(line.strip() for line in body):
                 yield from _quoted(argument or kind.capitalize(), self._read(body))
             else:
                 yield from ["", f"[{kind.capitalize()}, on the site](#)", ""]
+
+    def _six_rules(self, argument: str) -> Iterator[str]:
+        if argument == "table":
+            return census.table_markdown(census.all_rows(self.book.rules), self.page)
+        return census.examples_markdown(self.book.rules, self.page)
 
     def inline(self, text: str) -> str:
         """Markdown text as Jupyter reads it: links that lead somewhere, no attributes, no footnotes."""
@@ -285,67 +292,3 @@ def _quoted(title: str, parts: Iterable[str | Fence]) -> Iterator[str | Fence]:
             yield from lines
         else:
             yield from ["", "<blockquote>", "", *lines, "", "</blockquote>", ""]
-
-
-def _card(card: dict[str, Any]) -> Iterator[str]:
-    """A card: its formula, its gradient, what it was measured with, its special points, and a link to it."""
-    yield from [f"### `{card['name']}`", ""]
-    for latex in cards.equations(card):
-        yield from [f"$${_latex(latex)}$$", ""]
-    settings = "".join(f", ${name} = {value:g}$" for name, value in card["parameters"])
-    yield f"Measured: `{card['call']}`{settings}. [The card, with its plot](#{cards.anchor(card)})"
-    rows = []
-    for point, label in zip(card["points"], card["labels"], strict=True):
-        inputs = cards.inputs(point).replace("|", r"\|")
-        name = f"${_latex(label)}$" if label else f"{_cell(point['point'])}: `{inputs}`"
-        rows.append([name, *map(_cell, cards.cells(point))])
-    yield from _table(cards.COLUMNS, rows)
-
-
-def _six_rules(found: dict[str, dict], argument: str, page: str) -> Iterator[str]:
-    """The census of all rules: livedocs.census."""
-
-    def table(rows: list[tuple[str, census.Row]]) -> Iterator[str]:
-        texts = []
-        for judgement, (card, point) in rows:
-            name = f"[{_cell(card['name'].removeprefix('torch.'))}]({census.link(card, page)})"
-            texts.append([name, *map(_cell, census.cells(judgement, card, point))])
-        return _table(census.COLUMNS, texts)
-
-    if argument == "table":
-        yield from table(census.judged(found))
-        return
-    for number, texts, shown in census.rule_by_rule(found):
-        yield from [f"### Rule {number}", ""]
-        for text in texts:
-            yield from [text, ""]
-        yield from table(shown)
-
-
-def _sheet(found: list[dict[str, Any]], page: str) -> Iterator[str]:
-    """A sheet of functions: livedocs.sheet, without its plots."""
-    rows = []
-    for card in found:
-        link = f"[{_cell(sheet.short(card['name']))}]({census.link(card, page)})"
-        texts = [_latex(text).replace("|", r"\vert ") for text in (sheet.settings(card), *sheet.latex(card))]
-        settings, *equations = (f"${text}$" if text else "" for text in texts)
-        rows.append([f"{link} {settings}".strip(), *equations])
-    yield from _table(("Function", "Formula", "Gradient"), rows)
-
-
-def _table(columns: Iterable[str], rows: list[list[str]]) -> Iterator[str]:
-    columns = list(columns)
-    yield ""
-    for row in (columns, ["---"] * len(columns), *rows):
-        yield f"| {' | '.join(row)} |"
-    yield ""
-
-
-def _cell(text: str) -> str:
-    """A text for a cell of a table in Markdown."""
-    return re.sub(r"([|*_<])", r"\\\1", text)
-
-
-def _latex(latex: str) -> str:
-    r"""LaTeX that MathJax and KaTeX both print: they disagree about ``\_`` in ``\texttt``, and agree in ``\mathtt``."""
-    return latex.replace(r"\texttt{", r"\mathtt{")

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livedocs.errors import DocsError
+from livedocs.measured import MeasuredRule
 from livedocs.sections import Section, read_sections
 
 TIME_LIMIT = 20.0  # seconds for one file
@@ -122,12 +123,12 @@ class Runner:
     def derive(self, module: str) -> Future:
         """Start measuring a module of rules (``"rules.kinks.relu"``) if it, what all rules share, or the glue changed.
 
-        ``result()`` gives a list of plain dicts, one for each rule (livedocs.rulebook.derive), or raises
+        ``result()`` gives a list of MeasuredRule, one for each rule (livedocs.measure.derive), or raises
         DocsError for the first declaration that is wrong.
         """
         own = self.root / (module.replace(".", "/") + ".py")
         shared = sorted((self.root / "rules").glob("*.py"))
-        files = [own, *shared, *sorted(Path(__file__).parent.glob("*.py"))]
+        files = [own, *shared, *sorted(Path(__file__).parent.rglob("*.py"))]
         state = _state(map(str, files))
         known = self._known.get(module)
         if known is not None and known[0] == state:
@@ -135,7 +136,7 @@ class Runner:
         future: Future = Future()
         self._known[module] = (state, future)
 
-        def read(folder: Path, answer: dict) -> list[dict]:
+        def read(folder: Path, answer: dict) -> list[MeasuredRule]:
             where = module.replace(".", "/") + ".py"
             result_file = folder / "result.json"
             if answer["hung"] or not result_file.exists():
@@ -146,7 +147,8 @@ class Runner:
                 raise DocsError(
                     error["where"], error["line"], error["problem"], got=error["got"], wanted=error["wanted"]
                 )
-            return result["cards"]
+            state.update(_state(result["imports"]))
+            return [MeasuredRule.from_dict(rule) for rule in result["rules"]]
 
         job = {"module": module, "limit": RULES_TIME_LIMIT, "uses": ["torch", "matplotlib", "torch.func", "rules"]}
         self._send(job, read, future)

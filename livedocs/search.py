@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from livedocs.cards import anchor
 from livedocs.errors import DocsError
+from livedocs.measured import MeasuredRule
 
 INDEX = "search/search_index.json"
 SECTIONS = "search/sections.json"
@@ -38,24 +38,24 @@ def name(text: str) -> str:
     return text.rpartition(".")[2].replace("_", "").replace(" ", "").lower()
 
 
-def names_of_cards(cards: Iterable[Mapping[str, Any]], pages: Mapping[str, str]) -> dict[str, str]:
+def names_of_cards(rules: Iterable[MeasuredRule], pages: Mapping[str, str]) -> dict[str, str]:
     """The names of every function, by the address of its card.
 
     A function with variants is looked for where its plain card is, wherever that exists.
 
     Args:
-        cards: the rules, as livedocs.rulebook derives them.
+        rules: all of them.
         pages: the address of the page of each rule's card, by the rule's name.
     """
-    cards = list(cards)
-    plain = {card["function"] for card in cards if not card["variant"]}
+    rules = list(rules)
+    plain = {rule.function for rule in rules if not rule.variant}
     found = {}
-    for card in cards:
-        names = list(card["names"])
-        if not card["variant"] or card["function"] not in plain:
-            names.append(card["function"])
-        if names and card["name"] in pages:
-            found[f"{pages[card['name']]}#{anchor(card)}"] = " ".join(dict.fromkeys(map(name, names)))
+    for rule in rules:
+        names = list(rule.names)
+        if not rule.variant or rule.function not in plain:
+            names.append(rule.function)
+        if names and rule.name in pages:
+            found[f"{pages[rule.name]}#{rule.anchor}"] = " ".join(dict.fromkeys(map(name, names)))
     return found
 
 

@@ -27,12 +27,13 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink
 from mkdocs.utils import CountHandler
 
-from livedocs import chapters, data, explorer, kept, offline, page_notebooks, picture, policy, search
+from livedocs import chapters, kept, offline, page_notebooks, picture, policy, search
 from livedocs.errors import DocsError
 from livedocs.extension import Book
 from livedocs.fences import find_fences, includes
 from livedocs.formulas import math_font
 from livedocs.runner import Runner, modules
+from livedocs.show import data, explorer
 
 log = logging.getLogger("mkdocs.livedocs")
 
@@ -123,7 +124,7 @@ class Site:
         options = config.mdx_configs.setdefault("livedocs", {})
         self.book = Book(root, root / options.get("snippets", "snippets"), shared_runner(root))
         self.book.late = {}
-        self.book.chapters = explorer.chapters(config.nav)
+        self.book.chapters = explorer.menu_sections(config.nav)
         self.book.runner.start()
         options["book"] = self.book
         config.mdx_configs.setdefault("pymdownx.snippets", {})["base_path"] = [str(self.book.snippets)]
@@ -317,7 +318,7 @@ class Site:
         """Note where people are to find what: cards by their functions' names, pages by those of their front matter."""
         pages = {file.src_uri: file for file in files.documentation_pages()}
         placed = {name: pages[page.partition("/")[2]].url for name, page in self.book.placed.items()}
-        self.search_names = search.names_of_cards(self.book.cards().values(), placed)
+        self.search_names = search.names_of_cards(self.book.rules.values(), placed)
         try:
             self.search_worker = search.theme_worker(file.src_uri for file in files)
             for uri, file in pages.items():
@@ -332,7 +333,7 @@ class Site:
             file = files.get_file_from_path(page)
             return (config.site_url or "") + (file.url if file else page)
 
-        rows = data.rows(self.book.cards(), url)
+        rows = data.data_rows(self.book.rules, url)
         for name, write in DATA.items():
             file = files.get_file_from_path(name)
             if file is not None:
@@ -347,7 +348,7 @@ class Site:
             file = files.get_file_from_path(page)
             return file.url if file else page
 
-        for name, text in explorer.files(self.book, url).items():
+        for name, text in data.explorer_files(self.book.rules, url).items():
             files.append(File.generated(config, name, content=text))
 
     def on_post_build(self, config: MkDocsConfig) -> None:

@@ -54,11 +54,11 @@ def run(job: dict[str, Any]) -> None:
 
 def _rules(job: dict[str, Any]) -> dict[str, Any]:
     """Derive the cards of a module of rules."""
-    from livedocs import rulebook
+    from livedocs.measure.derive import derive
 
     warnings.simplefilter("ignore")  # measuring provokes what PyTorch warns of
     try:
-        return {"error": None, "cards": rulebook.derive(Path(job["root"]), job["module"])}
+        return {"error": None, **derive(Path(job["root"]), job["module"])}
     except DocsError as error:
         return {"error": {key: getattr(error, key) for key in ("where", "line", "problem", "got", "wanted")}}
 

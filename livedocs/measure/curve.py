@@ -1,18 +1,16 @@
-"""Samples the curve of a Pieces rule for the explorer: x, f(x) and the gradient, by torch, in float64.
-
-This runs next to torch, like livedocs.rulebook; livedocs.explorer writes what it finds into files.
-"""
+"""Samples the curve of a Pieces rule: x, f(x) and the gradient, by torch, in float64; what its panels show."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 
-from livedocs import plots
-from livedocs.errors import DocsError
-from livedocs.measure import Point, evaluate, listed
+from livedocs.measure.checks import declaration_error
+from livedocs.measure.modes import evaluate, listed
+from livedocs.measure.pieces import CheckedPieces
+from livedocs.measured import Curve, CurvePoint, Point
 
 SAMPLES = 160  # about so many steps from end to end: on a phone one is two pixels wide
 STEPS = (1.0, 2.0, 2.5, 5.0)  # times a power of ten, so that every x that can be reached is a short number
@@ -21,42 +19,37 @@ TALL = 10.0  # where a function grows beyond this, and nothing special follows, 
 POLE = 6.0  # beside a pole a panel shows at least this much
 
 
-def sample(pieces, points: list[Point]) -> dict[str, Any]:
-    """What the explorer needs of a Pieces rule.
+def sample_curve(pieces: CheckedPieces, points: Sequence[Point]) -> Curve:
+    """The curve of a rule, with its special points.
 
-    Args:
-        pieces: the rule with its parameters put in (livedocs.rulebook).
-        points: its measured special points.
-
-    Returns:
-        ``x``, ``f`` and ``g`` (the gradient; None where there is none), from left to right; ``view``, the lowest and
-        highest of each that the panels show; ``ticks``, the round numbers between these; ``points``, the special ones.
+    Raises:
+        DocsError: for a call that does not work entry by entry.
     """
-    special = sorted((_special(pieces, point) for point in points), key=lambda p: _order(p["x"]))
-    first, last = _window(pieces)
-    measured = {p["x"]: p for p in special if str(p["x"]) != "-0.0"}
+    special = sorted((_special_point(pieces, point) for point in points), key=lambda p: _order(p.x))
+    first, last = _shown_interval(pieces)
+    measured = {p.x: p for p in special if str(p.x) != "-0.0"}
     inside = {x for x in measured if first <= x <= last}
     xs = sorted(inside.union(_grid(first, last)))
     values, slopes = _by_torch(pieces, xs)
     for number, x in enumerate(xs):
         if x in inside:  # what was measured at the very point
-            values[number], slopes[number] = measured[x]["f"], measured[x]["g"]
-    ends = [p for p in special if p["break"] and first <= p["x"] <= last]
-    limits = [v for p in ends for v in p["limits"]]
+            values[number], slopes[number] = measured[x].f, measured[x].g
+    ends = [p for p in special if p.is_break and first <= p.x <= last]
+    limits = [v for p in ends for v in p.limits]
     margin = 0.04 * (last - first)  # a dot at an end stands free of the edge
     view = {
-        "x": [_short(first - margin), _short(last + margin)],
+        "x": [_rounded(first - margin), _rounded(last + margin)],
         "f": _view([*values, *limits]),
-        "g": _view([*slopes, *(p[side] for p in ends for side in ("left", "right"))]),
+        "g": _view([*slopes, *(v for p in ends for v in (p.left, p.right))]),
     }
-    return {
-        "x": xs,
-        "f": [_short(v) for v in values],
-        "g": [_short(v) for v in slopes],
-        "view": view,
-        "ticks": {name: _multiples(*view[name], TICKS, TICK_STEPS) for name in view},
-        "points": special,
-    }
+    return Curve(
+        x=xs,
+        f=[_rounded(v) for v in values],
+        g=[_rounded(v) for v in slopes],
+        view=view,
+        ticks={name: _multiples(*view[name], TICKS, TICK_STEPS) for name in view},
+        points=tuple(special),
+    )
 
 
 def _order(x: float) -> tuple[float, float]:
@@ -64,8 +57,7 @@ def _order(x: float) -> tuple[float, float]:
     return (math.inf, math.inf) if math.isnan(x) else (x, math.copysign(1.0, x))
 
 
-def _special(pieces, point: Point) -> dict[str, Any]:
-    """A special point: its values, the slopes and the limits of the value on both sides, the verdict."""
+def _special_point(pieces: CheckedPieces, point: Point) -> CurvePoint:
     x = evaluate(point.inputs["x"]).item()
     before = after = None
     for low, high, value in zip(pieces.low, pieces.high, pieces.values, strict=True):
@@ -73,32 +65,41 @@ def _special(pieces, point: Point) -> dict[str, Any]:
             before = pieces.limit(value, high, "-")
         if low.is_finite and float(low) == x:
             after = pieces.limit(value, low, "+")
-    return {
-        "x": x,
-        "f": _short(float(point.output)),
-        **{
-            name: _short(slopes["x"]) if slopes else None
-            for name, slopes in (("g", point.gradient), ("left", point.left), ("right", point.right))
-        },
-        "break": before is not None or after is not None,
-        "limits": [_short(before), _short(after)],
-        "verdict": point.verdict,
-    }
+    g, left, right = (_rounded(slopes["x"]) if slopes else None for slopes in (point.gradient, point.left, point.right))
+    return CurvePoint(
+        x=x,
+        f=_rounded(float(point.output)),
+        g=g,
+        left=left,
+        right=right,
+        is_break=before is not None or after is not None,
+        limits=(_rounded(before), _rounded(after)),
+        verdict=point.verdict,
+    )
 
 
-def _window(pieces) -> tuple[float, float]:
-    """The plot's interval, without the ends where the function is so tall that the rest would look flat."""
-    first, last = plots.window(pieces)
+def window_of(pieces: CheckedPieces) -> tuple[float, float]:
+    """The interval of interest: the span, cut to where the function is defined, with all breakpoints."""
+    ends = [float(p) for p in (*pieces.low, *pieces.high) if p.is_finite]
+    first, last = pieces.rule.span
+    if ends:
+        first, last = min(first, min(ends) - 1), max(last, max(ends) + 1)
+    return max(first, float(pieces.low[0])), min(last, float(pieces.high[-1]))
+
+
+def _shown_interval(pieces: CheckedPieces) -> tuple[float, float]:
+    """The window, without the ends where the function is so tall that the rest would look flat."""
+    first, last = window_of(pieces)
     ends = [float(p) for p in (*pieces.low, *pieces.high) if p.is_finite]
     middle = (first + last) / 2
-    while last - 0.5 >= max([middle, *(e + 1 for e in ends)]) and _tall(pieces, last):
+    while last - 0.5 >= max([middle, *(e + 1 for e in ends)]) and _is_tall(pieces, last):
         last -= 0.5
-    while first + 0.5 <= min([middle, *(e - 1 for e in ends)]) and _tall(pieces, first):
+    while first + 0.5 <= min([middle, *(e - 1 for e in ends)]) and _is_tall(pieces, first):
         first += 0.5
     return first, last
 
 
-def _tall(pieces, x: float) -> bool:
+def _is_tall(pieces: CheckedPieces, x: float) -> bool:
     return abs(float(evaluate(pieces.rule.call, {"x": torch.tensor(x, dtype=torch.float64)}))) > TALL
 
 
@@ -107,17 +108,14 @@ def _grid(first: float, last: float) -> list[float]:
     return [first, *(x for x in _multiples(first, last, SAMPLES, STEPS) if first < x < last), last]
 
 
-def _by_torch(pieces, xs: list[float]) -> tuple[list[float], list[float | None]]:
+def _by_torch(pieces: CheckedPieces, xs: list[float]) -> tuple[list[float], list[float | None]]:
     """Values and gradients at all x at once: a Pieces rule is a function of each entry by itself."""
     leaf = torch.tensor(xs, dtype=torch.float64, requires_grad=True)
     output = evaluate(pieces.rule.call, {"x": leaf})
     if output.shape != leaf.shape:
-        raise DocsError(
-            *pieces.where,
-            f"rule {pieces.rule.name}: the call does not work entry by entry",
-            got=f"shape {tuple(output.shape)} for an x of shape {tuple(leaf.shape)}",
-            wanted="the shape of x",
-        )
+        got = f"shape {tuple(output.shape)} for an x of shape {tuple(leaf.shape)}"
+        problem = "the call does not work entry by entry"
+        raise declaration_error(pieces.rule, pieces.where, problem, got, "the shape of x")
     if not output.requires_grad:
         return output.tolist(), [None] * len(xs)
     return output.tolist(), listed(torch.autograd.grad(output.sum(), leaf)[0])
@@ -134,7 +132,7 @@ def _view(values: list[float | None]) -> list[float]:
     if low == high:
         low, high = -1.0, 1.0
     margin = 0.06 * (high - low)
-    return [_short(low - margin), _short(high + margin)]
+    return [_rounded(low - margin), _rounded(high + margin)]
 
 
 def _multiples(low: float, high: float, about: int, steps: tuple[float, ...]) -> list[float]:
@@ -144,6 +142,6 @@ def _multiples(low: float, high: float, about: int, steps: tuple[float, ...]) ->
     return [round(k * step, 12) for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _short(value: float | None) -> float | None:
+def _rounded(value: float | None) -> float | None:
     """Four significant digits: more than a screen shows, and a third of the bytes."""
     return None if value is None else float(f"{value:.4g}")

@@ -1,5 +1,6 @@
-"""Measures what PyTorch does at the special points of a rule: values, gradients in every mode, one-sided slopes.
+"""Runs a call at one point in every mode: value, reverse and forward gradient, second order, one-sided slopes.
 
+It needs torch alone, nothing else of this project, so that the very same file can be run in other releases.
 Everything is float64 on the CPU. A quantity is kept per input, as nested lists, so that it can be written as
 JSON: ``{"x": [0.5, 0.5]}``. None stands for a quantity that does not exist, and ``reasons`` says why.
 """
@@ -22,14 +23,14 @@ SHRINK = 16  # from one step to the next
 
 
 @dataclass
-class Point:
-    """What was measured at one special point.
+class Measurement:
+    """What PyTorch gave at one point.
 
-    ``point`` is its label, ``inputs`` its Python text. ``output`` is a nested list. ``gradient``, ``forward``,
+    ``label`` names the point, ``inputs`` is its Python text. ``output`` is a nested list. ``gradient``, ``forward``,
     ``create_graph``, ``second``, ``left`` and ``right`` map each input to a nested list, or are None.
     """
 
-    point: str
+    label: str
     inputs: dict[str, str]
     output: Any = None
     gradient: Values | None = None
@@ -38,7 +39,6 @@ class Point:
     second: Values | None = None
     left: Values | None = None
     right: Values | None = None
-    verdict: str = ""
     reasons: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,16 +56,16 @@ def differentiable(tensor: torch.Tensor) -> bool:
     return tensor.is_floating_point() or tensor.is_complex()
 
 
-def measure(call: str, point: str, inputs: Mapping[str, str], fixed: Mapping[str, str]) -> Point:
+def measure(call: str, label: str, inputs: Mapping[str, str], fixed: Mapping[str, str]) -> Measurement:
     """Run a call at one point, in every mode.
 
     Args:
         call: the rule's call.
-        point: the label of the point.
+        label: the name of the point.
         inputs: name to Python text of a tensor.
         fixed: further arguments, which are not differentiated.
     """
-    found = Point(point, {**inputs, **fixed})
+    found = Measurement(label, {**inputs, **fixed})
     constants = {name: evaluate(text) for name, text in fixed.items()}
     values = {name: evaluate(text) for name, text in inputs.items()}
     names = [name for name, value in values.items() if differentiable(value)]
@@ -99,7 +99,7 @@ class Function:
         return evaluate(self.call, {**self.others, **dict(zip(self.names, tensors, strict=True))})
 
 
-def _try(found: Point, what: str, measurement: Callable[[], Values]) -> Values | None:
+def _try(found: Measurement, what: str, measurement: Callable[[], Values]) -> Values | None:
     """A measurement, or None with PyTorch's own words for why there is none."""
     try:
         return measurement()
@@ -113,7 +113,7 @@ def _reverse(output: torch.Tensor, names: list[str], leaves: list[torch.Tensor])
     return {name: None if grad is None else listed(grad) for name, grad in zip(names, grads, strict=True)}
 
 
-def _twice(found: Point, function: Function, names: list[str], values: Mapping[str, torch.Tensor]) -> None:
+def _twice(found: Measurement, function: Function, names: list[str], values: Mapping[str, torch.Tensor]) -> None:
     """The gradient under ``create_graph=True``, and the gradient of its sum."""
     leaves = [values[name].clone().requires_grad_() for name in names]
 
@@ -215,7 +215,7 @@ def one_sided(along: Callable[[float], float], start: float, side: float) -> flo
 
 def listed(tensor: torch.Tensor) -> Any:
     """A tensor as nested lists of Python numbers; −0.0 stays what it is, complex numbers become pairs."""
-    tensor = torch.empty_like(tensor, requires_grad=False).copy_(tensor.detach())  # materialises lazy zeros too
+    tensor = torch.empty_like(tensor, requires_grad=False).copy_(tensor.detach())  # materializes lazy zeros too
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor)
     return tensor.tolist()

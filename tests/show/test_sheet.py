@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from livedocs import sheet
 from livedocs.errors import DocsError
 from livedocs.extension import Book
+from livedocs.pages.blocks import sheet_rules
 from livedocs.runner import Runner
+from livedocs.show.plot import HEIGHT, small_plot
 from tests.conftest import ROOT
 
 
@@ -29,7 +30,7 @@ def subpaths(drawing: str, kind: str) -> list[list[tuple[float, float]]]:
 
 
 def test_abs_is_drawn_as_two_lines_that_meet_and_two_that_do_not(book: Book) -> None:
-    drawing = sheet.plot(book.cards()["torch.abs"])
+    drawing = small_plot(book.rules["torch.abs"])
     (left, right), (below, above) = subpaths(drawing, "own"), subpaths(drawing, "slope")
     assert len(left) == len(right) == len(below) == len(above) == 2, "a line has two ends"
     assert left[1] == right[0] and left[0][1] < left[1][1] > right[1][1], "y grows downwards"
@@ -38,17 +39,17 @@ def test_abs_is_drawn_as_two_lines_that_meet_and_two_that_do_not(book: Book) -> 
 
 
 def test_a_pole_leaves_the_plot_and_comes_back(book: Book) -> None:
-    left, right = subpaths(sheet.plot(book.cards()["torch.reciprocal"]), "own")
-    assert left[-1][1] > sheet.HEIGHT and right[0][1] < 0
+    left, right = subpaths(small_plot(book.rules["torch.reciprocal"]), "own")
+    assert left[-1][1] > HEIGHT and right[0][1] < 0
 
 
 def test_a_sheet_names_only_functions_of_one_variable(book: Book) -> None:
     with pytest.raises(DocsError, match="torch.abs") as caught:
-        sheet.named(book, "torch.abs, torch.abc")
+        sheet_rules(book, "torch.abs, torch.abc")
     assert (caught.value.where, caught.value.line) == ("docs/basics/common.md", 3) and caught.value.got == "torch.abc"
     with pytest.raises(DocsError):
-        sheet.named(book, "torch.maximum")
-    names = [card["name"] for card in sheet.named(book, "torch.where(x > 0, x, 0), torch.abs")]
+        sheet_rules(book, "torch.maximum")
+    names = [rule.name for rule in sheet_rules(book, "torch.where(x > 0, x, 0), torch.abs")]
     assert names == ["torch.where(x > 0, x, 0)", "torch.abs"]
 
 

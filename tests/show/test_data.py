@@ -10,7 +10,8 @@ import sys
 import jsonschema
 import pytest
 
-from livedocs.data import finite, to_csv, to_json
+from livedocs.show.data import to_csv, to_json
+from livedocs.show.numbers import to_json_value
 
 # What a reader would write to run the rows again: it knows torch and the JSON, nothing of this project.
 AGAIN = """
@@ -94,7 +95,7 @@ def test_the_table_has_the_same_rows(site, published: dict) -> None:
 
 
 def test_numbers_that_json_does_not_have_become_strings() -> None:
-    rows = [{"a": finite({"x": [float("nan"), float("-inf"), 1.0, None]}), "b": "text, with a comma"}]
+    rows = [{"a": to_json_value({"x": [float("nan"), float("-inf"), 1.0, None]}), "b": "text, with a comma"}]
     assert rows[0]["a"] == {"x": ["nan", "-inf", 1.0, None]}
     assert json.loads(to_json(rows))["rows"] == rows
     assert list(csv.DictReader(to_csv(rows).splitlines())) == [{"a": json.dumps(rows[0]["a"]), "b": rows[0]["b"]}]

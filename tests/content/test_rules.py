@@ -1,6 +1,6 @@
 """Every rule against autograd: regular inputs, special points, both modes, both orders, other dtypes.
 
-What is shown is derived once (livedocs.rulebook); here it is held against torch again, another way.
+What is shown is measured once (livedocs.measure); here it is held against torch again, another way.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ import pytest
 import sympy
 import torch
 
-from livedocs import rulebook, verdicts
 from livedocs.accept import release
-from livedocs.cards import anchor, same
 from livedocs.declare import VJP, Pieces
-from livedocs.measure import Function, differentiable, evaluate, flat, listed, measure
-from livedocs.rulebook import regular_inputs, regular_points
+from livedocs.measure.modes import Function, differentiable, evaluate, flat, listed, measure
+from livedocs.measure.pieces import regular_points
+from livedocs.measure.tensors import regular_inputs
+from livedocs.measured import MeasuredRules
 from livedocs.runner import modules
+from livedocs.show.numbers import are_equal
+from livedocs.verdicts import Verdict
 from tests.conftest import ROOT
 
 TORCH = release(version("torch"))
@@ -35,9 +37,8 @@ def each(rules):
 
 
 @pytest.fixture(scope="session")
-def cards(runner) -> dict[str, dict]:
-    found = [card for module in modules(ROOT) for card in runner.derive(module).result()]
-    return {card["name"]: card for card in found}
+def measured(runner) -> MeasuredRules:
+    return MeasuredRules(rule for module in modules(ROOT) for rule in runner.derive(module).result())
 
 
 def regular(rule, generator: torch.Generator) -> list[dict]:
@@ -152,14 +153,14 @@ def half(texts: dict[str, str]) -> dict[str, str]:
 
 
 @each([rule for _, rule in RULES])
-def test_float32_agrees_at_the_special_points(rule, cards) -> None:
+def test_float32_agrees_at_the_special_points(rule, measured) -> None:
     if "float32" in rule.excluded:
         return
     fixed = rule.fixed if isinstance(rule, VJP) else {}
-    for point in cards[rule.name]["points"]:
-        inputs = {name: text for name, text in point["inputs"].items() if name not in fixed}
-        single = measure(rule.call, point["point"], half(inputs), half(fixed))
-        assert close32(single.gradient, point["gradient"]), point["point"]
+    for point in measured[rule.name].points:
+        inputs = {name: text for name, text in point.inputs.items() if name not in fixed}
+        single = measure(rule.call, point.label, half(inputs), half(fixed))
+        assert close32(single.gradient, point.gradient), point.label
 
 
 def close32(a, b) -> bool:
@@ -167,41 +168,41 @@ def close32(a, b) -> bool:
         return a is b
     pairs = list(zip(flat(a), flat(b), strict=True))
     return all(
-        x is y or same(x, y) or (None not in (x, y) and math.isclose(x, y, rel_tol=1e-4, abs_tol=1e-6))
+        x is y or are_equal(x, y) or (None not in (x, y) and math.isclose(x, y, rel_tol=1e-4, abs_tol=1e-6))
         for x, y in pairs
     )
 
 
 @each([rule for _, rule in RULES])
-def test_known_defects_are_still_there(rule, cards) -> None:
+def test_known_defects_are_still_there(rule, measured) -> None:
     """When PyTorch changes, the declaration and the page must follow."""
-    points = {point["point"]: point for point in cards[rule.name]["points"]}
+    points = {point.label: point for point in measured[rule.name].points}
     for defect in rule.defects:
         if defect.releases is not None and TORCH not in defect.releases:
             continue
         for quantity, wanted in defect.measured.items():
-            got = points[defect.point][quantity]
-            assert same(got, wanted), f"{defect.what} at {defect.point}: {quantity} is {got}, declared {wanted}"
+            got = getattr(points[defect.point], quantity)
+            assert are_equal(got, wanted), f"{defect.what} at {defect.point}: {quantity} is {got}, declared {wanted}"
 
 
-def test_wrong_gradients_are_declared_as_defects(cards) -> None:
+def test_wrong_gradients_are_declared_as_defects(measured) -> None:
     """A gradient that is wrong at a smooth point, or outside the subdifferential, is not passed over in silence."""
     declared = {(rule.name, d.point) for _, rule in RULES for d in rule.defects}
-    bad = (verdicts.WRONG, verdicts.OUTSIDE, verdicts.NOT_LIMIT)
+    bad = (Verdict.WRONG, Verdict.OUTSIDE, Verdict.NOT_LIMIT)
     silent = [
         f"{name} at {point['point']}: {point['verdict']}"
-        for name, card in cards.items()
-        for point in card["points"]
-        if point["verdict"] in bad and (name, point["point"]) not in declared
+        for name, rule in measured.items()
+        for point in rule.points
+        if point.verdict in bad and (name, point.label) not in declared
     ]
     assert not silent, "\n".join(silent)
 
 
-def test_every_card_is_on_the_page_of_its_module(site, cards) -> None:
-    for card in cards.values():
-        page = site / card["file"].removeprefix("rules/").removesuffix(".py") / "index.html"
-        assert page.exists(), f"{card['file']} has no page of its name"
-        assert f'id="{anchor(card)}"' in page.read_text(encoding="utf-8"), f"{card['name']} is not on {page}"
+def test_every_card_is_on_the_page_of_its_module(site, measured) -> None:
+    for rule in measured.values():
+        page = site / rule.page.removesuffix(".md") / "index.html"
+        assert page.exists(), f"{rule.file} has no page of its name"
+        assert f'id="{rule.anchor}"' in page.read_text(encoding="utf-8"), f"{rule.name} is not on {page}"
 
 
 def test_regular_inputs_are_real_inputs() -> None:
@@ -213,17 +214,8 @@ def test_regular_inputs_are_real_inputs() -> None:
             assert torch.isfinite(call(rule, names)).all(), rule.name
 
 
-def test_every_loss_has_a_card(cards) -> None:
+def test_every_loss_has_a_card(measured) -> None:
     losses = [n for n in dir(torch.nn.functional) if re.search("loss|entropy|kl_div", n) and not n.startswith("_")]
     assert len(losses) >= 22
-    known = {card["function"] for card in cards.values()}
+    known = {rule.function for rule in measured.values()}
     assert [name for name in losses if f"torch.nn.functional.{name}" not in known] == []
-
-
-def test_derive_gives_plain_data(cards) -> None:
-    import json
-
-    assert json.loads(json.dumps(cards)).keys() == cards.keys()
-    assert rulebook.latex_number(1 / 3) == r"\tfrac{1}{3}"
-    assert rulebook.latex_number(-1000000003995.8) == "-10^{12}"
-    assert rulebook.latex_number(2.5e-7) == r"2.5 \cdot 10^{-7}"

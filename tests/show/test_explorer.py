@@ -11,13 +11,13 @@ import pytest
 import sympy
 from bs4 import BeautifulSoup
 
-from livedocs.cards import anchor
 from livedocs.declare import Pieces
+from livedocs.measured import anchor_of
 from livedocs.runner import modules
 from tests.conftest import ROOT
 
 RULES = {
-    anchor({"function": rule.function, "variant": rule.variant}): rule
+    anchor_of(rule.function, rule.variant): rule
     for module in modules(ROOT)
     for rule in importlib.import_module(module).RULES
     if isinstance(rule, Pieces)

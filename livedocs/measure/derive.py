@@ -1,0 +1,198 @@
+"""Derives everything that is shown of a rule from its declaration, and refuses declarations that are not true.
+
+This runs in a child of the helper process, next to torch.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import sympy
+import torch
+
+from livedocs import plots
+from livedocs.declare import Pieces, Rule
+from livedocs.errors import DocsError
+from livedocs.measure import latex, source
+from livedocs.measure.checks import check_names, declaration_error
+from livedocs.measure.curve import sample_curve
+from livedocs.measure.judge import judge_tensors
+from livedocs.measure.modes import evaluate
+from livedocs.measure.pieces import CheckedPieces, regular_points
+from livedocs.measure.tensors import measure_tensors, regular_inputs
+from livedocs.measured import KnownDefect, MeasuredRule, Point
+
+
+def derive(root: Path | str, module: str) -> dict[str, Any]:
+    """Measure a module of rules; the answer of a child process, as plain data.
+
+    Args:
+        root: the project's root.
+        module: the module's name, ``"rules.kinks.relu"``.
+
+    Returns:
+        ``rules``, the measured rules in their order (``MeasuredRule.to_dict``), and ``imports``, the files of the
+        project that the module imports, directly or not: what it says depends on them too.
+
+    Raises:
+        DocsError: for a declaration that is wrong, with the rule's name, file and line.
+    """
+    root = Path(root)
+    measured = [derive_rule(root, rule) for rule in load_rules(root, module)]
+    return {"rules": [rule.to_dict() for rule in measured], "imports": project_imports(root, module)}
+
+
+def load_rules(root: Path, module: str) -> list[Rule]:
+    """The rules of a module.
+
+    Raises:
+        DocsError: for a module that does not import, or has no RULES.
+    """
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    where = module.replace(".", "/") + ".py"
+    try:
+        loaded = importlib.import_module(module)
+    except Exception as error:
+        lines = [f.tb_lineno for f in _frames(error.__traceback__) if f.tb_frame.f_code.co_filename.endswith(where)]
+        line = lines[-1] if lines else getattr(error, "lineno", None)
+        raise DocsError(
+            where, line, "the rules do not import", got=f"{type(error).__name__}: {error}", wanted="declarations"
+        ) from None
+    if not hasattr(loaded, "RULES"):
+        raise DocsError(where, None, "a module of rules without RULES", got="no such list", wanted="RULES = [...]")
+    return loaded.RULES
+
+
+def project_imports(root: Path, module: str) -> list[str]:
+    """The files of a project that run when a module of it is imported, other than its own.
+
+    They are read and not run: what a process has imported before makes no difference.
+    """
+    own = _file_of(root, module)
+    found: set[Path] = set()
+    waiting = list(_with_packages(module))
+    while waiting:
+        file = _file_of(root, waiting.pop())
+        if file is not None and file not in found:
+            found.add(file)
+            waiting += _imported_names(file)
+    return sorted(str(file) for file in found if file != own)
+
+
+def _imported_names(file: Path) -> Iterator[str]:
+    """The names that a file may import: modules, and what it takes out of them, which may be modules too."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            yield from _with_packages(name)
+
+
+def _with_packages(name: str) -> Iterator[str]:
+    """A module's name after those of its packages, which run first: ``a``, ``a.b``, ``a.b.c``."""
+    parts = name.split(".")
+    return (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+
+
+def _file_of(root: Path, module: str) -> Path | None:
+    """The file of a module, if it is one of the project's."""
+    path = root.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def derive_rule(root: Path, rule: Rule, *, plot: bool = True) -> MeasuredRule:
+    """Measure one rule.
+
+    Args:
+        root: the project's root; messages name files relative to it.
+        rule: the declaration.
+        plot: whether to draw and sample a scalar function.
+
+    Raises:
+        DocsError: for a declaration that is wrong, with the rule's name, file and line.
+    """
+    where = place_of(root, rule)
+    check_names(rule, where)
+    found: dict[str, Any]
+    if isinstance(rule, Pieces):
+        pieces = CheckedPieces(rule, where)
+        judged = [pieces.measure(*point) for point in pieces.special()]
+        points = [point for point, _ in judged]
+        measured = [Point(**vars(p), verdict=v, latex=latex.label_of(pieces, p.label)) for p, v in judged]
+        found = {
+            "scalar": True,
+            "formula": latex.formula_of(pieces, points),
+            "gradient": latex.gradient_of(pieces, points),
+            "parameters": tuple((sympy.latex(s), float(v)) for s, v in rule.parameters.items()),
+            "plot": plots.draw(pieces, points) if plot and rule.plot else None,
+            "curve": sample_curve(pieces, measured) if plot else None,
+        }
+    else:
+        points = list(measure_tensors(rule, where))
+        measured = [Point(**vars(p), verdict=judge_tensors(rule, p)) for p in points]
+        found = {"scalar": False, "formula": rule.formula, "gradient": rule.gradient}
+    labels = [point.label for point in points]
+    for defect in rule.defects:
+        if defect.point not in labels:
+            wanted = f"one of: {', '.join(labels)}"
+            raise declaration_error(rule, where, "a defect at no special point", defect.point, wanted)
+    output = _regular_output(rule)
+    return MeasuredRule(
+        function=rule.function,
+        variant=rule.variant,
+        call=rule.call,
+        file=where[0],
+        line=where[1],
+        points=tuple(measured),
+        also=tuple(rule.also),
+        random=rule.random,
+        names=tuple(source.other_names(rule, output)),
+        derivatives=tuple(map(tuple, source.lines_of(output))),
+        excluded=dict(rule.excluded),
+        defects=tuple(
+            KnownDefect(d.point, d.what, d.reported)
+            for d in rule.defects
+            if d.releases is None or running_release() in d.releases
+        ),
+        **found,
+    )
+
+
+def running_release() -> str:
+    """The running torch as ``major.minor``."""
+    return ".".join(torch.__version__.split(".")[:2])
+
+
+def place_of(root: Path, rule: Rule) -> tuple[str, int]:
+    """File (relative to the project) and line of a declaration."""
+    file, line = rule.place
+    path = Path(file)
+    return (path.relative_to(root).as_posix() if root in path.parents else path.name), line
+
+
+def _frames(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _regular_output(rule: Rule) -> torch.Tensor | None:
+    """The call at a regular input with gradients on: its graph names PyTorch's formulas."""
+    generator = torch.Generator().manual_seed(0)
+    if isinstance(rule, Pieces):
+        sample = regular_points(rule, 1)[0]
+        return evaluate(rule.call, {"x": torch.tensor(sample, dtype=torch.float64, requires_grad=True)})
+    if not rule.shapes:
+        return None
+    return evaluate(rule.call, regular_inputs(rule, rule.shapes[-1], generator))
