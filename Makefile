@@ -45,7 +45,7 @@ lint: $(VENV)/ready
 	$(BIN)/ruff format --check --quiet .
 
 accept: $(VENV)/ready
-	$(BIN)/python -m livedocs.accept
+	$(BIN)/python -m livedocs.run.accept
 
 bench: $(VENV)/ready
 	$(BIN)/pip install --constraint $(VENV)/constraints.txt --editable '.[bench]' $(PIP_ARGS)

@@ -1,6 +1,6 @@
 """``python -m benchmarks.rules``: how fast the special points are measured, and what share of a build that takes.
 
-The helper process is started and warm before the clock runs. The share is the time of measuring alone against the
+The imports of torch and SymPy are part of it. The share is the time of measuring alone against the
 time of a whole build of the site, each the median of three; in a build the two overlap with everything else.
 """
 
@@ -16,7 +16,9 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from livedocs.runner import Runner, modules
+from livedocs.pages.project import Project
+from livedocs.run.runner import Runner
+from livedocs.run.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 TURNS = 3
@@ -24,16 +26,14 @@ TURNS = 3
 
 def measure_all(root: Path) -> tuple[float, int, int]:
     """Seconds that measuring every rule takes, and how many rules and special points there are."""
-    runner = Runner(root)
+    runner = Runner(root, store=Store(None))
     try:
-        runner.derive(modules(root)[0]).result()  # torch, SymPy and matplotlib are imported now
         start = time.perf_counter()
-        futures = [runner.derive(module) for module in modules(root)[1:]]
-        cards = [card for future in futures for card in future.result()]
+        rules = Project(root, root / "snippets", runner).rules
         seconds = time.perf_counter() - start
     finally:
         runner.close()
-    return seconds, len(cards), sum(len(card["points"]) for card in cards)
+    return seconds, len(rules), sum(len(rule.points) for rule in rules.values())
 
 
 def build(root: Path) -> float:

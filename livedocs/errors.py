@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class DocsError(Exception):
     """A failure that names the file, the line, what was got and what was wanted.
@@ -32,6 +34,19 @@ class DocsError(Exception):
         self.wanted = wanted
         self.page = page
         super().__init__(where, line, problem)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as JSON can hold it: it crosses from a child's process to the build's."""
+        return {name: getattr(self, name) for name in ("where", "line", "problem", "got", "wanted", "page")}
+
+    @classmethod
+    def from_dict(cls, found: dict[str, Any]) -> DocsError:
+        """The error that ``to_dict`` has described."""
+        return cls(**found)
+
+    def on_page(self, page: str) -> DocsError:
+        """The same error, with the place on a page that asked for what failed."""
+        return DocsError(**{**self.to_dict(), "page": page})
 
     def __str__(self) -> str:
         place = self.where if self.line is None else f"{self.where}:{self.line}"

@@ -8,7 +8,8 @@ from typing import Any
 import sympy
 from matplotlib.ticker import MaxNLocator
 
-from livedocs import figures
+from livedocs.measure.curve import window_of
+from livedocs.run import figures
 
 WIDTH, HEIGHT = 3.2, 2.2  # inches, of each panel: two fit side by side, and one fits a phone
 LARGEST = 6.0  # where a function grows without end, the plot stops here
@@ -18,11 +19,11 @@ def draw(pieces, points) -> dict[str, Any]:
     """The plot of a Pieces rule: ``panels``, the SVG of f and that of f′, and ``alt``.
 
     Args:
-        pieces: the rule with its parameters put in (livedocs.rulebook).
+        pieces: the rule with its parameters put in (livedocs.measure.pieces).
         points: its measured special points.
     """
-    values = {p.point: p.output for p in points}
-    slopes = {p.point: p.gradient["x"] for p in points if p.gradient and p.gradient["x"] is not None}
+    values = {p.label: p.output for p in points}
+    slopes = {p.label: p.gradient["x"] for p in points if p.gradient and p.gradient["x"] is not None}
     panels = [
         _panel("f(x)", pieces, pieces.values, values),
         _panel("f′(x)", pieces, pieces.slopes, slopes),
@@ -49,7 +50,7 @@ def _panel(title: str, pieces, expressions, dots) -> str:
 
 def _branches(axis, pieces, expressions, dots) -> None:
     """Draw each branch, open dots where it ends, and filled dots where PyTorch puts the value."""
-    first, last = window(pieces)
+    first, last = window_of(pieces)
     for low, high, expression in zip(pieces.low, pieces.high, expressions, strict=True):
         start, stop = max(float(low), first), min(float(high), last)
         if start >= stop:
@@ -83,19 +84,10 @@ def _real(compute, at: float) -> float | None:
     return y.real if abs(y.imag) < 1e-12 else None
 
 
-def window(pieces) -> tuple[float, float]:
-    """The interval that the plot shows: the span, cut to where the function is defined, with all breakpoints."""
-    ends = [float(p) for p in (*pieces.low, *pieces.high) if p.is_finite]
-    first, last = pieces.rule.span
-    if ends:
-        first, last = min(first, min(ends) - 1), max(last, max(ends) + 1)
-    return max(first, float(pieces.low[0])), min(last, float(pieces.high[-1]))
-
-
 def _describe(pieces, slopes: dict[str, float]) -> str:
     """Alt text: what the two curves show, from the measured values."""
     name = pieces.rule.name.removeprefix("torch.").removeprefix("nn.functional.")
-    first, last = window(pieces)
+    first, last = window_of(pieces)
     said = [f"at {label} PyTorch gives {value:g}" for label, value in slopes.items() if "nan" not in label]
     at = "; ".join(said)
     return f"{name} and its derivative for x from {first:g} to {last:g}" + (f". Derivative: {at}." if at else ".")

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from livedocs.runner import Runner
+from livedocs.measured import MeasuredRules
+from livedocs.pages.project import Project
+from livedocs.run.runner import Runner
 
 pytest_plugins = ["pytester"]
 
@@ -39,6 +41,12 @@ def runner():
     runner = Runner(ROOT)
     yield runner
     runner.close()
+
+
+@pytest.fixture(scope="session")
+def rules(runner: Runner) -> MeasuredRules:
+    """All rules of the site, measured."""
+    return Project(ROOT, ROOT / "snippets", runner).rules
 
 
 def run_mkdocs(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

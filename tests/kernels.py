@@ -68,7 +68,7 @@ def _kernel(connection_file: str, folder: str) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     os.chdir(folder)
-    os.environ["MPLBACKEND"] = "module://livedocs.backend"
+    os.environ["MPLBACKEND"] = "module://livedocs.run.backend"
     app = IPKernelApp.instance(connection_file=connection_file, parent_handle=os.getppid(), log_level="ERROR")
     app.initialize(["--HistoryManager.enabled=False"])
     app.start()

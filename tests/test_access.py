@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from livedocs.sections import read_sections
+from livedocs.run.sections import read_sections
 from tests.conftest import ROOT, until
 from tests.test_browser import CONTRAST, PAGES
 

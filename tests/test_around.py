@@ -13,7 +13,7 @@ from mkdocs.utils.yaml import yaml_load
 from PIL import Image
 
 from livedocs.errors import DocsError
-from livedocs.policy import enforce, inline_scripts
+from livedocs.publish.policy import enforce, inline_scripts
 from tests.conftest import ROOT, run_mkdocs, until
 
 VIOLATIONS = """
@@ -158,7 +158,7 @@ def test_a_published_site_says_where_it_is(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "docs/ties/min.md").write_text("# More ties\n", encoding="utf-8")
     config = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     nav = ["index.md", {"Ties": ["ties/max.md", "ties/min.md"]}]
-    config |= {"nav": nav, "hooks": [str(ROOT / "livedocs/mkdocs_hook.py")], "watch": []}
+    config |= {"nav": nav, "hooks": [str(ROOT / "livedocs/publish/mkdocs_hook.py")], "watch": []}
     (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     done = run_mkdocs("build", "--strict", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from livedocs.doctests import PageParser
+from livedocs.pages.doctests import PageParser
 from tests.conftest import ROOT
 
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"]
@@ -62,10 +62,10 @@ not Python
 def test_a_fence_counts_wherever_it_is(pytester: pytest.Pytester) -> None:
     assert count_fences(EVERYWHERE) == 4
     pytester.makefile(".md", page=EVERYWHERE)
-    result = pytester.runpytest_subprocess("-p", "livedocs.doctests", "--markdown-docs", "page.md")
+    result = pytester.runpytest_subprocess("-p", "livedocs.pages.doctests", "--markdown-docs", "page.md")
     result.assert_outcomes(passed=1)
     pytester.makefile(".md", page=EVERYWHERE.replace("c == 3", "c == 4"))
-    result = pytester.runpytest_subprocess("-p", "livedocs.doctests", "--markdown-docs", "page.md")
+    result = pytester.runpytest_subprocess("-p", "livedocs.pages.doctests", "--markdown-docs", "page.md")
     result.assert_outcomes(failed=1)
 
 
@@ -79,14 +79,14 @@ def test_the_count_notices_a_hidden_fence(pytester: pytest.Pytester) -> None:
 
 def test_a_page_that_is_wrong_when_pasted_fails(pytester: pytest.Pytester) -> None:
     pytester.makefile(".md", page="```python\nx = 1\n```\n\n```python\nassert x == 2\n```\n")
-    result = pytester.runpytest_subprocess("-p", "livedocs.doctests", "--markdown-docs", "page.md")
+    result = pytester.runpytest_subprocess("-p", "livedocs.pages.doctests", "--markdown-docs", "page.md")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*page.md*line 6*"])
 
 
 def test_a_fence_that_no_test_could_run_is_an_error(pytester: pytest.Pytester) -> None:
     pytester.makefile(".md", page='```python\nx = 1\n--8<-- "a.py"\n```\n')
-    result = pytester.runpytest_subprocess("-p", "livedocs.doctests", "--markdown-docs", "page.md")
+    result = pytester.runpytest_subprocess("-p", "livedocs.pages.doctests", "--markdown-docs", "page.md")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*line:2: code beside an include in one fence*"])
 
@@ -118,7 +118,7 @@ def test_a_pasted_page_prints_what_it_shows(
         path = pytester.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace(old, new) if name == file and old else text)
-    result = pytester.runpytest_subprocess("-p", "livedocs.doctests", "--markdown-docs", "page.md")
+    result = pytester.runpytest_subprocess("-p", "livedocs.pages.doctests", "--markdown-docs", "page.md")
     result.assert_outcomes(failed=1) if said else result.assert_outcomes(passed=1)
     if said:
         result.stdout.fnmatch_lines(said)

@@ -9,8 +9,9 @@ from bs4 import BeautifulSoup
 from markdown import Markdown
 
 from livedocs.errors import DocsError
-from livedocs.extension import Book
-from livedocs.runner import Runner
+from livedocs.pages.page import Page, fill
+from livedocs.pages.project import Project
+from livedocs.run.runner import Runner
 
 SNIPPET = """\
 # --8<-- [start:one]
@@ -48,11 +49,11 @@ def runner(tmp_path_factory):
 
 
 @pytest.fixture
-def book(runner: Runner) -> Book:
-    return Book(runner.root, runner.root / "snippets", runner, page="docs/page.md", offset=10)
+def page(runner: Runner) -> Page:
+    return Page(Project(runner.root, runner.root / "snippets", runner), "docs/page.md", offset=10)
 
 
-def convert(book: Book, text: str) -> BeautifulSoup:
+def convert(page: Page, text: str) -> BeautifulSoup:
     md = Markdown(
         extensions=[
             "admonition",
@@ -65,17 +66,17 @@ def convert(book: Book, text: str) -> BeautifulSoup:
         ],
         extension_configs={
             "pymdownx.arithmatex": {"generic": True},
-            "pymdownx.snippets": {"base_path": [str(book.snippets)]},
+            "pymdownx.snippets": {"base_path": [str(page.project.snippets)]},
             "pymdownx.tabbed": {"alternate_style": True},
-            "livedocs": {"book": book},
+            "livedocs": {"page": page},
         },
     )
     return BeautifulSoup(md.convert(text), "html.parser")
 
 
-def error(book: Book, text: str) -> DocsError:
+def error(page: Page, text: str) -> DocsError:
     with pytest.raises(DocsError) as caught:
-        convert(book, text)
+        convert(page, text)
     return caught.value
 
 
@@ -83,11 +84,11 @@ def fence(*names: str) -> str:
     return "\n".join(["```python", *(f'--8<-- "{name}"' for name in names), "```"])
 
 
-def test_the_output_stands_below_its_code(book: Book) -> None:
-    page = convert(book, f"Before.\n\n{fence('a.py:one')}\n\nBetween.\n\n{fence('a.py:two')}\n\nAfter.")
-    texts = [child.get_text().strip() for child in page.find_all(recursive=False)]
+def test_the_output_stands_below_its_code(page: Page) -> None:
+    shown = convert(page, f"Before.\n\n{fence('a.py:one')}\n\nBetween.\n\n{fence('a.py:two')}\n\nAfter.")
+    texts = [child.get_text().strip() for child in shown.find_all(recursive=False)]
     assert texts == ["Before.", 'x = 1\nprint("one", x)', "one 1", "Between.", 'print("two", x + 1)', "two 2", "After."]
-    assert page.select_one("pre.output > samp")
+    assert shown.select_one("pre.output > samp")
 
 
 def test_it_works_in_plain_markdown_with_nothing_shared(runner: Runner) -> None:
@@ -113,33 +114,33 @@ def test_it_works_in_plain_markdown_with_nothing_shared(runner: Runner) -> None:
         ("", "> ", "blockquote"),
     ],
 )
-def test_the_output_stays_with_its_code(before: str, indent: str, ancestor: str, book: Book) -> None:
+def test_the_output_stays_with_its_code(before: str, indent: str, ancestor: str, page: Page) -> None:
     block = "\n".join(indent + line for line in fence("a.py:one").split("\n"))
-    page = convert(book, f"{before}{block}\n")
-    assert page.select_one(f"{ancestor} pre.output").get_text() == "one 1\n"
-    assert page.select_one(f"{ancestor} .highlight")
+    shown = convert(page, f"{before}{block}\n")
+    assert shown.select_one(f"{ancestor} pre.output").get_text() == "one 1\n"
+    assert shown.select_one(f"{ancestor} .highlight")
 
 
-def test_several_sections_in_one_fence(book: Book) -> None:
-    page = convert(book, fence("a.py:one", "a.py:two"))
-    assert [samp.get_text() for samp in page.select("samp")] == ["one 1\n", "two 2\n"]
-    assert len(page.select(".highlight")) == 1
+def test_several_sections_in_one_fence(page: Page) -> None:
+    shown = convert(page, fence("a.py:one", "a.py:two"))
+    assert [samp.get_text() for samp in shown.select("samp")] == ["one 1\n", "two 2\n"]
+    assert len(shown.select(".highlight")) == 1
 
 
-def test_a_section_without_output_has_no_output_block(book: Book) -> None:
-    page = convert(book, fence("a.py:quiet"))
-    assert page.select(".highlight") and not page.select("pre.output")
+def test_a_section_without_output_has_no_output_block(page: Page) -> None:
+    shown = convert(page, fence("a.py:quiet"))
+    assert shown.select(".highlight") and not shown.select("pre.output")
 
 
-def test_output_cannot_become_markup(book: Book) -> None:
-    page = convert(book, fence("a.py:html"))
-    assert not page.find("script")
-    assert page.samp.get_text() == '</samp></code><script>alert(1)</script> & `--8<-- "a.py:one"`\n'
+def test_output_cannot_become_markup(page: Page) -> None:
+    shown = convert(page, fence("a.py:html"))
+    assert not shown.find("script")
+    assert shown.samp.get_text() == '</samp></code><script>alert(1)</script> & `--8<-- "a.py:one"`\n'
 
 
-def test_a_figure_is_one_image_with_its_text(book: Book) -> None:
-    page = convert(book, fence("a.py:figure"))
-    svg = page.select_one("figure.plot > svg")
+def test_a_figure_is_one_image_with_its_text(page: Page) -> None:
+    shown = convert(page, fence("a.py:figure"))
+    svg = shown.select_one("figure.plot > svg")
     assert svg["role"] == "img" and svg["aria-label"] == 'A rising line, "x < 2"'
     assert "style" not in str(svg.attrs) and not svg.select("[style]") and not svg.find("style")
     colours = {e[k] for e in svg.find_all() for k in ("fill", "stroke") if e.get(k)}
@@ -147,26 +148,26 @@ def test_a_figure_is_one_image_with_its_text(book: Book) -> None:
     assert svg.find("text") and len(str(svg)) < 15_000
 
 
-def test_a_section_on_two_pages_runs_once(book: Book) -> None:
-    runs = book.runner.runs
+def test_a_section_on_two_pages_runs_once(page: Page) -> None:
+    runs = page.project.runner.runs
     outputs = []
     for name in ("docs/one.md", "docs/two.md"):
-        book.page = name
-        outputs.append(convert(book, fence("a.py:one")).samp.get_text())
-    assert outputs == ["one 1\n", "one 1\n"] and book.runner.runs - runs <= 1
+        page.name = name
+        outputs.append(convert(page, fence("a.py:one")).samp.get_text())
+    assert outputs == ["one 1\n", "one 1\n"] and page.project.runner.runs - runs <= 1
 
 
-def test_sections_that_no_page_shows_are_named(book: Book) -> None:
-    convert(book, fence("a.py:one", "a.py:two", "a.py:html", "a.py:figure"))
-    first, second = book.unshown()
+def test_sections_that_no_page_shows_are_named(page: Page) -> None:
+    convert(page, fence("a.py:one", "a.py:two", "a.py:html", "a.py:figure"))
+    first, second = page.project.unshown(page.shown)
     assert (first.where, first.line, first.problem) == ("snippets/a.py", 9, "section 'quiet' is on no page")
     assert (second.where, second.problem) == ("snippets/whole.py", "the file is on no page")
 
 
-def test_a_literal_fence_and_a_quoted_include_are_left_alone(book: Book) -> None:
-    page = convert(book, '```python\nx = 1\n```\n\n````text\n```python\n;--8<-- "a.py:one"\n```\n````\n')
-    assert not page.select("pre.output")
-    assert '--8<-- "a.py:one"' in page.get_text()
+def test_a_literal_fence_and_a_quoted_include_are_left_alone(page: Page) -> None:
+    shown = convert(page, '```python\nx = 1\n```\n\n````text\n```python\n;--8<-- "a.py:one"\n```\n````\n')
+    assert not shown.select("pre.output")
+    assert '--8<-- "a.py:one"' in shown.get_text()
 
 
 PROBLEMS = {
@@ -219,19 +220,19 @@ PROBLEMS = {
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_problem_names_page_line_got_and_wanted(name: str, book: Book) -> None:
+def test_problem_names_page_line_got_and_wanted(name: str, page: Page) -> None:
     text, line, problem, got, wanted = PROBLEMS[name]
-    caught = error(book, text)
+    caught = error(page, text)
     assert (caught.where, caught.line, caught.problem) == ("docs/page.md", line + 10, problem)
     assert got in caught.got and wanted in caught.wanted
 
 
-def test_a_snippet_that_fails_names_the_page_too(book: Book) -> None:
-    (book.snippets / "fails.py").write_text("x = 1\n1 / 0\n")
+def test_a_snippet_that_fails_names_the_page_too(page: Page) -> None:
+    (page.project.snippets / "fails.py").write_text("x = 1\n1 / 0\n")
     try:
-        caught = error(book, "Text.\n\n" + fence("fails.py"))
+        caught = error(page, "Text.\n\n" + fence("fails.py"))
     finally:
-        (book.snippets / "fails.py").unlink()
+        (page.project.snippets / "fails.py").unlink()
     assert str(caught).splitlines() == [
         "snippets/fails.py:2: the snippet raised",
         "  got:    ZeroDivisionError: division by zero",
@@ -240,24 +241,24 @@ def test_a_snippet_that_fails_names_the_page_too(book: Book) -> None:
     ]
 
 
-def test_formulas_become_mathml_also_in_headings(book: Book) -> None:
-    page = convert(
-        book, "# The slope of $x^2$\n\n$a < b$ and\n\n$$\\begin{cases} 1 & x > 0 \\\\ 0 & x < 0 \\end{cases}$$\n"
+def test_formulas_become_mathml_also_in_headings(page: Page) -> None:
+    shown = convert(
+        page, "# The slope of $x^2$\n\n$a < b$ and\n\n$$\\begin{cases} 1 & x > 0 \\\\ 0 & x < 0 \\end{cases}$$\n"
     )
-    assert len(page.select("math")) == 3 and page.h1.math
-    assert page.select_one("div.math > math")["display"] == "block"
-    assert not page.select("math [style]") and "$" not in page.get_text()
-    assert {"𝑥", "𝑎"} < book.glyphs and "x" not in book.glyphs  # what MathML shows for a letter that stands alone
+    assert len(shown.select("math")) == 3 and shown.h1.math
+    assert shown.select_one("div.math > math")["display"] == "block"
+    assert not shown.select("math [style]") and "$" not in shown.get_text()
+    assert {"𝑥", "𝑎"} < page.glyphs and "x" not in page.glyphs  # what MathML shows for a letter that stands alone
 
 
-def test_what_stands_aside_is_put_in_place_when_the_page_is_finished(book: Book) -> None:
+def test_what_stands_aside_is_put_in_place_when_the_page_is_finished(page: Page) -> None:
     text = "# The slope of $x^2$\n\n$a < b$ and\n\n$$y = 1$$\n"
-    at_once = convert(book, text)
-    book.late = {}
+    at_once = convert(page, text)
+    page.aside = True
     try:
-        page = convert(book, text)
-        assert page.h1.math and not page.p.math, "a heading keeps its formula, the text does not"
-        filled = BeautifulSoup(book.fill(str(page)), "html.parser")
+        shown = convert(page, text)
+        assert shown.h1.math and not shown.p.math, "a heading keeps its formula, the text does not"
+        filled = BeautifulSoup(fill(str(shown), page.late), "html.parser")
     finally:
-        book.late = None
+        page.aside = False
     assert re.sub(r"\n\s*", "", str(filled)) == re.sub(r"\n\s*", "", str(at_once))

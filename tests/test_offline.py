@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from livedocs.offline import ARCHIVE, write_archive
+from livedocs.publish.downloads import ARCHIVE, write_archive
 from tests.conftest import until
 
 TOP = ARCHIVE.removesuffix(".zip")

@@ -14,10 +14,11 @@ import yaml
 from bs4 import BeautifulSoup, SoupStrainer
 from nbformat import NotebookNode
 
-from livedocs import figures
-from livedocs.extension import Book
-from livedocs.page_notebooks import colab_address, to_notebook
-from livedocs.runner import Runner
+from livedocs.pages.notebook import colab_address, to_notebook
+from livedocs.pages.page import Page
+from livedocs.pages.project import Project
+from livedocs.run import figures
+from livedocs.run.runner import Runner
 from tests import kernels
 from tests.conftest import ROOT, run_mkdocs
 from tests.test_site import project  # noqa: F401
@@ -175,17 +176,17 @@ Inside.
 
 
 def test_what_jupyter_does_not_know_becomes_what_it_knows(runner: Runner) -> None:
-    book = Book(ROOT, ROOT / "snippets", runner)
+    page = Page(Project(ROOT, ROOT / "snippets", runner))
     links = []
 
     def link(target: str) -> str:
         links.append(target)
         return "https://example.org/" + target
 
-    text = to_notebook(EVERYTHING, book, "page.md", link, "About.")
+    text = to_notebook(EVERYTHING, page, link, "About.")
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
-    assert text == to_notebook(EVERYTHING, book, "page.md", link, "About.")
+    assert text == to_notebook(EVERYTHING, page, link, "About.")
     assert [(cell.source.split("\n")[0], cell.execution_count) for cell in notebook.cells if "outputs" in cell] == [
         ("import torch", 1),
         ("y = 2", 2),

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from mkdocs.config import load_config
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import get_navigation
 from mkdocs.utils.yaml import yaml_load
 
-from livedocs.chapters import Chapter, plan
-from livedocs.errors import DocsError
+from livedocs.publish.print_pages import Part, unite, with_parts
+from livedocs.publish.site import Chapter, Site
 from tests.conftest import ROOT
 from tests.test_access import settle
 
@@ -125,18 +125,13 @@ def test_a_chapter_on_one_page_is_for_paper_only(site: Path) -> None:
 def test_what_is_put_in_late_is_made_unique_too() -> None:
     """Formulas, cards and plots may come into a page after its Markdown is rendered."""
 
-    def page(uri: str, content: str) -> SimpleNamespace:
-        return SimpleNamespace(
-            file=SimpleNamespace(src_uri=uri), url=uri.replace(".md", "/"), title=uri, content=content
-        )
-
     links = '<a href="../y/#why">y</a> <a href="#x">x</a> <a href="../../b/?q#z">b</a>'
-    first = page("a/x.md", f'<h1 id="x">X</h1>TOKEN{links}')
-    second = page("a/y.md", '<h1 id="y">Y</h1><h6>deep</h6><code>&lt;h1 id="no"&gt;</code>TOKEN<a href="x.csv">x</a>')
-    chapter = Chapter("A", [first, second], page("a/print.md", "<h1>A</h1>"))
-    chapter.fill()
+    first = f'<h1 id="x">X</h1>TOKEN{links}'
+    second = '<h1 id="y">Y</h1><h6>deep</h6><code>&lt;h1 id="no"&gt;</code>TOKEN<a href="x.csv">x</a>'
+    parts = [Part("a/x.md", "a/x/"), Part("a/y.md", "a/y/")]
+    content = with_parts("<h1>A</h1>", [(parts[0], "X", first), (parts[1], "Y", second)])
     late = '<h3 id="k"></h3><svg><clipPath id="c"/><g clip-path="url(#c)"/></svg><input name="n" id="i"><label for="i">'
-    html = chapter.unite(chapter.whole.content.replace("TOKEN", late))
+    html = unite(content.replace("TOKEN", late), parts, "a/print/")
     for name in ("a-x", "a-y"):
         assert f'<h4 id="{name}--k"></h4>' in html
         assert f'<clipPath id="{name}--c"/><g clip-path="url(#{name}--c)"/>' in html
@@ -151,7 +146,9 @@ def chapters(nav: list, *uris: str) -> list[Chapter]:
     config = load_config(str(ROOT / "mkdocs.yml"), nav=nav)
     config.plugins._current_plugin = "a test"  # MkDocs sets it while it calls a plugin
     files = Files([File.generated(config, uri, content="") for uri in uris])
-    return plan(get_navigation(files, config), files, config)
+    site = Site(serving=False)
+    site.on_nav(get_navigation(files, config), config, files)
+    return site.chapters
 
 
 def test_where_the_print_page_of_a_chapter_is() -> None:
@@ -161,5 +158,5 @@ def test_where_the_print_page_of_a_chapter_is() -> None:
     assert one.whole.url == "a/print/" and [page.url for page in one.pages] == ["a/x/", "a/b/y/"]
     (two,) = chapters([{"Two things": ["a/x.md", "c/z.md"]}], "a/x.md", "c/z.md")
     assert two.whole.url == "two-things/print/", "pages of several folders: named by the title"
-    with pytest.raises(DocsError, match="needs this address"):
+    with pytest.raises(PluginError, match="needs this address"):
         chapters([{"One": ["a/x.md", "a/y.md"]}], "a/x.md", "a/y.md", "a/print.md")

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from livedocs.errors import DocsError
-from livedocs.limits import Limits
-from livedocs.runner import LARGEST_OUTPUT, Runner
+from livedocs.run.limits import Limits
+from livedocs.run.outcome import LARGEST_OUTPUT
+from livedocs.run.runner import Runner
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from urllib.parse import urldefrag, urlsplit
 
 import pytest
 
-from livedocs import search
 from livedocs.errors import DocsError
-from livedocs.runner import modules
+from livedocs.measured import MeasuredRule
+from livedocs.publish import search
 from tests.conftest import ROOT
 from tests.search_queries import NOTHING, OPERATORS, PASTED, QUERIES, ROWS
 
@@ -70,24 +70,24 @@ TYPE = f"""async (queries) => {{
 
 
 @pytest.fixture(scope="module")
-def names(site: Path, runner) -> dict[str, set[str]]:
+def names(site: Path, rules) -> dict[str, set[str]]:
     """The names of every function, full and short, and the pages of its cards: the plain ones, if there are any."""
     rows = json.loads((site / "data/gradients.json").read_text(encoding="utf-8"))["rows"]
     where = {(row["function"], row["variant"]): urldefrag(row["page"])[0] for row in rows}
-    cards = [card for module in modules(ROOT) for card in runner.derive(module).result()]
-    plain = {card["function"] for card in cards if not card["variant"]}
+    cards = list(rules.values())
+    plain = {card.function for card in cards if not card.variant}
     found: dict[str, set[str]] = {}
     for card in cards:
-        page = where[card["function"], card["variant"]]
-        own = list(card["names"])
-        if not card["variant"] or card["function"] not in plain:
-            own.append(card["function"])
+        page = where[card.function, card.variant]
+        own = list(card.names)
+        if not card.variant or card.function not in plain:
+            own.append(card.function)
         for name in own:
             short = name.rpartition(".")[2]
             spellings = {name, short}
             if name.startswith("torch.nn.functional."):
                 spellings |= {f"F.{short}", f"nn.functional.{short}"}
-            if name not in plain or name == card["function"]:
+            if name not in plain or name == card.function:
                 for spelling in spellings:
                     found.setdefault(spelling, set()).add(page)
     return found
@@ -168,9 +168,8 @@ def test_search_on_a_phone_leads_to_the_page(browser, served: str) -> None:
     context.close()
 
 
-def card(function: str, variant: str = "", names: tuple[str, ...] = ()) -> dict:
-    name = f"{function}({variant})" if variant else function
-    return {"name": name, "function": function, "variant": variant, "names": names}
+def card(function: str, variant: str = "", names: tuple[str, ...] = ()) -> MeasuredRule:
+    return MeasuredRule(function, variant, "", "", 1, True, "", "", (), names=names)
 
 
 def test_a_function_is_found_at_its_plain_card() -> None:
@@ -188,8 +187,8 @@ def test_a_function_is_found_at_its_plain_card() -> None:
     }
 
 
-def test_names_of_a_function_are_measured(runner) -> None:
-    cards = {c["name"]: c["names"] for c in runner.derive("rules.kinks.relu").result()}
+def test_names_of_a_function_are_measured(rules) -> None:
+    cards = {name: list(rule.names) for name, rule in rules.items() if rule.page == "kinks/relu.md"}
     assert cards["torch.nn.functional.leaky_relu"] == ["torch.nn.LeakyReLU", "LeakyReluBackward0"]
     assert cards["torch.nn.functional.prelu"] == [
         "torch.prelu",

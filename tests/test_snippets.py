@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from livedocs.accept import accept, accepted_file, release, transcript
 from livedocs.errors import DocsError
-from livedocs.runner import Runner
+from livedocs.run.accept import accept, accepted_file, release, transcript
+from livedocs.run.runner import Runner
 from tests.conftest import ROOT
 
 SNIPPETS = sorted((ROOT / "snippets").rglob("*.py"))

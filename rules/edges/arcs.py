@@ -2,7 +2,7 @@
 
 from sympy import acos, acosh, asin, asinh, atan, atanh, sqrt
 
-from rules.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
+from livedocs.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
 
 
 def _names(name: str) -> tuple[str, ...]:

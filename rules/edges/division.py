@@ -1,6 +1,6 @@
 """Division: a pole where the divisor is 0, and 0/0, which is nothing at all."""
 
-from rules.declare import INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, uniform, x
+from livedocs.declare import INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, uniform, x
 
 
 def _div(v, x, y):

@@ -2,7 +2,7 @@
 
 from sympy import Integer, cosh, exp, log, sinh, tanh
 
-from rules.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
+from livedocs.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
 
 POINTS = ("0.0", INF, MINUS_INF, NAN)
 

@@ -2,7 +2,7 @@
 
 from sympy import Symbol, log
 
-from rules.declare import INF, NAN, Defect, Piece, Pieces, oo, x
+from livedocs.declare import INF, NAN, Defect, Piece, Pieces, oo, x
 
 nan, inf = float("nan"), float("inf")
 epsilon = Symbol("epsilon", positive=True)

@@ -3,7 +3,7 @@
 import torch
 from sympy import Integer, Rational
 
-from rules.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, oo, same_shapes, uniform, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, oo, same_shapes, uniform, x
 
 
 def _pow(v, x, y):

@@ -5,7 +5,7 @@ import math
 import torch
 from sympy import Rational, erf, erfc, erfinv, exp, pi, sqrt
 
-from rules.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, oo, uniform, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, oo, uniform, x
 
 HALF = Rational(1, 2)
 SHAPES = [{"x": ()}, {"x": (5,)}, {"x": (2, 3)}]

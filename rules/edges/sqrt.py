@@ -2,7 +2,7 @@
 
 from sympy import Rational, sqrt
 
-from rules.declare import INF, MINUS_INF, NAN, Defect, Piece, Pieces, oo, x
+from livedocs.declare import INF, MINUS_INF, NAN, Defect, Piece, Pieces, oo, x
 
 
 def _minus_zero(what: str, gradient: float) -> tuple[Defect, ...]:

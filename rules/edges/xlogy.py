@@ -5,7 +5,7 @@ import math
 import torch
 from sympy import log
 
-from rules.declare import INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, uniform, x
+from livedocs.declare import INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, uniform, x
 
 
 def _pair(first: str, second: str, names: tuple[str, str] = ("x", "y")) -> dict[str, str]:

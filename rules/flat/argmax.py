@@ -2,7 +2,7 @@
 
 import torch
 
-from rules.declare import NAN, VJP, normal
+from livedocs.declare import NAN, VJP, normal
 
 BOUNDS = {"b": "torch.tensor([0., 1., 2.], dtype=torch.float64)"}
 VECTORS = [{"x": (5,)}, {"x": (3,)}, {"x": (2, 3)}]

@@ -2,7 +2,7 @@
 
 import torch
 
-from rules.declare import NAN, VJP, Defect, same_shapes, uniform
+from livedocs.declare import NAN, VJP, Defect, same_shapes, uniform
 
 
 def _pair(first, second):

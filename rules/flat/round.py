@@ -2,7 +2,7 @@
 
 from sympy import Rational
 
-from rules.declare import NAN, Piece, Pieces, x
+from livedocs.declare import NAN, Piece, Pieces, x
 
 HALF = Rational(1, 2)
 

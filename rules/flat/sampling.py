@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import alpha_dropout, dropout
 
-from rules.declare import VJP, Defect, normal, same_shapes, uniform
+from livedocs.declare import VJP, Defect, normal, same_shapes, uniform
 
 OTHER_DRAW = {"float32": "Numbers of another type are drawn differently from the same seed."}
 FOUR = {"four numbers": {"x": "torch.tensor([1., 2., 3., 4.], dtype=torch.float64)"}}

@@ -1,6 +1,6 @@
 """sign and sgn, heaviside, and the comparisons: one step at 0, and three ways to give it no slope."""
 
-from rules.declare import INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes
+from livedocs.declare import INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes
 
 
 def _pair(first, second):

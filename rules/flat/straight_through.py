@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import gumbel_softmax
 
-from rules.declare import VJP, Defect, normal
+from livedocs.declare import VJP, Defect, normal
 
 FIRST = "(torch.manual_seed(0), torch.nn.functional.gumbel_softmax(x, hard={}))[1][..., 0]"
 LOGITS = {"three logits": {"x": "torch.tensor([1., 2., 3.], dtype=torch.float64)"}}

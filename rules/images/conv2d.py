@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import fold, unfold
 
-from rules.declare import VJP, normal
+from livedocs.declare import VJP, normal
 
 
 def _tensor(text: str) -> str:

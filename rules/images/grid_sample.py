@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 import torchgen
 
-from rules.declare import VJP, normal, uniform
+from livedocs.declare import VJP, normal, uniform
 
 YAML = (Path(torchgen.__file__).parent / "packaged" / "autograd" / "derivatives.yaml").read_text(encoding="utf-8")
 FORWARD = {} if "grid_sampler_2d_jvp" in YAML else {"forward": "grid_sample has no forward mode in this release."}

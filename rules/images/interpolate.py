@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from rules.declare import VJP, normal
+from livedocs.declare import VJP, normal
 
 
 def _near(offset: float):

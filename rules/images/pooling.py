@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from rules.declare import VJP, Defect, normal, uniform
+from livedocs.declare import VJP, Defect, normal, uniform
 
 
 def _windows(n: int, size: int, stride: int, padding: int = 0, *, ceil: bool = False) -> list[tuple[int, int]]:

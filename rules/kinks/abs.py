@@ -3,7 +3,7 @@
 import torch
 from sympy import oo
 
-from rules.declare import INF, MINUS_INF, NAN, VJP, Piece, Pieces, normal, same_shapes, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Piece, Pieces, normal, same_shapes, x
 
 
 def _l1(v, x, y):

@@ -3,7 +3,7 @@
 import torch
 from sympy import Symbol
 
-from rules.declare import INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, x
+from livedocs.declare import INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, x
 
 a = Symbol("a", real=True)
 b = Symbol("b", real=True)

@@ -2,7 +2,7 @@
 
 from sympy import Symbol, exp
 
-from rules.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
+from livedocs.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
 
 alpha = Symbol("alpha", positive=True)
 scale = Symbol("lambda", positive=True)

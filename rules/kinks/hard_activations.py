@@ -2,7 +2,7 @@
 
 from sympy import Rational, Symbol, oo
 
-from rules.declare import MINUS_INF, NAN, Defect, Piece, Pieces, x
+from livedocs.declare import MINUS_INF, NAN, Defect, Piece, Pieces, x
 
 lam = Symbol("lambda", positive=True)
 

@@ -2,7 +2,7 @@
 
 from sympy import Symbol
 
-from rules.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
+from livedocs.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
 
 beta = Symbol("beta", positive=True)
 delta = Symbol("delta", positive=True)

@@ -2,7 +2,7 @@
 
 from sympy import Integer
 
-from rules.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
+from livedocs.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
 
 POSITIVE_PART = [Piece(Integer(0), -oo, 0), Piece(x, 0, oo)]
 POINTS = ("-0.0", INF, MINUS_INF, NAN)

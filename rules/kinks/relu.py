@@ -3,7 +3,7 @@
 import torch
 from sympy import Rational, Symbol, oo
 
-from rules.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, x
 
 a = Symbol("a", real=True)
 t = Symbol("t", real=True)

@@ -5,7 +5,7 @@ import math
 import torch
 from sympy import Integer, Symbol, erf, exp, log, pi, sqrt, tanh
 
-from rules.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, x
 
 nan = float("nan")
 c = Symbol("c", positive=True)

@@ -5,7 +5,7 @@ import math
 import torch
 from sympy import exp, log
 
-from rules.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, uniform, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, uniform, x
 
 EPS = float(torch.tensor(1e-12, dtype=torch.float32))  # in PyTorch it is a float, for float64 tensors too
 WEIGHT = torch.tensor([1.0, 2.0, 0.0], dtype=torch.float64)

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from rules.declare import VJP, Defect, normal
+from livedocs.declare import VJP, Defect, normal
 
 CLASSES = 3
 

@@ -5,7 +5,7 @@ import math
 
 import torch
 
-from rules.declare import VJP, Defect, normal
+from livedocs.declare import VJP, Defect, normal
 
 
 def _collapse(path: tuple[int, ...]) -> list[int]:

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from rules.declare import INF, NAN, VJP, Defect, normal
+from livedocs.declare import INF, NAN, VJP, Defect, normal
 
 COSINE_EPS = 1e-12  # added to each squared norm
 DISTANCE_EPS = 1e-6  # pairwise_distance adds it to each entry of the difference

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from rules.declare import VJP, Defect, normal
+from livedocs.declare import VJP, Defect, normal
 from rules.losses.cross_entropy import CLASSES, SHAPES, class_dimension, one_hot, row
 
 IGNORED = -1

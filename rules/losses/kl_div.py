@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from rules.declare import VJP, Defect, normal, uniform
+from livedocs.declare import VJP, Defect, normal, uniform
 
 SHAPES = [{"x": s, "t": s} for s in ((3,), (2, 3), (2, 3, 2))]
 LOG_HALF = "-0.69314718056"

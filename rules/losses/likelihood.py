@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from rules.declare import INF, MINUS_INF, NAN, VJP, Defect, normal, same_shapes, uniform
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, normal, same_shapes, uniform
 
 EPS = 0.5  # the default, 1e-8, is too small to look left and right of the pole
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from rules.declare import INF, NAN, VJP, Defect, normal, uniform
+from livedocs.declare import INF, NAN, VJP, Defect, normal, uniform
 
 WEIGHT = "torch.tensor([0., 2., 1.], dtype=torch.float64)"
 ONCE = {

@@ -5,7 +5,7 @@ import math
 import torch
 from sympy import Symbol, exp, log
 
-from rules.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, x
 
 m = Symbol("m", real=True)
 

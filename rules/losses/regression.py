@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from rules.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, uniform, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, uniform, x
 
 EMPTY = "torch.tensor([], dtype=torch.float64)"
 

@@ -2,7 +2,7 @@
 
 import math
 
-from rules.declare import VJP, Defect, normal, uniform
+from livedocs.declare import VJP, Defect, normal, uniform
 from rules.losses.cross_entropy import CLASSES, SHAPES, class_dimension, indices, one_hot
 
 EPSILON = 0.1

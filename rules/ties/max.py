@@ -2,7 +2,7 @@
 
 import torch
 
-from rules.declare import VJP, normal, same_shapes
+from livedocs.declare import VJP, normal, same_shapes
 
 
 def _even(v, x):

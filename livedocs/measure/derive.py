@@ -1,0 +1,156 @@
+"""Derives everything that is shown of a rule from its declaration, and refuses declarations that are not true.
+
+This runs in a child of the helper process, next to torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import sympy
+import torch
+
+from livedocs import plots
+from livedocs.declare import Pieces, Rule
+from livedocs.errors import DocsError
+from livedocs.measure import latex, source
+from livedocs.measure.checks import check_names, declaration_error
+from livedocs.measure.curve import sample_curve
+from livedocs.measure.judge import judge_tensors
+from livedocs.measure.modes import evaluate
+from livedocs.measure.pieces import CheckedPieces, regular_points
+from livedocs.measure.tensors import measure_tensors, regular_inputs
+from livedocs.measured import KnownDefect, MeasuredRule, Point
+
+
+def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
+    """Measure a module of rules in a child (livedocs.run.child).
+
+    Args:
+        folder: of the job; not used.
+        root: the project's root.
+        module: the module's name, ``"rules.kinks.relu"``.
+
+    Returns:
+        The measured rules in their order (``MeasuredRule.to_dict``).
+
+    Raises:
+        DocsError: for a declaration that is wrong, with the rule's name, file and line.
+    """
+    warnings.simplefilter("ignore")  # measuring provokes what PyTorch warns of
+    return [derive_rule(Path(root), rule).to_dict() for rule in load_rules(Path(root), module)]
+
+
+def load_rules(root: Path, module: str) -> list[Rule]:
+    """The rules of a module.
+
+    Raises:
+        DocsError: for a module that does not import, or has no RULES.
+    """
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    where = module.replace(".", "/") + ".py"
+    try:
+        loaded = importlib.import_module(module)
+    except Exception as error:
+        lines = [f.tb_lineno for f in _frames(error.__traceback__) if f.tb_frame.f_code.co_filename.endswith(where)]
+        line = lines[-1] if lines else getattr(error, "lineno", None)
+        raise DocsError(
+            where, line, "the rules do not import", got=f"{type(error).__name__}: {error}", wanted="declarations"
+        ) from None
+    if not hasattr(loaded, "RULES"):
+        raise DocsError(where, None, "a module of rules without RULES", got="no such list", wanted="RULES = [...]")
+    return loaded.RULES
+
+
+def derive_rule(root: Path, rule: Rule, *, plot: bool = True) -> MeasuredRule:
+    """Measure one rule.
+
+    Args:
+        root: the project's root; messages name files relative to it.
+        rule: the declaration.
+        plot: whether to draw and sample a scalar function.
+
+    Raises:
+        DocsError: for a declaration that is wrong, with the rule's name, file and line.
+    """
+    where = place_of(root, rule)
+    check_names(rule, where)
+    found: dict[str, Any]
+    if isinstance(rule, Pieces):
+        pieces = CheckedPieces(rule, where)
+        judged = [pieces.measure(*point) for point in pieces.special()]
+        points = [point for point, _ in judged]
+        measured = [Point(**vars(p), verdict=v, latex=latex.label_of(pieces, p.label)) for p, v in judged]
+        found = {
+            "scalar": True,
+            "formula": latex.formula_of(pieces, points),
+            "gradient": latex.gradient_of(pieces, points),
+            "parameters": tuple((sympy.latex(s), float(v)) for s, v in rule.parameters.items()),
+            "plot": plots.draw(pieces, points) if plot and rule.plot else None,
+            "curve": sample_curve(pieces, measured) if plot else None,
+        }
+    else:
+        points = list(measure_tensors(rule, where))
+        measured = [Point(**vars(p), verdict=judge_tensors(rule, p)) for p in points]
+        found = {"scalar": False, "formula": rule.formula, "gradient": rule.gradient}
+    labels = [point.label for point in points]
+    for defect in rule.defects:
+        if defect.point not in labels:
+            wanted = f"one of: {', '.join(labels)}"
+            raise declaration_error(rule, where, "a defect at no special point", defect.point, wanted)
+    output = _regular_output(rule)
+    return MeasuredRule(
+        function=rule.function,
+        variant=rule.variant,
+        call=rule.call,
+        file=where[0],
+        line=where[1],
+        points=tuple(measured),
+        also=tuple(rule.also),
+        random=rule.random,
+        names=tuple(source.other_names(rule, output)),
+        derivatives=tuple(map(tuple, source.lines_of(output))),
+        excluded=dict(rule.excluded),
+        defects=tuple(
+            KnownDefect(d.point, d.what, d.reported)
+            for d in rule.defects
+            if d.releases is None or running_release() in d.releases
+        ),
+        **found,
+    )
+
+
+def running_release() -> str:
+    """The running torch as ``major.minor``."""
+    return ".".join(torch.__version__.split(".")[:2])
+
+
+def place_of(root: Path, rule: Rule) -> tuple[str, int]:
+    """File (relative to the project) and line of a declaration."""
+    file, line = rule.place
+    path = Path(file)
+    return (path.relative_to(root).as_posix() if root in path.parents else path.name), line
+
+
+def _frames(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _regular_output(rule: Rule) -> torch.Tensor | None:
+    """The call at a regular input with gradients on: its graph names PyTorch's formulas."""
+    generator = torch.Generator().manual_seed(0)
+    if isinstance(rule, Pieces):
+        sample = regular_points(rule, 1)[0]
+        return evaluate(rule.call, {"x": torch.tensor(sample, dtype=torch.float64, requires_grad=True)})
+    if not rule.shapes:
+        return None
+    return evaluate(rule.call, regular_inputs(rule, rule.shapes[-1], generator))

@@ -1,0 +1,1 @@
+"""A Markdown page to HTML and to a notebook. Nothing here knows MkDocs."""

@@ -1,0 +1,131 @@
+"""The blocks that take their content from the rules, each a few lines: what they show is livedocs.show's.
+
+``/// rule | torch.clamp``                  the card of a rule, under a heading that is its permalink
+``/// six-rules`` and ``/// six-rules | table``  PyTorch against its own rules
+``/// sheet | torch.sqrt, torch.square``    an entry for each function
+``/// explorer | torch.relu, torch.clamp``  the explorer; the plots of these stand there without JavaScript
+
+Each ends with ``///`` on a line of its own.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import xml.etree.ElementTree as ET
+
+from markdown.util import AtomicString
+from pymdownx.blocks.block import Block
+
+from livedocs.errors import DocsError
+from livedocs.measured import MeasuredRule, MeasuredRules
+from livedocs.pages.page import Page
+from livedocs.show import card, census, explorer, sheet
+
+
+def named_rules(page: Page, block: str, argument: str, known: MeasuredRules, problem: str) -> list[MeasuredRule]:
+    """The rules that a block names in its argument, between commas.
+
+    Args:
+        page: the page.
+        block: the block's name.
+        argument: what it names; a comma inside parentheses belongs to a name.
+        known: the rules that it may name.
+        problem: what is wrong with a name that is not known.
+
+    Raises:
+        DocsError: for such a name, with the line of the block.
+    """
+    names = [name.strip() for name in re.split(r",(?![^()]*\))", argument)]
+    for name in names:
+        if name not in known:
+            line = page.line_of_block(block, name)
+            raise DocsError(page.name, line, problem, got=name, wanted=known.nearest_names(name))
+    return [known[name] for name in names]
+
+
+def sheet_rules(page: Page, argument: str) -> list[MeasuredRule]:
+    """The functions that a sheet names; only scalar ones of one variable have a curve."""
+    problem = "a sheet names no function of one variable"
+    return named_rules(page, "sheet", argument, page.rules.with_curve(), problem)
+
+
+class _RulesBlock(Block):
+    """What the blocks have in common: the page that they stand on, and HTML that Markdown does not read."""
+
+    @property
+    def page(self) -> Page:
+        return self.config["page"]
+
+    def stash(self, markup: str) -> str:
+        return self.md.htmlStash.store(self.page.later(markup))
+
+
+class RuleBlock(_RulesBlock):
+    """``/// rule | torch.clamp``"""
+
+    NAME = "rule"
+    ARGUMENT = True
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        page, rule = self.page, self.page.place(self.argument.strip())
+        section = ET.SubElement(parent, "div", {"class": "rule"})
+        ET.SubElement(section, "h3", {"id": rule.anchor}).text = AtomicString(rule.name)
+        ET.SubElement(section, "div").text = AtomicString(self.stash(card.html(rule, page.glyphs)))
+        if page.project.explorer and rule.curve:
+            target = posixpath.relpath(page.project.explorer, posixpath.dirname(page.name))
+            last = ET.SubElement(section, "p", {"class": "measured"})
+            link = ET.SubElement(last, "a", {"href": f"{target}#{rule.anchor}"})
+            link.text = AtomicString(f"Explore {rule.name} point by point")
+        return section
+
+
+class SixRulesBlock(_RulesBlock):
+    """``/// six-rules``, with the argument ``table`` all special points"""
+
+    NAME = "six-rules"
+    ARGUMENT = None
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        section = ET.SubElement(parent, "div", {"class": "census"})
+        if self.argument == "table":
+            census.add_table(section, census.all_rows(self.page.rules), self.page.name)
+        else:
+            census.add_examples(section, self.page.rules, self.page.name)
+        return section
+
+
+class SheetBlock(_RulesBlock):
+    """``/// sheet | torch.sqrt, torch.square``"""
+
+    NAME = "sheet"
+    ARGUMENT = True
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        whole = ET.SubElement(parent, "ul", {"class": "sheet", "data-search-exclude": "true"})
+        for rule in sheet_rules(self.page, self.argument):
+            entry = ET.SubElement(whole, "li")
+            link = ET.SubElement(ET.SubElement(entry, "p"), "a", {"href": rule.link(self.page.name)})
+            link.text = AtomicString(rule.short)
+            ET.SubElement(entry, "div").text = AtomicString(self.stash(sheet.html(rule, self.page.glyphs)))
+        return whole
+
+
+class ExplorerBlock(_RulesBlock):
+    """``/// explorer | torch.clamp``"""
+
+    NAME = "explorer"
+    ARGUMENT = True
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        page = self.page
+        rules = page.rules.with_curve().in_menu_order(page.project.chapters)
+        drawn = MeasuredRules(rule for rule in rules.values() if rule.plot)
+        shown = named_rules(page, "explorer", self.argument, drawn, "the explorer names no function with a plot")
+        whole = ET.SubElement(parent, "div", {"data-search-exclude": ""})
+        explorer.add_controls(whole, rules, page.project.chapters, shown[0])
+        explorer.add_fallback(ET.SubElement(whole, "noscript"), shown, rules, page.name, self.stash)
+        return whole
+
+
+BLOCKS = (RuleBlock, SixRulesBlock, SheetBlock, ExplorerBlock)

@@ -1,0 +1,138 @@
+"""The Markdown extension: below every fence that includes a snippet stands what the snippet printed.
+
+It needs nothing but Python-Markdown and pymdownx:
+
+    markdown.markdown(
+        text,
+        extensions=["pymdownx.snippets", "pymdownx.superfences", "livedocs"],
+        extension_configs={"pymdownx.snippets": {"base_path": "snippets"}, "livedocs": {"root": "."}},
+    )
+
+pymdownx puts the code into the fence; this extension runs it and adds the output.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.postprocessors import Postprocessor
+from markdown.preprocessors import Preprocessor
+from pymdownx.blocks import BlocksExtension
+
+from livedocs.pages.blocks import BLOCKS
+from livedocs.pages.fences import Include, find_fences, includes
+from livedocs.pages.formulas import FormulaTreeprocessor
+from livedocs.pages.page import Page
+from livedocs.pages.project import Project
+from livedocs.run import figures
+from livedocs.run.outcome import Output
+from livedocs.run.runner import Runner
+
+
+def render_output(output: Output, later: Callable[[str], str]) -> str:
+    """Output and figures of a section as HTML. The text is escaped: it cannot become markup."""
+    parts = []
+    if output.text.strip():
+        parts.append(render_text(output.text.rstrip("\n")))
+    parts.extend(later(figures.render(figure.svg, figure.alt)) for figure in output.figures)
+    return "\n".join(parts)
+
+
+def render_text(text: str) -> str:
+    """Printed text as an output block."""
+    escaped = html.escape(text, quote=False)
+    return f'<pre class="output" role="group" aria-label="Output" tabindex="0"><samp>{escaped}\n</samp></pre>'
+
+
+class _Run(Preprocessor):
+    """Runs what fences include and leaves a token below each fence; before pymdownx expands them."""
+
+    def __init__(self, md: Markdown, page: Page, outputs: dict[str, str]) -> None:
+        super().__init__(md)
+        self.page = page
+        self.outputs = outputs
+
+    def run(self, lines: list[str]) -> list[str]:
+        page = self.page
+        page.lines = list(lines)
+        below: dict[int, str] = {}
+        for fence in find_fences(lines, page.name, page.offset):
+            found = includes(fence, page.name, page.offset)
+            rendered = "\n".join(filter(None, [self._output(i) for i in found if i.path.endswith(".py")]))
+            if rendered:
+                # A token and not the HTML itself: Markdown must not read what a program printed.
+                token = f"livedocs{uuid.uuid4().hex}"
+                self.outputs[token] = rendered
+                below[fence.last] = fence.indent + token
+        result = []
+        for number, line in enumerate(lines):
+            result.append(line)
+            if number in below:
+                result += ["", below[number], ""]
+        return result
+
+    def _output(self, include: Include) -> str:
+        """The HTML of what an included section printed and drew; empty if it did neither."""
+        return render_output(self.page.snippet(include).outputs[include.section], self.page.later)
+
+
+class _Place(Postprocessor):
+    """Puts the outputs where their tokens are."""
+
+    def __init__(self, md: Markdown, outputs: dict[str, str]) -> None:
+        super().__init__(md)
+        self.outputs = outputs
+
+    def run(self, text: str) -> str:
+        if not self.outputs:
+            return text
+        pattern = re.compile(r"<p>\s*(livedocs[0-9a-f]{32})\s*</p>|(livedocs[0-9a-f]{32})")
+        return pattern.sub(lambda m: self.outputs.get(m[1] or m[2], m[0]), text)
+
+
+class _Blocks(BlocksExtension):
+    """Registers the blocks that take their content from the rules."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        super().__init__()
+
+    def extendMarkdownBlocks(self, md: Markdown, block_mgr) -> None:  # noqa: N802  pymdownx's name
+        for block in BLOCKS:
+            block_mgr.register(block, {"page": self.page})
+
+
+class LivedocsExtension(Extension):
+    """Options: ``root`` and ``snippets`` (folders), ``name`` (the page's, for messages), or a whole ``page``."""
+
+    def __init__(self, **kwargs) -> None:
+        self.config = {
+            "root": [".", "The project's root; messages name files relative to it."],
+            "snippets": ["snippets", "The folder of the snippets, below the root."],
+            "name": ["page.md", "The name of the page in messages."],
+            "page": ["", "A Page, which takes what rendering gathers; instead of the other options."],
+        }
+        super().__init__(**kwargs)
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        page = self.getConfig("page")
+        if not page:
+            root = Path(self.getConfig("root")).resolve()
+            page = Page(Project(root, root / self.getConfig("snippets"), Runner(root)), self.getConfig("name"))
+        outputs: dict[str, str] = {}
+        # pymdownx.snippets has priority 32: the includes must still be there to be read.
+        md.preprocessors.register(_Run(md, page, outputs), "livedocs-run", 33)
+        _Blocks(page).extendMarkdown(md)
+        # After the inline patterns (20), before the table of contents (5).
+        md.treeprocessors.register(FormulaTreeprocessor(md, page), "livedocs-formulas", 15)
+        md.postprocessors.register(_Place(md, outputs), "livedocs-place", 1)
+
+
+def makeExtension(**kwargs) -> LivedocsExtension:
+    return LivedocsExtension(**kwargs)

@@ -1,0 +1,91 @@
+"""The MkDocs hook: it passes MkDocs' events on to livedocs.publish.site.
+
+MkDocs loads this file once. Under ``mkdocs serve`` it is the place that outlives a build, so here it is
+noticed that the glue itself has been edited, and the glue is loaded again.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from mkdocs.plugins import event_priority
+
+import livedocs
+
+_serving = False
+_site = None
+
+
+def _load_edited_glue() -> None:
+    files = sorted(Path(livedocs.__file__).parent.rglob("*.py"))
+    stamp = [(str(file), file.stat().st_mtime_ns) for file in files]
+    if livedocs.__dict__.setdefault("stamp", stamp) == stamp:
+        return
+    livedocs.stamp = stamp
+    if "livedocs.publish.site" in sys.modules:
+        sys.modules["livedocs.publish.site"].close()
+    for name in [name for name in sys.modules if name.startswith("livedocs.")]:
+        del sys.modules[name]
+        vars(livedocs).pop(name.removeprefix("livedocs."), None)  # "from livedocs import data" looks here first
+
+
+def on_startup(command, dirty):
+    global _serving
+    _serving = command == "serve"
+
+
+def on_config(config):
+    global _site
+    _load_edited_glue()
+    from livedocs.publish.site import Site
+
+    _site = Site(serving=_serving)
+    return _site.on_config(config)
+
+
+# First, so that mkdocs-jupyter meets executed notebooks and pages are seen as they were written.
+@event_priority(100)
+def on_files(files, config):
+    return _site.on_files(files, config)
+
+
+def on_nav(nav, config, files):
+    return _site.on_nav(nav, config, files)
+
+
+@event_priority(100)
+def on_pre_page(page, config, files):
+    return _site.on_pre_page(page, config, files)
+
+
+@event_priority(100)
+def on_page_markdown(markdown, page, config, files):
+    return _site.on_page_markdown(markdown, page, config, files)
+
+
+def on_page_content(html, page, config, files):
+    return _site.on_page_content(html, page, config, files)
+
+
+def on_env(env, config, files):
+    return _site.on_env(env, config, files)
+
+
+def on_page_context(context, page, config, nav):
+    return _site.on_page_context(context, page, config, nav)
+
+
+def on_post_page(output, page, config):
+    return _site.on_post_page(output, page, config)
+
+
+# Last, when the search index and everything else is written.
+@event_priority(-100)
+def on_post_build(config):
+    _site.on_post_build(config)
+
+
+def on_build_error(error):
+    if _site is not None:
+        _site.on_build_error(error)

@@ -1,0 +1,107 @@
+"""What the search looks in: the theme's index, with the names of every function, in two files and a script.
+
+The index that MkDocs' search plugin writes holds headings and text. Here it gets the names under which people look for
+a function, and loses what can be no answer. Its sections go into a file of their own, which is fetched with the first
+query and not with every page. docs/assets/search_worker.js reads both, and says how a query is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from livedocs.errors import DocsError
+from livedocs.measured import MeasuredRule
+
+INDEX = "search/search_index.json"
+SECTIONS = "search/sections.json"
+SCRIPT = "search/search_index.js"
+THEME_WORKER = "assets/javascripts/workers/search.*.min.js"
+
+
+def theme_worker(names: Iterable[str]) -> str:
+    """The theme's own search worker, found among the names of the site's files.
+
+    Raises:
+        DocsError: if there is not exactly one.
+    """
+    found = [name for name in names if Path(name).match(THEME_WORKER)]
+    if len(found) != 1:
+        got = ", ".join(found) or "no such file"
+        raise DocsError("mkdocs.yml", None, "the theme's search worker", got=got, wanted=f"one {THEME_WORKER}")
+    return found[0]
+
+
+def name(text: str) -> str:
+    """A name as the index holds it, in one word: ``torch.nn.functional.leaky_relu`` is ``leakyrelu``."""
+    return text.rpartition(".")[2].replace("_", "").replace(" ", "").lower()
+
+
+def names_of_cards(rules: Iterable[MeasuredRule], pages: Mapping[str, str]) -> dict[str, str]:
+    """The names of every function, by the address of its card.
+
+    A function with variants is looked for where its plain card is, wherever that exists.
+
+    Args:
+        rules: all of them.
+        pages: the address of the page of each rule's card, by the rule's name.
+    """
+    rules = list(rules)
+    plain = {rule.function for rule in rules if not rule.variant}
+    found = {}
+    for rule in rules:
+        names = list(rule.names)
+        if not rule.variant or rule.function not in plain:
+            names.append(rule.function)
+        if names and rule.name in pages:
+            found[f"{pages[rule.name]}#{rule.anchor}"] = " ".join(dict.fromkeys(map(name, names)))
+    return found
+
+
+def names_of_page(where: str, meta: Mapping[str, Any]) -> str:
+    """The names in a page's front matter: what people type for something that has no card.
+
+    Raises:
+        DocsError: for anything else than a list of texts.
+    """
+    names = meta.get("names", [])
+    if not isinstance(names, list) or not all(isinstance(text, str) for text in names):
+        raise DocsError(where, None, "names in the front matter", got=repr(names), wanted="a list of texts")
+    return " ".join(dict.fromkeys(map(name, names)))
+
+
+def finish(site: Path, names: Mapping[str, str], worker: str) -> None:
+    """Put the names into the index, leave out sections that hold nothing but their heading, and write it as it is read.
+
+    A page from a server fetches the index with the first visit and the sections with the first query. A page that is a
+    file may not fetch JSON: for it the whole stands in a script too, under the name that the theme asks for.
+
+    Args:
+        site: the built site, with the index of MkDocs' search plugin.
+        names: names by the address of a page or section.
+        worker: the theme's search worker.
+    """
+    index = json.loads((site / INDEX).read_text(encoding="utf-8"))
+    index["config"]["worker"] = worker
+    sections = []
+    for section in index["docs"]:
+        if names.get(section["location"]):
+            section["names"] = names[section["location"]]
+        if section["text"].strip() or "names" in section or "#" not in section["location"]:
+            sections.append(section)
+    index["docs"] = sections
+    _write(site / SCRIPT, f"var __index = {_json(index)}")
+    _write(site / SECTIONS, _json(sections))
+    index["docs"] = []
+    index["config"]["sections"] = SECTIONS
+    _write(site / INDEX, _json(index))
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,102 @@
+"""The clean room in which one job runs: a child process with a session, streams, a folder and limits of its own.
+
+Everything that it learns goes into files in its folder: they are still there when a snippet kills the process.
+
+``stdout``, ``stderr``  what was written to the two streams
+``trace``               faulthandler's report of a deadly signal or of a limit
+``result.json``         written last: what the job's function gave, or the DocsError that it raised
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import itertools
+import json
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from livedocs.errors import DocsError
+from livedocs.run.limits import Limits, restrict
+
+# A snippet that prints without end must not fill the disk. Far above what a page may show.
+LARGEST_FILE = 64 * 1024 * 1024
+
+
+def run(job: dict[str, Any], folder: Path) -> None:
+    """Do one job and write ``result.json``.
+
+    Args:
+        job: ``call`` (``"module:function"``, called with the folder and ``arguments``), ``arguments`` (by name),
+            ``limits`` (livedocs.run.limits), ``root`` (the project's root) and ``own`` (the file that it is about).
+        folder: an empty folder.
+    """
+    _enter(folder, Limits(**job["limits"]))
+    known = len(sys.modules)
+    module, _, name = job["call"].partition(":")
+    result: dict[str, Any] = {"error": None, "value": None}
+    try:
+        result["value"] = getattr(importlib.import_module(module), name)(folder, **job["arguments"])
+    except DocsError as error:
+        result["error"] = error.to_dict()
+    faulthandler.cancel_dump_traceback_later()
+    result["cpu"] = round(time.process_time(), 3)
+    result["imports"] = _project_imports(Path(job["root"]), job["own"], known)
+    (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # no atexit handlers, no waiting for threads: the job is over
+
+
+def _enter(folder: Path, limits: Limits) -> None:
+    """Make this process a clean room."""
+    if hasattr(os, "setsid"):
+        os.setsid()
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        target = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(target, number)
+        os.close(target)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)
+    sys.stdout = open(1, "w", encoding="utf-8", newline="\n", closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", newline="\n", closefd=False)
+    trace = (folder / "trace").open("wb")
+    faulthandler.enable(trace, all_threads=False)
+    restrict(limits, trace)
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        pass
+    else:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    room = folder / "room"
+    room.mkdir()
+    os.chdir(room)
+    warnings.resetwarnings()
+    warnings.simplefilter("error")
+    # torch warns of its own use of torch.jit.script when forward mode is used for the first time.
+    warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", module=r"torch\.jit\._script")
+
+
+def _project_imports(root: Path, own: str, known: int) -> list[str]:
+    """Files of the project that the job has imported, below its root: its result depends on them too.
+
+    Only the modules that came after the first ``known``: to touch one that is shared with the helper is to copy it.
+    """
+    inside, glue = f"{root}{os.sep}", f"{Path(__file__).parent.parent}{os.sep}"
+    new = list(itertools.islice(sys.modules.values(), known, None))
+    files = {getattr(module, "__file__", None) for module in new}
+    return sorted(
+        Path(file).relative_to(root).as_posix()
+        for file in files
+        if isinstance(file, str)
+        and file.startswith(inside)
+        and not file.startswith(glue)
+        and file != own
+        and f"{os.sep}site-packages{os.sep}" not in file
+    )

@@ -1,0 +1,220 @@
+"""The one process that imports torch, and lends it to a child per job.
+
+It reads a job a line (JSON) on standard input and answers each with a line on standard output. Where
+``fork`` exists a child starts with torch already imported; elsewhere the same code runs in a
+spawned process. It ends when its standard input does, so it cannot outlive its parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+
+from livedocs.run import child
+from livedocs.run.limits import Limits, asleep, cores
+
+# A child at the end of its patience gets a signal that makes it say where it is; it may take so long over that.
+GRACE = 3.0
+PREFIX = "livedocs-"  # of the folders below the system's folder for temporary files, with the helper's number
+
+
+@dataclass
+class _Child:
+    """A child that runs: its process, its job's number and folder, how long it may sleep, and since when it runs."""
+
+    process: multiprocessing.Process
+    number: int
+    folder: Path
+    patience: float
+    since: float
+    told: float | None = None  # when it was told to end
+
+    def left(self) -> float:
+        """Seconds that it may go on sleeping; it cannot sleep for longer than it is there."""
+        now = time.monotonic()
+        if self.told is not None:
+            return self.told + GRACE - now
+        return self.patience - asleep(self.process.pid, now - self.since)
+
+    def end(self) -> None:
+        """End it: with a signal that makes it say where it is, and if it is deaf to that, for good."""
+        if self.told is None and hasattr(signal, "SIGXCPU"):
+            os.kill(self.process.pid, signal.SIGXCPU)
+        else:
+            self.process.kill()
+        self.told = time.monotonic()
+
+
+class Helper:
+    """Runs jobs in children, one on each core.
+
+    Args:
+        method: ``"fork"`` or ``"spawn"``.
+        answers: where a line goes for each job that has ended.
+    """
+
+    def __init__(self, method: str, answers) -> None:
+        self.context = multiprocessing.get_context(method)
+        self.answers = answers
+        self.waiting: deque[dict] = deque()
+        self.running: dict[int, _Child] = {}  # by sentinel
+        self.children = cores()
+        self.imported: set[str] = set()
+        _sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+
+    def serve(self) -> None:
+        """Work until standard input ends: then nobody waits for an answer any more."""
+        rest = b""
+        while True:
+            ready = wait([*self.running, 0], timeout=self._patience())
+            if 0 in ready:
+                data = os.read(0, 1 << 16)
+                if not data:
+                    break
+                *lines, rest = (rest + data).split(b"\n")
+                self.waiting.extend(json.loads(line) for line in lines)
+            self._end(ready)
+            while self.waiting and len(self.running) < self.children:
+                self._start(self.waiting.popleft())
+
+    def stop(self) -> None:
+        """End the children that still run, and remove what all of them left."""
+        for running in self.running.values():
+            running.process.kill()
+            running.process.join()
+            _end_group(running.process.pid)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _patience(self) -> float | None:
+        """Seconds until the first child can have been asleep for too long."""
+        return min((max(0.0, running.left()) for running in self.running.values()), default=None)
+
+    def _start(self, job: dict) -> None:
+        if self.context.get_start_method() == "fork":
+            self.import_(job["uses"])
+        folder = self.folder / str(job["id"])
+        folder.mkdir()
+        process = self.context.Process(target=child.run, args=(job, folder))
+        process.start()
+        patience = Limits(**job["limits"]).patience
+        self.running[process.sentinel] = _Child(process, job["id"], folder, patience, time.monotonic())
+
+    def _end(self, ready: list) -> None:
+        """Answer for the children that have ended, and end those that sleep for longer than they may."""
+        for sentinel, running in list(self.running.items()):
+            if sentinel not in ready:
+                if running.left() <= 0:
+                    running.end()
+                continue
+            process = running.process
+            process.join()
+            del self.running[sentinel]
+            answer = {
+                "id": running.number,
+                "folder": str(running.folder),
+                "exit": process.exitcode,
+                "asleep": running.told is not None,
+                "left_behind": _end_group(process.pid),
+            }
+            self.answers.write(json.dumps(answer) + "\n")
+            self.answers.flush()
+
+    def import_(self, uses: list[str]) -> None:
+        """Import what a job uses before its child is forked: once, and not in every child."""
+        new = [name for name in dict.fromkeys(uses) if name not in self.imported]
+        for name in new:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a library's own warnings are not a snippet's
+                WARM.get(name, lambda name=name: importlib.import_module(name))()
+            self.imported.add(name)
+        if new:
+            gc.freeze()  # a child's collections need not walk, and so copy, what is shared with it
+
+
+def _matplotlib() -> None:
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend(os.environ["MPLBACKEND"])
+
+
+def _testing() -> None:
+    import torch
+
+    torch.testing.assert_close(torch.ones(1), torch.ones(1))
+
+
+def _func() -> None:
+    import torch
+
+    torch.func.grad(torch.sum)(torch.ones(1))
+    torch.func.jvp(torch.sin, (torch.ones(1),), (torch.ones(1),))
+
+
+# What takes more than an import: torch imports parts of itself only when they are used for the first time.
+WARM: dict[str, Callable[[], None]] = {"matplotlib": _matplotlib, "torch.testing": _testing, "torch.func": _func}
+
+
+def _end_group(pid: int) -> bool:
+    """Kill what is left of a child's process group; True if anything was."""
+    if not hasattr(os, "killpg"):
+        return False
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _sweep() -> None:
+    """Remove the folders of helpers that were killed."""
+    if not hasattr(os, "fork"):
+        return  # on Windows to ask for a process is to end it
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        number = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if number.isdigit() and not _alive(int(number)):
+            with contextlib.suppress(OSError):
+                shutil.rmtree(folder)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # somebody else's
+    return True
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints while it is imported is not an answer
+    method = sys.argv[1] if len(sys.argv) > 1 else "fork" if hasattr(os, "fork") else "spawn"
+    os.environ["MPLBACKEND"] = "module://livedocs.run.backend"
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a kernel imports its debugger, which has something to say
+    helper = Helper(method, answers)
+    if method == "fork":
+        helper.import_(["torch"])
+    helper.serve()
+    helper.stop()
+    os._exit(0)  # nothing to save: no teardown of libraries, and no reports of theirs
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Runs a notebook in a Jupyter kernel that a child of the helper forks: torch is imported already.
+
+nbclient is the client and ipykernel the kernel, as in Jupyter; only how the kernel starts is ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from ipykernel.kernelapp import IPKernelApp
+from jupyter_client import AsyncKernelManager, KernelProvisionerBase
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from livedocs.run.limits import Limits, restrict
+
+
+class CellFailed(Exception):
+    """A cell that did not end well: its index, what it raised, and the line inside it where that is known."""
+
+    def __init__(self, index: int, problem: str, got: str, line: int | None = None) -> None:
+        self.index, self.problem, self.got, self.line = index, problem, got, line
+        super().__init__(problem)
+
+
+class ForkedKernel(KernelProvisionerBase):
+    """What jupyter_client asks of who starts a kernel: here a process that was forked before and waits."""
+
+    process: multiprocessing.Process
+    start: Any  # the pipe that tells it where its connection file is
+    launched = False
+
+    @property
+    def has_process(self) -> bool:
+        return self.launched
+
+    async def pre_launch(self, **kwargs):
+        self.parent.write_connection_file()
+        self.connection_info = self.parent.get_connection_info()
+        return {**kwargs, "cmd": []}
+
+    async def launch_kernel(self, cmd, **kwargs):
+        self.start.send(self.parent.connection_file)
+        self.launched = True
+        return self.connection_info
+
+    async def poll(self):
+        return self.process.exitcode
+
+    async def wait(self):
+        self.process.join()
+
+    async def send_signal(self, signum):
+        if self.process.is_alive():
+            os.kill(self.process.pid, signum)
+
+    async def kill(self, restart=False):
+        await self.send_signal(signal.SIGKILL)
+
+    async def terminate(self, restart=False):
+        await self.send_signal(signal.SIGTERM)
+
+    async def cleanup(self, restart=False):
+        self.process.join()
+
+
+def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> None:
+    """Run the code cells of a notebook from top to bottom in a kernel of its own; their outputs go into it.
+
+    This process must not have an event loop yet: the kernel is forked from it.
+
+    Args:
+        notebook: changed in place.
+        folder: where the kernel works.
+        limits: what it may use, for all cells together.
+
+    Raises:
+        CellFailed: for a cell that raises, uses up a limit, or ends its kernel.
+    """
+    theirs, ours = multiprocessing.Pipe(duplex=False)
+    with tempfile.TemporaryDirectory(prefix="k", ignore_cleanup_errors=True) as private:
+        trace = Path(private, "trace")
+        process = multiprocessing.get_context("fork").Process(target=_kernel, args=(theirs, folder, limits, trace))
+        process.start()
+        # The kernel talks over sockets in a folder that only this user can open.
+        manager = AsyncKernelManager(transport="ipc", connection_file=f"{private}/kernel.json")
+        manager.provisioner = ForkedKernel(parent=manager)
+        manager.provisioner.process, manager.provisioner.start = process, ours
+        client = NotebookClient(
+            notebook,
+            manager,
+            timeout=round(limits.patience),
+            coalesce_streams=True,  # else a slow cell's text comes in parts, each a block of its own
+            resources={"metadata": {"path": str(folder)}},
+            shutdown_kernel="immediate",
+        )
+        try:
+            with client.setup_kernel():
+                for index, cell in enumerate(notebook.cells):
+                    if cell.cell_type == "code":
+                        _execute_cell(client, cell, index, limits, trace)
+        finally:
+            with contextlib.suppress(ValueError):
+                process.kill()
+            process.join()
+
+
+def _execute_cell(client: NotebookClient, cell, index: int, limits: Limits, trace: Path) -> None:
+    try:
+        client.execute_cell(cell, index)
+    except CellExecutionError as error:
+        raise CellFailed(index, "raised", f"{error.ename}: {error.evalue}", _line(error.traceback)) from None
+    except CellTimeoutError:
+        raise CellFailed(index, "did not end", f"still there after {limits.patience:g} s") from None
+    except DeadKernelError:
+        text = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
+        if "SIGXCPU" in text or "most recent call first" in text:
+            raise CellFailed(index, "did not end", f"{limits.cpu:g} s of processor time used") from None
+        raise CellFailed(index, "ended its kernel", "no answer any more") from None
+
+
+def _line(traceback: str) -> int | None:
+    """The line inside a cell that a traceback of IPython names last."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", traceback)
+    match = re.search(r"(?:Cell In\[\d+\], line|File <ipython-input[^>]*>:?|, line) ?(\d+)", plain)
+    return int(match[1]) if match else None
+
+
+def _kernel(start, folder: Path, limits: Limits, trace: Path) -> None:
+    """Be a kernel, once the client says where, until it has had enough."""
+    warnings.resetwarnings()  # as in a kernel that was started by hand: a cell's warnings go to its standard error
+    os.chdir(folder)
+    os.environ["MPLBACKEND"] = "module://livedocs.run.backend"
+    restrict(limits, trace.open("wb"))
+    sys.argv = ["ipykernel"]
+    app = IPKernelApp.instance(connection_file=start.recv(), parent_handle=os.getppid(), log_level="ERROR")
+    app.initialize(["--HistoryManager.enabled=False"])
+    app.start()

@@ -1,0 +1,128 @@
+"""What a child process may use: threads, processor time, memory, patience.
+
+A limit counts the child's own work and not the clock of the machine that it runs on: whoever builds on a busy or slow
+one gets the same site.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import math
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+# One thread for each child. What a sum of many numbers rounds to depends on how many threads share it, and threads of
+# two children that spin for each other on two cores cost more than they give.
+THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
+
+MEMORY = 2 * 1024**3  # bytes beyond what a child shares with the helper: no example needs more than a small part of it
+DEAR = 3.0  # seconds of processor time from which a snippet is too dear: readers wait for it too
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one kind of child may use.
+
+    Args:
+        cpu: seconds of processor time.
+        patience: seconds that it may sleep; by default ten times ``cpu``. Waiting for a core is not sleeping.
+        memory: bytes that it may take by itself.
+    """
+
+    cpu: float
+    patience: float = 0.0
+    memory: int = MEMORY
+
+    def __post_init__(self) -> None:
+        if not self.patience:
+            object.__setattr__(self, "patience", 10 * self.cpu)
+
+
+SNIPPET = Limits(cpu=20)  # far above DEAR, for a processor that is seven times slower
+RULES = Limits(cpu=120)  # a module of rules
+NOTEBOOK = Limits(cpu=60)  # all cells of a notebook
+
+
+def environment() -> dict[str, str]:
+    """The environment of a process that imports torch: it must be set before that."""
+    return {**os.environ, **THREADS}
+
+
+def cores() -> int:
+    """How many children run at once: one on each core that this process may use.
+
+    Counted are the affinity mask and, in a container, the quota of its control group.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _quota()
+    return allowed if quota is None else max(1, min(allowed, math.ceil(quota)))
+
+
+def _quota() -> float | None:
+    """Cores' worth of time that the control group grants; None where there is no such limit."""
+    for name in ("cpu.max", "cpu/cpu.cfs_quota_us"):  # version 2, version 1
+        try:
+            text = (Path("/sys/fs/cgroup") / name).read_text(encoding="ascii")
+            if name == "cpu.max":
+                quota, period = text.split()
+            else:
+                quota = text.strip()
+                period = Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us").read_text(encoding="ascii")
+            return None if quota in ("max", "-1") else int(quota) / int(period)
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def restrict(limits: Limits, trace) -> None:
+    """Put this process under its limits; what breaks the one on time leaves its Python stack in ``trace``, a file.
+
+    Where the system has no such limits (Windows) the clock alone holds: ``patience``.
+    """
+    if not hasattr(signal, "SIGXCPU"):
+        faulthandler.dump_traceback_later(limits.patience, exit=True, file=trace)
+        return
+    import resource
+
+    # The system sends the signal at the limit, the helper at the end of its patience. The handler is C code: it also
+    # works inside a call that never comes back to Python.
+    faulthandler.register(signal.SIGXCPU, file=trace, all_threads=False, chain=True)
+    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])  # a spawned child has imported torch by now
+    soft = math.ceil(used + limits.cpu)
+    _lower(resource.RLIMIT_CPU, soft, soft + 2)  # two seconds later nothing helps a deaf process
+    shared = _data()
+    if shared is not None:
+        _lower(resource.RLIMIT_DATA, shared + limits.memory, shared + limits.memory)
+
+
+def _lower(what: int, soft: int, hard: int) -> None:
+    """Set a limit; a process that has one already (a kernel in a child) can only make it smaller."""
+    import resource
+
+    _, highest = resource.getrlimit(what)
+    if highest != resource.RLIM_INFINITY:
+        soft, hard = min(soft, highest), min(hard, highest)
+    resource.setrlimit(what, (soft, hard))
+
+
+def _data() -> int | None:
+    """Bytes of private memory that this process has, as RLIMIT_DATA counts them; None where that is not known."""
+    try:
+        text = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("VmData:")), None)
+
+
+def asleep(pid: int, elapsed: float) -> float:
+    """Seconds of the last ``elapsed`` ones, its whole life, in which a process neither ran nor waited for a core.
+
+    On a system that does not tell (all but Linux) it is all of them.
+    """
+    try:
+        ran, waited, _ = Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return elapsed
+    return elapsed - (int(ran) + int(waited)) / 1e9

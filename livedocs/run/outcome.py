@@ -1,0 +1,211 @@
+"""What a child left in its folder: the outputs of a snippet's sections, or the error that it stands for."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from livedocs.errors import DocsError
+from livedocs.run.limits import Limits
+from livedocs.run.sections import Section
+
+LARGEST_OUTPUT = 20_000  # bytes for one section: more than that nobody reads on a page
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that a section drew: its SVG (light and dark in one) and its alt text."""
+
+    svg: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one section printed and drew."""
+
+    text: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A snippet file that ran to its end: its sections in order, and what each gave.
+
+    ``cpu`` is the processor time that it took, in seconds.
+    """
+
+    where: str
+    source: str
+    sections: tuple[Section, ...]
+    outputs: dict[str, Output]
+    cpu: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """What running it gave, as JSON can hold it: all but what can be read from the file."""
+        return {"outputs": {name: asdict(output) for name, output in self.outputs.items()}, "cpu": self.cpu}
+
+    @classmethod
+    def from_dict(cls, where: str, source: str, sections: list[Section], found: dict[str, Any]) -> Snippet:
+        """The snippet of this source, from what ``to_dict`` gave."""
+        outputs = {
+            name: Output(output["text"], tuple(Figure(**figure) for figure in output["figures"]))
+            for name, output in found["outputs"].items()
+        }
+        return cls(where, source, tuple(sections), outputs, found["cpu"])
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended: its folder, exit code (negative for a signal), and what the helper saw.
+
+    ``asleep`` says that it slept for longer than it may, ``left_behind`` that processes of its own still ran.
+    """
+
+    folder: Path
+    exit: int | None
+    asleep: bool
+    left_behind: bool
+
+
+def read_snippet(ended: Ended, where: str, source: str, sections: list[Section], limits: Limits) -> Snippet:
+    """The snippet that a child ran.
+
+    Raises:
+        DocsError: for whatever went wrong with it.
+    """
+    folder = ended.folder
+    printed = (folder / "stdout").read_bytes() if (folder / "stdout").exists() else b""
+    complaints = _text(folder / "stderr")
+    result = read_result(ended, where, limits)
+    error = result["error"]
+    if error is not None:
+        if len(printed) > LARGEST_OUTPUT:
+            raise _too_much(where, error["line"], len(printed))
+        raise DocsError(
+            where, error["line"], error["problem"], got=error["got"], wanted="a snippet that runs to its end, silently"
+        )
+    if ended.left_behind:
+        raise DocsError(
+            where,
+            None,
+            "the snippet left a process behind",
+            got="a child process that still ran after the last line",
+            wanted="a snippet that waits for what it starts",
+        )
+    if complaints:
+        raise DocsError(
+            where, None, "the snippet wrote to standard error", got=complaints[:2000].rstrip(), wanted="nothing there"
+        )
+    ran = result["value"]
+    if ran["stray"] is not None:
+        raise DocsError(
+            where,
+            ran["stray"],
+            "output outside every section",
+            got="a statement that prints or draws between the sections",
+            wanted="it inside a section, so that a page shows it",
+        )
+    outputs = {}
+    for section, shown in zip(sections, ran["sections"], strict=True):
+        raw = b"".join(printed[a:b] for a, b in shown["output"])
+        outputs[section.name] = Output(_checked(raw, where, section), tuple(_described(shown, where, section)))
+    return Snippet(where, source, tuple(sections), outputs, result["cpu"])
+
+
+def read_result(ended: Ended, where: str, limits: Limits) -> dict[str, Any]:
+    """What a child wrote last, as it ended well.
+
+    Raises:
+        DocsError: if it did not come so far.
+    """
+    file = ended.folder / "result.json"
+    if not file.exists():
+        raise _died(ended, where, limits)
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def imports_of(ended: Ended) -> list[str]:
+    """The project files that a child imported, below the root; none for one that did not come to say so."""
+    file = ended.folder / "result.json"
+    return json.loads(file.read_text(encoding="utf-8"))["imports"] if file.exists() else []
+
+
+def _died(ended: Ended, where: str, limits: Limits) -> DocsError:
+    """The error for a child that ended without a result: a limit, a signal, or an early exit."""
+    what = "snippet" if where.startswith("snippets/") else "file"
+    trace = _text(ended.folder / "trace")
+    lines = re.findall(rf'File "[^"]*{re.escape(where)}", line (\d+)', trace)
+    statement = _text(ended.folder / "line").strip()
+    line = int(lines[0]) if lines else int(statement) if statement else None
+    used_up = not ended.asleep and ended.exit == -getattr(signal, "SIGXCPU", 0)
+    if used_up or ended.asleep or trace.startswith("Timeout"):
+        got = f"{limits.cpu:g} s of processor time used" if used_up else f"asleep for {limits.patience:g} s"
+        return DocsError(where, line, f"the {what} did not end", got=got, wanted="an end before that")
+    printed = (ended.folder / "stdout").stat().st_size if (ended.folder / "stdout").exists() else 0
+    if printed > LARGEST_OUTPUT:
+        return _too_much(where, line, printed)
+    if ended.exit is not None and ended.exit < 0:
+        got = f"{signal.Signals(-ended.exit).name} ({signal.strsignal(-ended.exit)})"
+        return DocsError(where, line, f"the {what} died of a signal", got=got, wanted=f"a {what} that runs to its end")
+    got = f"exit code {ended.exit} before the last line"
+    complaints = _text(ended.folder / "stderr")
+    if complaints:
+        got += "\n" + complaints[-2000:].rstrip()
+    return DocsError(where, line, f"the {what} ended its process", got=got, wanted=f"a {what} that runs to its end")
+
+
+def _too_much(where: str, line: int | None, size: int) -> DocsError:
+    return DocsError(
+        where, line, "the snippet printed too much", got=f"{size:,} bytes", wanted=f"at most {LARGEST_OUTPUT:,} bytes"
+    )
+
+
+def _checked(raw: bytes, where: str, section: Section) -> str:
+    """The output of a section as text that a page can show."""
+    if len(raw) > LARGEST_OUTPUT:
+        raise _too_much(where, section.start, len(raw))
+    try:
+        text = raw.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise DocsError(
+            where,
+            section.start,
+            "the output is not UTF-8",
+            got=f"byte {error.object[error.start]:#04x}",
+            wanted="UTF-8 text",
+        ) from None
+    match = _CONTROL.search(text)
+    if match:
+        around = text[max(0, match.start() - 10) : match.end() + 10]
+        raise DocsError(
+            where,
+            section.start,
+            "the output holds a control character",
+            got=f"{match[0]!r} in {around!r}",
+            wanted="plain text: colours and cursor codes mean nothing on a page",
+        )
+    return text
+
+
+def _described(shown: dict[str, Any], where: str, section: Section) -> list[Figure]:
+    for figure in shown["figures"]:
+        if not figure["alt"].strip():
+            raise DocsError(
+                where,
+                section.start,
+                "a figure without alt text",
+                got="plt.figure() or plt.subplots() without a name",
+                wanted='what is seen, as the figure\'s name: plt.subplots(num="…")',
+            )
+    return [Figure(**figure) for figure in shown["figures"]]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

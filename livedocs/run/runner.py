@@ -1,0 +1,272 @@
+"""Has jobs done in children of the helper process: each once, for as long as nothing that it depends on changes."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from livedocs.errors import DocsError
+from livedocs.run.limits import SNIPPET, Limits, environment
+from livedocs.run.outcome import Ended, Snippet, imports_of, read_result, read_snippet
+from livedocs.run.sections import read_sections
+from livedocs.run.store import Store, digest, digest_of_glue, digests, open_store
+
+
+@dataclass
+class _Known:
+    """A job that was asked for: the digest of what it is made of, the project files it imported, its result."""
+
+    key: str
+    future: Future
+    imports: dict[str, str] = field(default_factory=dict)
+
+
+class Runner:
+    """Runs snippets and other jobs of one project.
+
+    Args:
+        root: the project's root; messages name files relative to it.
+        limits: what one snippet may use.
+        method: ``"fork"`` or ``"spawn"``; None takes fork where the system has it.
+        store: keeps results between processes; None takes the project's own (livedocs.run.store.open_store).
+
+    The helper process starts with the first job that has to be done and ends with ``close`` or with this process.
+    ``asked`` and ``done`` count jobs by the folder of their subject, ``runs`` those that a child was started for.
+    """
+
+    def __init__(
+        self, root: Path, *, limits: Limits = SNIPPET, method: str | None = None, store: Store | None = None
+    ) -> None:
+        self.root = Path(root).resolve()
+        self.limits = limits
+        self.method = method
+        self.store = open_store(self.root) if store is None else store
+        self.runs = 0
+        self.asked: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()
+        self._helper: subprocess.Popen[str] | None = None
+        self._numbers = itertools.count()
+        self._waiting: dict[int, Future] = {}
+        self._lock = threading.Lock()
+        self._known: dict[str, _Known] = {}  # by subject: a path below the root
+
+    def submit(self, path: Path) -> Future:
+        """Start a snippet file if it has not run in its present state; ``result()`` gives its Snippet.
+
+        ``result()`` raises DocsError for whatever went wrong with the file.
+        """
+        path = Path(path).resolve()
+        where = path.relative_to(self.root).as_posix()
+        call = "livedocs.run.script:run"
+        try:
+            source = read_source(path, where)
+            sections = read_sections(source, where)
+        except DocsError as error:
+            future: Future = Future()
+            future.set_exception(error)
+            return future
+        marks = [[section.name, section.start, section.end] for section in sections]
+        return self._once(
+            where,
+            digest(call, source, digest_of_glue("run", "errors.py"), json.dumps(asdict(self.limits))),
+            {
+                "call": call,
+                "arguments": {"file": str(path), "where": where, "sections": marks},
+                "limits": asdict(self.limits),
+                "uses": uses(source),
+            },
+            read=lambda ended: read_snippet(ended, where, source, sections, self.limits),
+            keep=Snippet.to_dict,
+            take=lambda found: Snippet.from_dict(where, source, sections, found),
+        )
+
+    def call(
+        self,
+        call: str,
+        arguments: dict[str, Any],
+        *,
+        about: str,
+        glue: tuple[str, ...],
+        limits: Limits,
+        uses: list[str],
+    ) -> Future:
+        """Have a function called in a child, if it was not called with what it is made of now.
+
+        Args:
+            call: ``"module:function"``; it is called with an empty folder and the arguments, and gives JSON.
+            arguments: by name, as JSON can hold them.
+            about: the file that it reads, below the root; its result also depends on what it imports of the project.
+            glue: the files and folders of the glue that it depends on (livedocs.run.store.digest_of_glue).
+            limits: what it may use.
+            uses: modules that the helper imports before it forks the child.
+
+        Returns:
+            A future of what the function gave. Its ``result()`` raises the DocsError that the function raised, or
+            one that says how the child died.
+        """
+        try:
+            content = (self.root / about).read_bytes()
+        except OSError:
+            content = b""  # the function says so
+
+        def read(ended: Ended) -> Any:
+            result = read_result(ended, about, limits)
+            if result["error"]:
+                raise DocsError.from_dict(result["error"])
+            return result["value"]
+
+        return self._once(
+            about,
+            digest(call, json.dumps(arguments), content, digest_of_glue(*glue), json.dumps(asdict(limits))),
+            {"call": call, "arguments": arguments, "limits": asdict(limits), "uses": uses},
+            read=read,
+            keep=lambda value: value,
+            take=lambda value: value,
+        )
+
+    def run(self, path: Path) -> Snippet:
+        """Run a file, or give its result again if nothing it depends on has changed."""
+        return self.submit(path).result()
+
+    def close(self) -> None:
+        """End the helper process."""
+        helper, self._helper = self._helper, None
+        if helper is not None:
+            with contextlib.suppress(OSError):  # it may have ended by itself
+                helper.stdin.close()
+            helper.wait()
+
+    def _once(
+        self,
+        subject: str,
+        key: str,
+        job: dict[str, Any],
+        *,
+        read: Callable[[Ended], Any],
+        keep: Callable[[Any], Any],
+        take: Callable[[Any], Any],
+    ) -> Future:
+        """The future of a job: the one that is known, one from the store, or a new one."""
+        known = self._known.get(subject)
+        if known is not None and known.key == key and digests(self.root, known.imports) == known.imports:
+            return known.future
+        entry = self._known[subject] = _Known(key, Future())
+        kind = subject.partition("/")[0]
+        self.asked[kind] += 1
+        entry.future.add_done_callback(lambda _: self.done.update([kind]))
+        stored = self.store.get(self.root, subject, key)
+        if stored is not None:
+            imports, value = stored
+            entry.imports.update(imports)
+            entry.future.set_result(take(value))
+            return entry.future
+
+        def finish(answer: dict[str, Any]) -> Any:
+            ended = Ended(Path(answer["folder"]), answer["exit"], answer["asleep"], answer["left_behind"])
+            try:
+                entry.imports.update(digests(self.root, imports_of(ended)))  # a file that fails depends on them too
+                result = read(ended)
+            finally:
+                shutil.rmtree(ended.folder, ignore_errors=True)
+            self.store.put(subject, key, entry.imports, keep(result))
+            return result
+
+        self._send({**job, "root": str(self.root), "own": str(self.root / subject)}, finish, entry.future)
+        return entry.future
+
+    def _send(self, job: dict[str, Any], finish: Callable[[dict[str, Any]], Any], future: Future) -> None:
+        """Have a job done in a child; ``finish`` turns the helper's answer into the future's result."""
+        answer: Future = Future()
+
+        def hand_over(done: Future) -> None:
+            try:
+                future.set_result(finish(done.result()))
+            except BaseException as error:
+                future.set_exception(error)
+
+        answer.add_done_callback(hand_over)
+        with self._lock:
+            helper = self._start()
+            number = next(self._numbers)
+            self._waiting[number] = answer
+            self.runs += 1
+            try:
+                helper.stdin.write(json.dumps({"id": number, **job}) + "\n")
+                helper.stdin.flush()
+            except OSError:  # it has ended already
+                self._fail(number, helper.wait())
+
+    def _start(self) -> subprocess.Popen[str]:
+        if self._helper is None or self._helper.poll() is not None:
+            command = [sys.executable, "-m", "livedocs.run.helper"]
+            if self.method:
+                command.append(self.method)
+            self._helper = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
+                cwd=Path(__file__).parent.parent.parent,
+                env=environment(),
+                start_new_session=True,  # Ctrl-C is for the server; the helper ends with its input
+            )
+            threading.Thread(target=self._listen, args=(self._helper,), daemon=True).start()
+            atexit.register(self.close)
+        return self._helper
+
+    def _listen(self, helper: subprocess.Popen[str]) -> None:
+        with helper.stdout:
+            for line in helper.stdout:
+                answer = json.loads(line)
+                self._waiting.pop(answer["id"]).set_result(answer)
+        code = helper.wait()
+        for number in list(self._waiting):
+            self._fail(number, code)
+
+    def _fail(self, number: int, code: int) -> None:
+        """Tell who waits for an answer that the helper has ended with this exit code."""
+        answer = self._waiting.pop(number, None)
+        if answer is not None:
+            answer.set_exception(
+                DocsError(
+                    "livedocs/run/helper.py",
+                    None,
+                    "the helper process ended",
+                    got=f"exit code {code}",
+                    wanted="a process that imports torch and stays (its message stands above)",
+                )
+            )
+
+
+def uses(source: str) -> list[str]:
+    """What the helper should import before a child runs this source; a guess that only costs time if it is wrong."""
+    words = {"matplotlib": "matplotlib", "torch.testing": "assert_close", "torch.func": "torch.func"}
+    return ["torch", *(name for name, word in words.items() if word in source)]
+
+
+def read_source(path: Path, where: str) -> str:
+    """The text of a snippet, with ``\\n`` line ends whatever the file has."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise DocsError(
+            where, line, "the snippet is not UTF-8", got=f"byte {error.object[error.start]:#04x}", wanted="UTF-8 text"
+        ) from None
+    except OSError as error:
+        raise DocsError(
+            where, None, "the snippet cannot be read", got=error.strerror or str(error), wanted="a readable file"
+        ) from None

@@ -1,0 +1,110 @@
+"""Runs a snippet's top-level statements in a child, and notes where each section's output ends."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import io
+import linecache
+import os
+import sys
+import traceback
+import types
+from pathlib import Path
+from typing import Any
+
+from livedocs.errors import DocsError
+from livedocs.run.sections import first_line
+
+FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+WANTED = "a snippet that runs to its end, silently"
+
+
+def run(folder: Path, *, file: str, where: str, sections: list[list]) -> dict[str, Any]:
+    """Run a snippet.
+
+    Args:
+        folder: takes ``line``, the line of the top-level statement that runs now.
+        file: its absolute path.
+        where: the path that tracebacks show.
+        sections: name, first line and last line of each.
+
+    Returns:
+        ``sections``, with the places of each one's output in the standard output and its figures, and ``stray``, the
+        line of the first statement between the sections that printed or drew, or None.
+
+    Raises:
+        DocsError: for whatever the snippet raised.
+    """
+    source = io.TextIOWrapper(io.BytesIO(Path(file).read_bytes()), encoding="utf-8").read()
+    main = types.ModuleType("__main__")
+    main.__dict__.update(__file__=file, __builtins__=__builtins__)
+    sys.modules["__main__"] = main
+    sys.argv = [where]
+    sys.path.insert(0, str(Path(file).parent))
+    lines = source.splitlines(keepends=True)
+    linecache.cache[where] = (len(source), None, lines, where)  # tracebacks that a snippet prints
+    progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
+
+    shown = [{"name": name, "output": [], "figures": []} for name, _, _ in sections]
+    stray = None
+    try:
+        flags = compile(source, where, "exec", dont_inherit=True).co_flags & FUTURE_FLAGS
+        for node in ast.parse(source, where).body:
+            line = first_line(node)
+            os.lseek(progress, 0, os.SEEK_SET)
+            os.write(progress, b"%-9d" % line)
+            before = _written()
+            code = compile(ast.Module([node], []), where, "exec", flags=flags, dont_inherit=True)
+            exec(code, main.__dict__)
+            sys.stdout.flush()
+            after = _written()
+            home = next((s for s, (_, a, b) in zip(shown, sections, strict=True) if a <= line <= b), None)
+            figures = _figures()
+            if home is not None:
+                home["output"].append((before, after))
+                home["figures"].extend(figures)
+            elif stray is None and (after > before or figures):
+                stray = line
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: nothing may pass
+        raise _explained(error, where) from None
+    if _unshown():
+        got = f"{_unshown()} open at the end of the file"
+        raise DocsError(where, line, "a figure is drawn but not shown", got=got, wanted=WANTED)
+    return {"sections": shown, "stray": stray}
+
+
+def _written() -> int:
+    return os.fstat(1).st_size
+
+
+def _figures() -> list[dict[str, str]]:
+    """The figures that the last statement has shown, as SVG with their alt texts."""
+    backend = sys.modules.get("livedocs.run.backend")
+    return backend.take_figures() if backend else []
+
+
+def _unshown() -> int:
+    """How many figures were drawn and never shown."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return len(pyplot.get_fignums()) if pyplot else 0
+
+
+def _explained(error: BaseException, where: str) -> DocsError:
+    """Line, kind and text of an exception, as seen from the snippet."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == where]
+    line = frames[-1].lineno if frames else getattr(error, "lineno", None)
+    if isinstance(error, SystemExit):
+        problem = "the snippet called exit"
+    elif isinstance(error, Warning):
+        problem = "the snippet warned"
+    elif isinstance(error, UnicodeEncodeError):
+        problem = "the snippet printed what UTF-8 cannot hold"
+    else:
+        problem = "the snippet raised"
+    try:
+        got = "".join(traceback.format_exception_only(error)).strip()
+    except Exception as second:  # an exception whose own text raises
+        got = f"{type(error).__name__}, whose text raised {type(second).__name__}"
+    got = got[:2000].encode("utf-8", "backslashreplace").decode()
+    return DocsError(where, line, problem, got=got, wanted=WANTED)

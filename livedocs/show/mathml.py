@@ -1,0 +1,87 @@
+"""LaTeX as MathML, and the characters that it needs of the font.
+
+math-core converts; what it writes as style becomes a class, which strict content policies allow.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import re
+import unicodedata
+import xml.etree.ElementTree as ET
+
+from math_core import LatexError, LatexToMathML
+
+_CONVERTER = LatexToMathML(fancy_error=False)
+
+# What math-core writes as style, and the class that says it. justify-items repeats text-align.
+_CLASSES = {
+    "text-align:left": "math-left",
+    "text-align:right": "math-right",
+    "text-align:center": "math-centre",
+    "justify-items:start": "",
+    "justify-items:end": "",
+    "justify-items:center": "",
+    "padding-left:0": "math-tight-left",
+    "padding-right:0": "math-tight-right",
+    "padding-left:1em": "math-wide-left",
+}
+
+
+@functools.cache
+def to_mathml(latex: str, *, display: bool) -> str:
+    """MathML for a formula.
+
+    Args:
+        latex: the formula without its dollar signs.
+        display: True for a formula on lines of its own.
+
+    Raises:
+        ValueError: for LaTeX that math-core cannot convert, and for the spacing argument of ``\\\\``,
+            which math-core 0.9 would print as text.
+    """
+    if re.search(r"\\\\\s*\[", latex):
+        raise ValueError(r"a line break with a length, \\[…]")
+    try:
+        mathml = _CONVERTER.convert_with_local_state(latex, displaystyle=display)
+    except LatexError as error:
+        raise ValueError(str(error)) from None
+    mathml = re.sub(r"&(?!lt;|gt;|amp;|quot;|apos;)\w+;", lambda m: html.unescape(m[0]), mathml)
+    return re.sub(r' style="([^"]*)"', _style_to_class, mathml)
+
+
+def _style_to_class(match: re.Match[str]) -> str:
+    """The classes (in docs/assets/site.css) that say what a ``style`` says: strict content policies forbid that."""
+    declarations = [re.sub(r"\s*:\s*", ":", d.strip()) for d in match[1].split(";") if d.strip()]
+    unknown = [d for d in declarations if d not in _CLASSES]
+    if unknown:
+        raise ValueError(f"a style without a class: {'; '.join(unknown)}")
+    return f' class="{" ".join(_CLASSES[d] for d in declarations if _CLASSES[d])}"'
+
+
+# A letter to the slanted one that MathML shows for it when it stands alone in <mi> (text-transform: math-auto).
+_SLANTED = {
+    chr(int(unicodedata.decomposition(chr(code)).split()[1], 16)): chr(code)
+    for code in (*range(0x1D434, 0x1D468), 0x1D6A4, 0x1D6A5, *range(0x1D6E2, 0x1D71C))
+    if unicodedata.decomposition(chr(code))
+} | {"h": "\u210e"}
+
+
+@functools.cache
+def glyphs_of(mathml: str) -> frozenset[str]:
+    """The characters that a formula needs of the maths font; code inside it is in the code font."""
+    found: set[str] = set()
+
+    def visit(element: ET.Element) -> None:
+        text = element.text or ""
+        if element.tag == "mi" and len(text) == 1 and element.get("mathvariant") != "normal":
+            text = _SLANTED.get(text, text)
+        found.update(text)
+        for child in element:
+            if child.tag != "code":
+                visit(child)
+            found.update(child.tail or "")
+
+    visit(ET.fromstring(mathml))
+    return frozenset(found)

@@ -1,0 +1,25 @@
+"""The card of a rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from livedocs.declare import VJP, normal
+from livedocs.errors import DocsError
+from livedocs.measure.derive import derive_rule
+from livedocs.show import card
+from tests.conftest import ROOT
+
+
+def test_latex_that_does_not_convert_names_the_rule() -> None:
+    rule = VJP(
+        "torch.abs",
+        "torch.abs(x)",
+        formula=r"\frac{1}{",
+        vjp=lambda v, x: (v * x.sign(),),
+        inputs={"x": normal},
+        special={"zero": {"x": "torch.zeros(1, dtype=torch.float64)"}},
+    )
+    with pytest.raises(DocsError, match="test_card") as caught:
+        card.html(derive_rule(ROOT, rule, plot=False), set())
+    assert "rule torch.abs: its LaTeX does not convert" in caught.value.problem
