@@ -21,7 +21,7 @@ assert descend(torch.abs, 0.9375, 8)[-4:] == [0.1875, -0.0625] * 2
 
 # --8<-- [start:rule]
 for start, lr in (0.9375, 0.25), (0.9375, 0.5), (7.3, 0.25), (100.0, 0.75):
-    low, high = sorted(descend(torch.abs, start, 200, lr)[-2:])
+    low, high = sorted(descend(torch.abs, start, 150, lr)[-2:])
     print(f"start {start}, lr {lr}: {low:.4f} and {high:.4f}")
     r = start % lr
     assert abs(high - r) < 1e-9 and abs(low - (r - lr)) < 1e-9
@@ -52,16 +52,16 @@ assert path[8] == 1 and path[9] == 0.9375 and path[8:12] == path[12:16]
 
 # --8<-- [start:widths]
 def widths(kind, **options):
-    """From 101 starts: how wide is the path of steps 500 to 1000?"""
+    """From 101 starts: how wide is the path of steps 150 to 300?"""
     x = torch.linspace(1.001, 9.001, 101, dtype=torch.float64)
     x.requires_grad_()
     optimizer = kind([x], lr=0.25, **options)
     low, high = torch.full_like(x, 9.0), torch.full_like(x, -9.0)
-    for step in range(1000):
+    for step in range(300):
         optimizer.zero_grad()
         x.abs().sum().backward()
         optimizer.step()
-        if step >= 500:
+        if step >= 150:
             low, high = low.minimum(x.detach()), high.maximum(x.detach())
     w = high - low
     return [round(v.item(), 2) for v in (w.min(), w.median(), w.max())]
@@ -162,13 +162,13 @@ def decrease(start, steps, lr, schedule):
     return path
 
 
-path = decrease(3.1, 1000, 1.0, lambda t: 1 / (t + 1))
+path = decrease(3.1, 500, 1.0, lambda t: 1 / (t + 1))
 print("start:", [round(x, 2) for x in path[:5]])
-for t in (20, 100, 500):
+for t in (20, 100, 400):
     farthest = max(abs(x) for x in path[t:])
     print(f"from step {t} on: |x| <= {farthest:.4f}, 1/t = {1 / t}")
 # --8<-- [end:fix-decreasing]
-assert all(abs(path[t]) <= 1 / t + 1e-12 for t in range(20, 1001))
+assert all(abs(path[t]) <= 1 / t + 1e-12 for t in range(20, 501))
 
 # --8<-- [start:trap-geometric]
 path = decrease(0.9375, 60, 0.25, lambda t: 0.5**t)
@@ -199,8 +199,8 @@ print("fixed step: last", path[-1], " mean", sum(path[-50:]) / 50)
 
 torch.manual_seed(0)
 data = torch.tensor([0.0, 1.0, 2.0, 4.0, 8.0], dtype=torch.float64)
-noisy = descend(lambda x: (x - data[torch.randint(5, ())]).abs(), 2.0, 4000)
-tail = noisy[1000:]
+noisy = descend(lambda x: (x - data[torch.randint(5, ())]).abs(), 2.0, 1000)
+tail = noisy[200:]
 print(f"one datum a step: {min(tail)} to {max(tail)}", end=", ")
 print(f"mean {sum(tail) / len(tail):.1f}, median of the data {data.median()}")
 # --8<-- [end:fix-average]

@@ -210,8 +210,8 @@ def train(steps, zero_grad=True, **options):
 
 print(train(8, zero_grad=False))
 # --8<-- [end:trap-forgotten]
-assert max(train(100, zero_grad=False)[50:]) > 4
-assert train(100, zero_grad=False) == train(100, momentum=1.0)
+forgotten = train(100, zero_grad=False)
+assert max(forgotten[50:]) > 4 and forgotten == train(100, momentum=1.0)
 
 # --8<-- [start:fix-forgotten]
 print(train(8))

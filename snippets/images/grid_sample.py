@@ -241,11 +241,13 @@ def register(start, *how):
 
 
 print("                        place, loss")
+ends = {}
 for mode in ("zeros", "border", "reflection"):
     for start in (1.0, 2.4):
-        print(f"{mode:10} from {start}:", register(start, mode))
+        ends[mode] = register(start, mode)
+        print(f"{mode:10} from {start}:", ends[mode])
 # --8<-- [end:trap]
-assert register(2.4, "zeros")[0] == register(2.4, "border")[0] == 2.4
+assert ends["zeros"][0] == ends["border"][0] == 2.4
 
 
 # --8<-- [start:fix]
@@ -254,6 +256,7 @@ def inside(grid):
     return grid + (grid.clamp(-0.9, 0.9) - grid).detach()
 
 
-print("border, inside, from 2.4:", register(2.4, "border", inside))
+found = register(2.4, "border", inside)
+print("border, inside, from 2.4:", found)
 # --8<-- [end:fix]
-assert register(2.4, "border", inside) == (0.25, 0)
+assert found == (0.25, 0)

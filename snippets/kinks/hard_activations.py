@@ -102,26 +102,26 @@ for name in ("hardsigmoid(", "hardswish(", "hardshrink(", "softshrink("):
 
 # --8<-- [start:trap-gate]
 def open_gate(gate, start):
-    """Raise w until gate(w) is 0.75, in 300 steps."""
+    """Raise w until gate(w) is 0.75, in 100 steps."""
     w = torch.tensor(start, requires_grad=True)
-    for step in range(300):
+    for step in range(100):
         loss = (gate(w) - 0.75) ** 2
         (g,) = torch.autograd.grad(loss, w)
         w = (w - 4 * g).detach().requires_grad_()
     return round(gate(w).item(), 3)
 
 
-print("hardsigmoid, from -3  ", open_gate(hardsigmoid, -3.0))
-print("hardsigmoid, from -2.9", open_gate(hardsigmoid, -2.9))
+shut, opened = open_gate(hardsigmoid, -3.0), open_gate(hardsigmoid, -2.9)
+print("hardsigmoid, from -3  ", shut)
+print("hardsigmoid, from -2.9", opened)
 # --8<-- [end:trap-gate]
-assert (
-    open_gate(hardsigmoid, -3.0) == 0 and open_gate(hardsigmoid, -2.9) == 0.75
-)
+assert shut == 0 and opened == 0.75
 
 # --8<-- [start:fix-gate]
-print("sigmoid, from -3", open_gate(torch.sigmoid, -3.0))
+opened = open_gate(torch.sigmoid, -3.0)
+print("sigmoid, from -3", opened)
 # --8<-- [end:fix-gate]
-assert open_gate(torch.sigmoid, -3.0) == 0.75
+assert opened == 0.75
 
 
 # --8<-- [start:fix-second]

@@ -61,6 +61,8 @@ plt.loglog(lengths, mine.norm(dim=1), label="cosine_embedding_loss")
 plt.loglog(lengths, theirs.norm(dim=1), "--", label="cosine_similarity")
 plt.xlabel("length of the vector")
 plt.ylabel("size of its gradient")
+plt.xticks([1e-8, 1e-6, 1e-3, 1])
+plt.yticks([1, 1e3, 1e6, 1e8])
 plt.legend()
 plt.show()
 # --8<-- [end:picture]
@@ -285,17 +287,19 @@ def train(start, distance, steps=200):
     return round(loss.item(), 3)
 
 
-print("vector_norm, w = 0:", train(0.0, distances["vector_norm"]))
-print("squared,     w = 0:", train(0.0, distances["squared"]))
-print("1 - cosine,  w = 0:", train(0.0, distances["1 - cosine"]))
+ends = {}
+for name in ("vector_norm", "squared", "1 - cosine"):
+    ends[name] = train(0.0, distances[name])
+    print(f"{name + ',':12} w = 0:", ends[name])
 # --8<-- [end:trap-collapse]
-assert train(0.0, distance) == train(0.0, distances["squared"]) == 1
+assert ends["vector_norm"] == ends["squared"] == 1
 
 # --8<-- [start:fix-collapse]
-print("vector_norm, small random w:", train(0.01, distance))
-print("default (eps), w = 0:       ", train(0.0, None))
+small, pushed = train(0.01, distance), train(0.0, None)
+print("vector_norm, small random w:", small)
+print("default (eps), w = 0:       ", pushed)
 # --8<-- [end:fix-collapse]
-assert train(0.01, distance) < 0.1 and train(0.0, None) < 0.1
+assert small < 0.1 and pushed < 0.1
 
 # --8<-- [start:trap-half]
 torch.manual_seed(0)

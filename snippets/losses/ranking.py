@@ -309,11 +309,13 @@ def train(margin):
     return f"loss {loss.item():.2f}, pairs in order {right:.0%}"
 
 
-print("margin=0:", train(0.0))
+end = train(0.0)
+print("margin=0:", end)
 # --8<-- [end:trap-margin]
-assert ("pairs in order 0%" in train(0.0)) == (not old)
+assert ("pairs in order 0%" in end) == (not old)
 
 # --8<-- [start:fix-margin]
-print("margin=1:", train(1.0))
+end = train(1.0)
+print("margin=1:", end)
 # --8<-- [end:fix-margin]
-assert int(train(1.0).split()[-1].rstrip("%")) > 90
+assert int(end.split()[-1].rstrip("%")) > 90
