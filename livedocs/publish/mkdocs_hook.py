@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mkdocs.plugins import event_priority
+from mkdocs.plugins import CombinedEvent, event_priority
 
 import livedocs
 
@@ -72,8 +72,19 @@ def on_env(env, config, files):
     return _site.on_env(env, config, files)
 
 
-def on_page_context(context, page, config, nav):
+@event_priority(100)
+def _before_search(context, page, config, nav):
+    _site.before_search(page, config)
+    return context
+
+
+@event_priority(-100)
+def _after_search(context, page, config, nav):
+    _site.after_search(page)
     return _site.on_page_context(context, page, config, nav)
+
+
+on_page_context = CombinedEvent(_before_search, _after_search)
 
 
 def on_post_page(output, page, config):

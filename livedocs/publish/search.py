@@ -8,6 +8,7 @@ query and not with every page. docs/assets/search_worker.js reads both, and says
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,23 @@ def names_of_page(where: str, meta: Mapping[str, Any]) -> str:
     if not isinstance(names, list) or not all(isinstance(text, str) for text in names):
         raise DocsError(where, None, "names in the front matter", got=repr(names), wanted="a list of texts")
     return " ".join(dict.fromkeys(map(name, names)))
+
+
+_CODE = re.compile(r"<pre\b[^>]*>.*?</pre>", re.DOTALL)
+_SPAN = re.compile(r"</?span\b[^>]*>")
+
+
+def for_the_plugin(content: str) -> str:
+    """The content of a page as the search plugin should read it: without the colours of code.
+
+    The plugin parses every tag and keeps none of these; they are nine of ten.
+    """
+    return _CODE.sub(lambda match: _SPAN.sub("", match[0]), content)
+
+
+def without_marks(content: str) -> str:
+    """The content of a page without what only the search plugin reads, as it leaves it."""
+    return re.sub(r'\s?data-search-\w+="[^"]+"', "", content)
 
 
 def finish(site: Path, names: Mapping[str, str], worker: str) -> None:

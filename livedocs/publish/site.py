@@ -50,6 +50,7 @@ DATA = {"data/gradients.json": data.to_json, "data/gradients.csv": data.to_csv}
 
 
 _runners: dict[Path, Runner] = {}
+_entries: dict[str, tuple[Hashable, list[dict]]] = {}  # by page: what it was, and what the search found in it
 _notebooks: dict[str, tuple[Hashable, str]] = {}  # by page: what its notebook was made from, and the notebook
 
 
@@ -113,6 +114,7 @@ class Site:
         self.made_of: dict[str, Hashable] = {}  # by page: what its rendering depends on
         self.executed: dict[str, Future] = {}  # by page: its notebook
         self.chapters: list[Chapter] = []
+        self.whole: tuple[str, dict] | None = None  # a page's content and meta while the search plugin reads it
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         root = Path(config.config_file_path).resolve().parent
@@ -346,6 +348,30 @@ class Site:
         if not any(chapter.whole is page for chapter in self.chapters):
             context["notebook"] = {"file": posixpath.basename(uri), "colab": colab}
         return context
+
+    def before_search(self, page: MkDocsPage, config: MkDocsConfig) -> None:
+        """Let MkDocs' search plugin read a page that is quick to parse, or, for one that it knows, nothing."""
+        plugin = config.plugins.get("material/search") or config.plugins.get("search")
+        if plugin is None:
+            return
+        self.whole = page.content, page.meta
+        key = page.file.src_uri, page.content, page.url, str(page.title), repr(page.meta)
+        self.entries = plugin.search_index.entries
+        self.known = _entries.get(page.file.src_uri) if self.serving else None
+        self.fresh = key, len(self.entries)
+        if self.known is not None and self.known[0] == key:
+            self.entries.extend(dict(entry) for entry in self.known[1])
+            page.meta = {**page.meta, "search": {"exclude": True}}
+        page.content = search.for_the_plugin(page.content)
+
+    def after_search(self, page: MkDocsPage) -> None:
+        """Put back what the search plugin was not to read, and keep what it found."""
+        if self.whole is None:
+            return
+        key, first = self.fresh
+        _entries[page.file.src_uri] = key, [dict(entry) for entry in self.entries[first:]]
+        page.content, page.meta = search.without_marks(self.whole[0]), self.whole[1]
+        self.whole = None
 
     def _name_for_the_search(self, files: Files) -> None:
         """Note where people are to find what: cards by their functions' names, pages by those of their front matter."""

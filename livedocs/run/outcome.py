@@ -52,13 +52,13 @@ class Snippet:
         return {"outputs": {name: asdict(output) for name, output in self.outputs.items()}, "cpu": self.cpu}
 
     @classmethod
-    def from_dict(cls, where: str, source: str, sections: list[Section], found: dict[str, Any]) -> Snippet:
+    def from_dict(cls, where: str, source: str, sections: tuple[Section, ...], found: dict[str, Any]) -> Snippet:
         """The snippet of this source, from what ``to_dict`` gave."""
         outputs = {
             name: Output(output["text"], tuple(Figure(**figure) for figure in output["figures"]))
             for name, output in found["outputs"].items()
         }
-        return cls(where, source, tuple(sections), outputs, found["cpu"])
+        return cls(where, source, sections, outputs, found["cpu"])
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Ended:
     left_behind: bool
 
 
-def read_snippet(ended: Ended, where: str, source: str, sections: list[Section], limits: Limits) -> Snippet:
+def read_snippet(ended: Ended, where: str, source: str, sections: tuple[Section, ...], limits: Limits) -> Snippet:
     """The snippet that a child ran.
 
     Raises:
@@ -116,7 +116,7 @@ def read_snippet(ended: Ended, where: str, source: str, sections: list[Section],
     for section, shown in zip(sections, ran["sections"], strict=True):
         raw = b"".join(printed[a:b] for a, b in shown["output"])
         outputs[section.name] = Output(_checked(raw, where, section), tuple(_described(shown, where, section)))
-    return Snippet(where, source, tuple(sections), outputs, result["cpu"])
+    return Snippet(where, source, sections, outputs, result["cpu"])
 
 
 def read_result(ended: Ended, where: str, limits: Limits) -> dict[str, Any]:

@@ -250,10 +250,19 @@ class Runner:
             )
 
 
+# By what the helper should import before a child runs a source, the words that tell. Torch imports some 500 modules
+# when it compares tensors or meets a complex number, and 900 with the first optimizer or function transform: each costs
+# a child a second, and the helper once.
+WORDS = {
+    "matplotlib": ("matplotlib",),
+    "torch.testing": ("assert_close", "gradcheck", "gradgradcheck", "complex", "1j", "autograd.functional", "unpool"),
+    "torch.func": ("torch.func", "torch.optim"),
+}
+
+
 def uses(source: str) -> list[str]:
     """What the helper should import before a child runs this source; a guess that only costs time if it is wrong."""
-    words = {"matplotlib": "matplotlib", "torch.testing": "assert_close", "torch.func": "torch.func"}
-    return ["torch", *(name for name, word in words.items() if word in source)]
+    return ["torch", *(name for name, words in WORDS.items() if any(word in source for word in words))]
 
 
 def read_source(path: Path, where: str) -> str:

@@ -9,6 +9,7 @@ sections do not nest, and each holds whole top-level statements.
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass
 
 from pymdownx.snippets import SnippetPreprocessor
@@ -31,7 +32,8 @@ class Section:
     end: int
 
 
-def read_sections(source: str, where: str) -> list[Section]:
+@functools.lru_cache(maxsize=256)  # each include on a page asks again
+def read_sections(source: str, where: str) -> tuple[Section, ...]:
     """The sections of a snippet, in the order in which they stand.
 
     Args:
@@ -101,9 +103,9 @@ def read_sections(source: str, where: str) -> list[Section]:
     if not statements:
         raise DocsError(where, 1, "the file has no code", got="no statement", wanted="Python code that runs")
     if not sections:
-        return [Section(WHOLE_FILE, 1, source.count("\n") + 1)]
+        return (Section(WHOLE_FILE, 1, source.count("\n") + 1),)
     _check_statements(statements, sections, where)
-    return sections
+    return tuple(sections)
 
 
 def _statements(source: str, where: str) -> list[tuple[int, int]]:
