@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule, MeasuredRules
@@ -35,6 +36,24 @@ class Page:
     placed: dict[str, int | None] = field(default_factory=dict)  # the rules whose cards it has, with their lines
     glyphs: set[str] = field(default_factory=set)  # the characters of its formulas
     late: dict[str, str] = field(default_factory=dict)  # what stands aside, by its key
+
+    def gathered(self) -> dict[str, Any]:
+        """What rendering has gathered, as JSON holds it."""
+        return {
+            "lines": self.lines,
+            "shown": sorted(self.shown),
+            "placed": self.placed,
+            "glyphs": "".join(sorted(self.glyphs)),
+            "late": self.late,
+        }
+
+    def take(self, gathered: Mapping[str, Any]) -> None:
+        """Take what an earlier rendering of the same has gathered."""
+        self.lines = list(gathered["lines"])
+        self.shown = {(file, section) for file, section in gathered["shown"]}
+        self.placed = dict(gathered["placed"])
+        self.glyphs = set(gathered["glyphs"])
+        self.late = dict(gathered["late"])
 
     @property
     def rules(self) -> MeasuredRules:

@@ -59,6 +59,10 @@ class Project:
             for module in rule_modules(self.root)
         }
 
+    def rule_files(self) -> list[str]:
+        """The modules of rules, as files below the root."""
+        return [module.replace(".", "/") + ".py" for module in rule_modules(self.root)]
+
     @functools.cached_property
     def rules(self) -> MeasuredRules:
         """All rules, measured, in the order of their files; the first page that asks waits for them.

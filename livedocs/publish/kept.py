@@ -1,118 +1,142 @@
-"""Keeps what a build has rendered and compiled for the next build of the same process, while it is made of the same.
+"""Keeps what a build has rendered for the next one, while it is made of the same: in this process, and on disk.
 
-MkDocs renders all pages again for one that was saved. What a page is made of: its Markdown, the snippets that it
-includes, the rules that it shows, the names of all pages, and mkdocs.yml.
+MkDocs renders all pages again for one that was saved. What a page is made of is said by a signature: its Markdown, the
+snippets that it includes, the rules that it shows, the names of all pages, mkdocs.yml, and the code that renders.
 """
 
 from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from types import CodeType
+from pathlib import Path
 from typing import Any
 
-from jinja2.bccache import Bucket, BytecodeCache
-
 from livedocs.pages.page import Page
+from livedocs.run.store import Store
 
 
 @dataclass
-class _Rendered:
-    """What rendering a page gives: to MkDocs (content, contents, title, anchors, links), and to us (page)."""
+class Rendered:
+    """What rendering a page gives: to MkDocs (content, contents, title, anchors, links), and to us (page).
 
-    made_of: Hashable
+    ``toc`` is a list of entries: id, title, level, and the entries below it. ``anchors`` is None for a notebook:
+    mkdocs-jupyter sets the title itself, and no anchors.
+    """
+
     content: str
-    toc: Any
+    toc: list[dict[str, Any]]
     title: str | None
-    anchors: set[str] | None
+    anchors: list[str] | None
     links: dict[str, dict[str, str]]
-    page: Page
+    page: dict[str, Any]
 
 
-class _Warnings(logging.Handler):
-    """Counts the warnings of one rendering."""
+class Kept:
+    """What earlier builds have made.
+
+    Args:
+        root: the project's root.
+        store: keeps renderings between processes.
+    """
+
+    def __init__(self, root: Path, store: Store) -> None:
+        self.root = root
+        self.store = store
+        self._pages: dict[str, tuple[str, Rendered]] = {}
+        self._made: dict[Hashable, tuple[Hashable, Any]] = {}
+
+    def once(self, name: Hashable, made_of: Hashable, make: Callable[[], Any]) -> Any:
+        """What ``make`` gave when it was last called under this name, if that was of the same; for this process."""
+        known = self._made.get(name)
+        if known is None or known[0] != made_of:
+            known = self._made[name] = made_of, make()
+        return known[1]
+
+    def render(self, theirs: Any, page: Page, signature: str | None, render: Callable[[], None], toc: Callable) -> None:
+        """Render a page, or give MkDocs and us what that gave before.
+
+        A page whose rendering warned is rendered again each time: its warning must be heard each time.
+
+        Args:
+            theirs: MkDocs' page.
+            page: ours, which takes what rendering gathers.
+            signature: equal for two builds exactly if the rendering must be; None if it is not to be kept.
+            render: MkDocs' own rendering of ``theirs``.
+            toc: makes MkDocs' table of contents of our entries.
+        """
+        uri = theirs.file.src_uri
+        subject = f"pages/{uri}"
+        if signature is None:
+            render()
+            return
+        known = self._pages.get(uri)
+        found = known[1] if known and known[0] == signature else None
+        if found is None:
+            stored = self.store.get(self.root, subject, signature)
+            found = Rendered(**stored[1]) if stored else None
+        if found is None:
+            with _warnings() as warned:
+                render()
+            found = _of(theirs, page)
+            if warned:
+                self._pages.pop(uri, None)
+                return
+            self.store.put(subject, signature, {}, vars(found))
+        else:
+            _give(found, theirs, page)
+            theirs.toc = toc(copy.deepcopy(found.toc))  # others write into it
+        self._pages[uri] = signature, found
+
+
+def _of(theirs: Any, page: Page) -> Rendered:
+    """What a rendering has left in MkDocs' page and in ours."""
+    anchors = theirs.present_anchor_ids
+    return Rendered(
+        theirs.content,
+        list(map(_entry, theirs.toc)),
+        theirs.title if anchors is None else theirs._title_from_render,
+        None if anchors is None else sorted(anchors),
+        {file.src_uri: links for file, links in (theirs.links_to_anchors or {}).items()},
+        page.gathered(),
+    )
+
+
+def _entry(item: Any) -> dict[str, Any]:
+    return {"id": item.id, "title": item.title, "level": item.level, "children": list(map(_entry, item.children))}
+
+
+def _give(found: Rendered, theirs: Any, page: Page) -> None:
+    """Put a rendering into MkDocs' page and into ours."""
+    theirs.content = found.content
+    if found.anchors is None:
+        theirs.title = found.title
+    else:
+        theirs._title_from_render = found.title
+        theirs.present_anchor_ids = set(found.anchors)
+    theirs.links_to_anchors = found.links  # by the names of files: who calls this knows them
+    page.take(found.page)
+
+
+class _Counter(logging.Handler):
+    """Notes whether there were warnings."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.count = 0
+        self.seen: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.count += 1
+        self.seen.append(record.getMessage())
 
 
-_pages: dict[str, _Rendered] = {}
-
-
-class Templates(BytecodeCache):
-    """Keeps compiled templates between the builds of one process; MkDocs makes a new environment for each."""
-
-    def __init__(self) -> None:
-        self.compiled: dict[str, tuple[str, CodeType]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        checksum, code = self.compiled.get(bucket.key, ("", None))
-        if checksum == bucket.checksum:
-            bucket.code = code
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.compiled[bucket.key] = bucket.checksum, bucket.code
-
-
-TEMPLATES = Templates()
-
-
-def keep(theirs: Any, page: Page, made_of: Hashable, take: Callable[[Page], None]) -> None:
-    """Have MkDocs' ``render`` of a page give what it gave the last time, if the page is made of the same.
-
-    A page whose rendering warned is rendered again each time: its warning must be heard each time.
-
-    Args:
-        theirs: MkDocs' page, before it is rendered.
-        page: ours, which takes what rendering gathers.
-        made_of: equal for two builds exactly if the rendering must be.
-        take: told of the page that was kept, in place of ``page``.
-    """
-    render = theirs.render
-
-    def render_or_take(config: Any, files: Any) -> None:
-        known = _pages.get(theirs.file.src_uri)
-        if known is None or known.made_of != made_of:
-            known = _render(theirs, page, made_of, lambda: render(config, files))
-        else:
-            known.page.project = page.project
-            take(known.page)
-        theirs.content = known.content
-        theirs.toc = copy.deepcopy(known.toc)  # others write into it
-        if known.anchors is None:  # a notebook: mkdocs-jupyter sets the title itself, and no anchors
-            theirs.title = known.title
-        else:
-            theirs._title_from_render = known.title
-            theirs.present_anchor_ids = set(known.anchors)
-        theirs.links_to_anchors = {files.get_file_from_path(uri): links for uri, links in known.links.items()}
-
-    theirs.render = render_or_take
-
-
-def _render(theirs: Any, page: Page, made_of: Hashable, render: Callable[[], None]) -> _Rendered:
-    """Render, and keep what that gave unless it warned."""
-    warnings = _Warnings()
-    logging.getLogger("mkdocs").addHandler(warnings)
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """The warnings that MkDocs logs inside the block."""
+    counter = _Counter()
+    logging.getLogger("mkdocs").addHandler(counter)
     try:
-        render()
+        yield counter.seen
     finally:
-        logging.getLogger("mkdocs").removeHandler(warnings)
-    rendered = _Rendered(
-        made_of,
-        theirs.content,
-        copy.deepcopy(theirs.toc),
-        theirs.title if theirs.present_anchor_ids is None else theirs._title_from_render,
-        theirs.present_anchor_ids,
-        {file.src_uri: links for file, links in (theirs.links_to_anchors or {}).items()},
-        page,
-    )
-    _pages.pop(theirs.file.src_uri, None)
-    if not warnings.count:
-        _pages[theirs.file.src_uri] = rendered
-    return rendered
+        logging.getLogger("mkdocs").removeHandler(counter)

@@ -6,6 +6,7 @@ What notebooks need is imported with the first of them: it takes longer than a p
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import html
 import json
@@ -14,19 +15,20 @@ import posixpath
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote, unquote, urljoin
 
+from jinja2 import FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as MkDocsPage
-from mkdocs.structure.toc import AnchorLink
+from mkdocs.structure.toc import AnchorLink, TableOfContents
 from mkdocs.utils import CountHandler
 
 from livedocs.errors import DocsError
@@ -41,6 +43,7 @@ from livedocs.publish.addresses import menu_sections, notebook_uri
 from livedocs.publish.mathfont import math_font
 from livedocs.publish.print_pages import Part
 from livedocs.run.runner import Runner
+from livedocs.run.store import digest, digest_of_glue
 from livedocs.show import data
 
 log = logging.getLogger("mkdocs.livedocs")
@@ -49,9 +52,10 @@ PARTIAL = ".partial"
 DATA = {"data/gradients.json": data.to_json, "data/gradients.csv": data.to_csv}
 
 
+Job = tuple[str, Future]  # the file that it is about, below the root, and its result
+
 _runners: dict[Path, Runner] = {}
-_entries: dict[str, tuple[Hashable, list[dict]]] = {}  # by page: what it was, and what the search found in it
-_notebooks: dict[str, tuple[Hashable, str]] = {}  # by page: what its notebook was made from, and the notebook
+_kept: dict[Path, kept.Kept] = {}
 
 
 def shared_runner(root: Path) -> Runner:
@@ -59,11 +63,17 @@ def shared_runner(root: Path) -> Runner:
     return _runners.setdefault(root, Runner(root))
 
 
+def shared_kept(root: Path) -> kept.Kept:
+    """What the builds of this process have made, and what the store has of earlier ones."""
+    return _kept.setdefault(root, kept.Kept(root, shared_runner(root).store))
+
+
 def close() -> None:
     """End the helper processes and forget what they gave."""
     for runner in _runners.values():
         runner.close()
     _runners.clear()
+    _kept.clear()
 
 
 @functools.cache
@@ -111,16 +121,19 @@ class Site:
         self.project: Project
         self.site_dir: Path
         self.pages: dict[str, Page] = {}  # ours, by the source of MkDocs'
-        self.made_of: dict[str, Hashable] = {}  # by page: what its rendering depends on
+        self.jobs: dict[str, list[Job]] = {}  # by page: what has to be run for it
+        self.signatures: dict[str, str | None] = {}  # by page: what its rendering depends on, if all of that is there
+        self.common = ""  # what the rendering of every page depends on
         self.executed: dict[str, Future] = {}  # by page: its notebook
         self.chapters: list[Chapter] = []
-        self.whole: tuple[str, dict] | None = None  # a page's content and meta while the search plugin reads it
+        self.reading: tuple | None = None  # a page's content and meta while the search plugin reads it, and its entries
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         root = Path(config.config_file_path).resolve().parent
         options = config.mdx_configs.setdefault("livedocs", {})
         snippets = root / options.get("snippets", "snippets")
         self.project = Project(root, snippets, shared_runner(root), chapters=menu_sections(config.nav))
+        self.kept = shared_kept(root)
         config.mdx_configs.setdefault("pymdownx.snippets", {})["base_path"] = [str(self.project.snippets)]
         config.copyright = f"Every output on this site was printed by PyTorch {version('torch')}."
         if not config.repo_url:
@@ -157,51 +170,65 @@ class Site:
             if file.src_uri.startswith("notebooks/") and file.src_uri.endswith(".py"):
                 files.remove(file)
                 files.append(self._notebook(file, config))
+        sources = [(file, file.content_string) for file in files.documentation_pages() if file.src_uri.endswith(".md")]
+        for file, text in sources:
+            self.jobs[file.src_uri] = [*self._runs(text.split("\n"), file.src_uri)]
         measured = self.project.measure()
-        uris = frozenset(file.src_uri for file in files)
-        config_text = Path(config.config_file_path).read_bytes()
+        for file, text in sources:
+            blocks = set(re.findall(r"(?m)^[ \t]*/{3,}[ \t]*([\w-]+)", text))
+            if "explorer" in blocks:
+                self.project.explorer = self._name(file, config)
+            self.jobs[file.src_uri] += self._rules(blocks, file, measured)
         if measured:  # named now, so that pages can link to them; filled when all is measured
             for name in DATA:
                 files.append(File.generated(config, name, content=""))
         files.append(File.generated(config, downloads.ARCHIVE, content=b""))
-        for file in files.documentation_pages():
-            lines = file.content_string.split("\n") if file.src_uri.endswith(".md") else []
-            if any(line.startswith("/// explorer") for line in lines):
-                self.project.explorer = self._name(file, config)
-            runs = tuple(self._runs(lines, file.src_uri))
-            made = self.executed.get(file.src_uri)
-            self.made_of[file.src_uri] = (*lines, runs, self._rules(lines, file, measured), made, uris, config_text)
+        self.common = digest(
+            *sorted(file.src_uri for file in files),
+            Path(config.config_file_path).read_bytes(),
+            f"{config.site_url} {config.repo_url} {self.project.explorer}",
+            digest_of_glue("pages", "show", "run", "errors.py", "measured.py", "verdicts.py"),
+        )
         return files
 
     def _name(self, file: File, config: MkDocsConfig) -> str:
         """A page's name in error messages."""
         return f"{Path(config.docs_dir).name}/{file.src_uri}"
 
-    def _runs(self, lines: list[str], where: str) -> Iterable[Future]:
-        """Start the snippets that a page names. The runner gives the same future again for what has not changed."""
+    def _runs(self, lines: list[str], where: str) -> Iterable[Job]:
+        """Start the snippets that a page names."""
         try:
             names = [include.path for fence in find_fences(lines, where) for include in includes(fence, where)]
         except DocsError:
             return  # told with its line when the page is rendered
-        for name in names:
+        for name in dict.fromkeys(names):
             path = (self.project.snippets / name).resolve()
             if self.project.snippets in path.parents and path.is_file():
-                yield self.project.runner.submit(path)
+                yield path.relative_to(self.project.root).as_posix(), self.project.runner.submit(path)
 
-    def _rules(self, lines: list[str], file: File, measured: dict[str, Future]) -> tuple[Future, ...]:
+    def _rules(self, blocks: set[str], file: File, measured: dict[str, Future]) -> list[Job]:
         """What a page shows of the rules: its own module, where it has nothing but cards, or all of them."""
-        blocks = {line.split()[1] for line in lines if line.startswith("/// ") and len(line.split()) > 1}
         if not blocks:
-            return ()
-        own = measured.get(file.src_uri)
-        return (own,) if blocks == {"rule"} and own is not None else tuple(measured.values())
+            return []
+        own = {file.src_uri} if blocks == {"rule"} and file.src_uri in measured else set(measured)
+        return [(f"rules/{uri.removesuffix('.md')}.py", measured[uri]) for uri in measured if uri in own]
+
+    def _signature(self, page: MkDocsPage, markdown: str) -> str | None:
+        """What a page's rendering depends on, once all of that is there; None if something of it has failed."""
+        jobs = self.jobs.get(page.file.src_uri, [])
+        if any(future.exception() for _, future in jobs):
+            return None
+        found = (self.project.runner.signature(subject) for subject, _ in jobs)
+        return digest(self.common, markdown, repr(sorted(page.meta.items(), key=str)), *found)
 
     def _notebook(self, file: File, config: MkDocsConfig) -> File:
         """The executed notebook in place of its source; it is there once its page is asked for."""
         from livedocs.pages import jupyter
 
         uri = file.src_uri.removesuffix(".py") + ".ipynb"
-        self.executed[uri] = jupyter.execute(self.project.runner, Path(file.abs_src_path))
+        path = Path(file.abs_src_path).resolve()
+        self.executed[uri] = jupyter.execute(self.project.runner, path)
+        self.jobs[uri] = [(path.relative_to(self.project.root).as_posix(), self.executed[uri])]
         (_room() / uri).parent.mkdir(parents=True, exist_ok=True)
         return File(uri, str(_room()), config.site_dir, config.use_directory_urls)
 
@@ -235,30 +262,39 @@ class Site:
     def on_page_markdown(self, markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
         uri = page.file.src_uri
         offset = page.file.content_string.count("\n") - markdown.count("\n")
-        ours = Page(self.project, self._name(page.file, config), offset, aside=True)
-        self._take(uri, ours)
+        ours = self.pages[uri] = Page(self.project, self._name(page.file, config), offset, aside=True)
         config.mdx_configs["livedocs"]["page"] = ours
-        if self.serving and uri in self.made_of:
-            kept.keep(page, ours, self.made_of[uri], functools.partial(self._take, uri))
         if uri in self.executed:
             page.meta.update(self.executed[uri].result()["metadata"]["front_matter"])
         if "description" in page.meta:  # the theme puts it into an attribute as it is
             page.meta["description"] = html.escape(page.meta["description"])
+        self.signatures[uri] = self._signature(page, markdown)
+        page.render = functools.partial(self._render, page, page.render)
         return markdown
 
-    def _take(self, uri: str, page: Page) -> None:
-        self.pages[uri] = page
+    def _render(self, page: MkDocsPage, render: Callable, config: MkDocsConfig, files: Files) -> None:
+        """MkDocs' rendering of a page, or what it gave before."""
+        uri = page.file.src_uri
+
+        def anew() -> None:
+            render(config, files)
+            if uri in self.executed:
+                from livedocs.pages import jupyter
+
+                page.content = self._name_pages(jupyter.to_site_html(page.content, self.pages[uri]), page, files)
+            page.content = with_scopes(page.content)
+
+        self.kept.render(page, self.pages[uri], self.signatures[uri], anew, _contents)
+        page.links_to_anchors = {
+            files.get_file_from_path(file) if isinstance(file, str) else file: links
+            for file, links in (page.links_to_anchors or {}).items()
+        }
 
     def on_page_content(self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
-        ours = self.pages[page.file.src_uri]
-        self._shorten(page.toc, ours)
-        if page.file.src_uri in self.executed:
-            from livedocs.pages import jupyter
-
-            if page.edit_url:  # that of its source, not that of what was made of it
-                page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
-            html = self._name_pages(jupyter.to_site_html(html, ours), page, files)
-        return with_scopes(html)
+        self._shorten(page.toc, self.pages[page.file.src_uri])
+        if page.file.src_uri in self.executed and page.edit_url:  # that of its source, not that of what was made of it
+            page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
+        return html
 
     def _name_pages(self, html: str, page: MkDocsPage, files: Files) -> str:
         """Turn a notebook's links to ``.md`` files into addresses, as MkDocs does on its own pages."""
@@ -285,13 +321,18 @@ class Site:
     def on_post_page(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> str:
         for chapter in self.chapters:
             if chapter.whole is page:
-                late = {key: text for part in chapter.parts for key, text in self.pages[part.source].late.items()}
-                return print_pages.unite(fill(output, late), chapter.parts, page.url)
+                # What stands aside is named by its content: an equal output is an equal page.
+                return self.kept.once(("chapter", page.url), output, functools.partial(self._unite, chapter, output))
         ours = self.pages.get(page.file.src_uri)
         return fill(output, ours.late) if ours else output
 
+    def _unite(self, chapter: Chapter, output: str) -> str:
+        """The finished print page of a chapter."""
+        late = {key: text for part in chapter.parts for key, text in self.pages[part.source].late.items()}
+        return print_pages.unite(fill(output, late), chapter.parts, chapter.whole.url)
+
     def on_env(self, env, config: MkDocsConfig, files: Files):
-        env.bytecode_cache = kept.TEMPLATES
+        self._keep_templates(env, files)
         pages = self.pages.values()
         shown = {section for page in pages for section in page.shown}
         placed = {name for page in pages for name in page.placed}
@@ -313,6 +354,26 @@ class Site:
         env.globals["theme_search_worker"] = self.search_worker
         return env
 
+    def _keep_templates(self, env, files: Files) -> None:
+        """Have templates compiled once, and under ``serve`` filled again only for a page in which something changed."""
+        if self.project.runner.store.folder is not None:
+            folder = self.project.runner.store.folder / "templates"
+            with contextlib.suppress(OSError):  # a read-only disk costs the next build its time
+                folder.mkdir(parents=True, exist_ok=True)
+                env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+        if not self.serving:
+            return
+        get_template = env.get_template
+        menu = [(file.src_uri, str(file.page.title)) for file in files.documentation_pages() if file.page]
+        shared = digest(self.common, repr(menu), repr(sorted(_stamps(self.project.root / "overrides"))))
+
+        def get_kept(name: str, parent: str | None = None, globals: dict | None = None):
+            template = get_template(name, parent, globals)
+            # What a template includes comes here too; MkDocs asks for a page's own without a parent.
+            return template if parent else _KeptTemplate(template, self.kept, shared)
+
+        env.get_template = get_kept
+
     def _write_notebooks(self, config: MkDocsConfig, files: Files) -> None:
         """Every page as a notebook, beside the page."""
         release = version("torch")
@@ -332,13 +393,13 @@ class Site:
     def _notebook_of(self, page: MkDocsPage, link: Callable[[str], str], about: str) -> str:
         """A Markdown page as a notebook; made again only if something in it has changed."""
         uri = page.file.src_uri
-        made_of = about, self.made_of.get(uri)
-        if made_of[1] is None or uri not in _notebooks or _notebooks[uri][0] != made_of:
-            text = page.markdown
-            if not re.search(r"^# ", text, re.MULTILINE):
-                text = f"# {page.title}\n\n{text}"
-            _notebooks[uri] = made_of, notebook.to_notebook(text, self.pages[uri], link, about)
-        return _notebooks[uri][1]
+        text = page.markdown
+        if not re.search(r"^# ", text, re.MULTILINE):
+            text = f"# {page.title}\n\n{text}"
+        made_of = self.signatures.get(uri), text, about
+        return self.kept.once(
+            ("notebook", uri), made_of, lambda: notebook.to_notebook(text, self.pages[uri], link, about)
+        )
 
     def on_page_context(self, context: dict, page: MkDocsPage, config: MkDocsConfig, nav) -> dict:
         """Tell the template where the page's notebook is, and where Colab opens it."""
@@ -352,26 +413,24 @@ class Site:
     def before_search(self, page: MkDocsPage, config: MkDocsConfig) -> None:
         """Let MkDocs' search plugin read a page that is quick to parse, or, for one that it knows, nothing."""
         plugin = config.plugins.get("material/search") or config.plugins.get("search")
+        self.reading = None
         if plugin is None:
             return
-        self.whole = page.content, page.meta
-        key = page.file.src_uri, page.content, page.url, str(page.title), repr(page.meta)
-        self.entries = plugin.search_index.entries
-        self.known = _entries.get(page.file.src_uri) if self.serving else None
-        self.fresh = key, len(self.entries)
-        if self.known is not None and self.known[0] == key:
-            self.entries.extend(dict(entry) for entry in self.known[1])
+        entries = plugin.search_index.entries
+        made_of = page.content, page.url, str(page.title), repr(page.meta)
+        known = self.kept.once(("search", page.file.src_uri), made_of, list)  # filled below, the first time
+        self.reading = page.content, page.meta, entries, len(entries), known
+        if known:
+            entries.extend(dict(entry) for entry in known)
             page.meta = {**page.meta, "search": {"exclude": True}}
         page.content = search.for_the_plugin(page.content)
 
     def after_search(self, page: MkDocsPage) -> None:
         """Put back what the search plugin was not to read, and keep what it found."""
-        if self.whole is None:
-            return
-        key, first = self.fresh
-        _entries[page.file.src_uri] = key, [dict(entry) for entry in self.entries[first:]]
-        page.content, page.meta = search.without_marks(self.whole[0]), self.whole[1]
-        self.whole = None
+        if self.reading is not None:
+            content, page.meta, entries, first, known = self.reading
+            page.content = search.without_marks(content)
+            known[:] = [dict(entry) for entry in entries[first:]]
 
     def _name_for_the_search(self, files: Files) -> None:
         """Note where people are to find what: cards by their functions' names, pages by those of their front matter."""
@@ -392,11 +451,16 @@ class Site:
             file = files.get_file_from_path(page)
             return (config.site_url or "") + (file.url if file else page)
 
-        rows = data.data_rows(self.project.rules, url)
-        for name, write in DATA.items():
+        made_of = self._measured(), config.site_url, self.common
+
+        def write() -> dict[str, str]:
+            rows = data.data_rows(self.project.rules, url)
+            return {name: write(rows) for name, write in DATA.items()}
+
+        for name, text in self.kept.once("data", made_of, write).items():
             file = files.get_file_from_path(name)
             if file is not None:
-                file.content_string = write(rows)
+                file.content_string = text
 
     def _fill_explorer(self, config: MkDocsConfig, files: Files) -> None:
         """Add the values that the explorer draws, if a page holds it."""
@@ -407,8 +471,14 @@ class Site:
             file = files.get_file_from_path(page)
             return file.url if file else page
 
-        for name, text in data.explorer_files(self.project.rules, url).items():
+        made_of = self._measured(), self.common
+        found = self.kept.once("explorer", made_of, lambda: data.explorer_files(self.project.rules, url))
+        for name, text in found.items():
             files.append(File.generated(config, name, content=text))
+
+    def _measured(self) -> str:
+        """What all measured rules depend on."""
+        return digest(*(self.project.runner.signature(file) for file in self.project.rule_files()))
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         """Put the finished site in its place, unless strict mode is about to reject it."""
@@ -440,7 +510,7 @@ class Site:
                 policy.enforce(built)
         except DocsError as error:
             raise PluginError(str(error)) from None
-        downloads.write_archive(built)
+        downloads.write_archive(built, whole=not self.serving)
 
     def on_build_error(self, error: Exception) -> None:
         """Say it in our words, without a traceback, and leave nothing half-made behind."""
@@ -454,9 +524,46 @@ class Site:
         shutil.rmtree(config.site_dir, ignore_errors=True)
 
 
+class _KeptTemplate:
+    """A template that gives again what it gave for a page in which nothing changed.
+
+    Args:
+        template: the template.
+        kept: what earlier builds have made.
+        shared: what all pages depend on: the menu, mkdocs.yml, the templates.
+    """
+
+    def __init__(self, template, kept: kept.Kept, shared: str) -> None:
+        self.template, self.kept, self.shared = template, kept, shared
+
+    def render(self, context: dict) -> str:
+        page = context.get("page")
+        if page is None:  # the page for lost addresses
+            return self.template.render(context)
+        toc = [(item.title, item.id) for item in page.toc]
+        made_of = self.shared, page.content, str(page.title), repr(page.meta), repr(toc), repr(context.get("notebook"))
+        return self.kept.once(("filled", page.url), made_of, lambda: self.template.render(context))
+
+
+def _stamps(folder: Path) -> Iterable[tuple[str, int]]:
+    """Each file below a folder, and when it was written."""
+    return ((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file())
+
+
 def _pages(section: Section) -> Iterable[MkDocsPage]:
     for child in section.children:
         if isinstance(child, Section):
             yield from _pages(child)
         elif isinstance(child, MkDocsPage):
             yield child
+
+
+def _contents(entries: list[dict]) -> TableOfContents:
+    """MkDocs' table of contents from our entries."""
+
+    def link(entry: dict) -> AnchorLink:
+        made = AnchorLink(entry["title"], entry["id"], entry["level"])
+        made.children = list(map(link, entry["children"]))
+        return made
+
+    return TableOfContents(list(map(link, entries)))

@@ -129,12 +129,28 @@ class Runner:
 
         return self._once(
             about,
-            digest(call, json.dumps(arguments), content, digest_of_glue(*glue), json.dumps(asdict(limits))),
+            # Where the project lies makes no difference.
+            digest(
+                call,
+                json.dumps(arguments).replace(str(self.root), ""),
+                content,
+                digest_of_glue(*glue),
+                json.dumps(asdict(limits)),
+            ),
             {"call": call, "arguments": arguments, "limits": asdict(limits), "uses": uses},
             read=read,
             keep=lambda value: value,
             take=lambda value: value,
         )
+
+    def signature(self, subject: str) -> str:
+        """A digest of all that a result is made of, once it is there: its file, its imports, the glue, the machine.
+
+        Args:
+            subject: the file that it is a result of, below the root.
+        """
+        known = self._known[subject]
+        return digest(self.store.shared, known.key, json.dumps(known.imports, sort_keys=True))
 
     def run(self, path: Path) -> Snippet:
         """Run a file, or give its result again if nothing it depends on has changed."""

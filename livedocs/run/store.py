@@ -27,7 +27,11 @@ from livedocs.run.limits import THREADS
 
 OFF = "LIVEDOCS_CACHE"  # "off" in the environment: nothing is read and nothing is kept
 STALE = 30 * 24 * 3600  # seconds after which the folder of another release or machine is forgotten
-PACKAGES = ("torch", "numpy", "matplotlib", "sympy", "mpmath", "ipykernel", "ipython", "nbclient", "jupytext")
+PACKAGES = (
+    *("torch", "numpy", "matplotlib", "sympy", "mpmath"),
+    *("ipykernel", "ipython", "jupytext", "nbclient", "nbconvert"),
+    *("markdown", "math-core", "mkdocs", "mkdocs-jupyter", "mkdocs-material", "pygments", "pymdown-extensions"),
+)
 VARIABLES = ("ATEN_", "MKL_", "OPENBLAS_", "ONEDNN_", "DNNL_", "TORCH_", "PYTORCH_")  # libraries read them
 
 
@@ -39,7 +43,8 @@ class Store:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self.folder = folder / _folder_name() if folder else None
+        self.shared = _folder_name()  # what all results share, in one word
+        self.folder = folder / self.shared if folder else None
         if self.folder:
             self._forget(folder)
 
