@@ -150,7 +150,7 @@ class Runner:
             state.update(_state(result["imports"]))
             return [MeasuredRule.from_dict(rule) for rule in result["rules"]]
 
-        job = {"module": module, "limit": RULES_TIME_LIMIT, "uses": ["torch", "matplotlib", "torch.func", "rules"]}
+        job = {"module": module, "limit": RULES_TIME_LIMIT, "uses": ["torch", "torch.func", "rules"]}
         self._send(job, read, future)
         return future
 
