@@ -6,8 +6,10 @@ import functools
 import math
 from dataclasses import replace
 
+import mpmath
 import sympy
 import torch
+from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from livedocs.declare import Pieces
 from livedocs.errors import DocsError
@@ -16,6 +18,8 @@ from livedocs.measure.judge import close, judge_pieces
 from livedocs.measure.modes import Measurement, evaluate, measure
 from livedocs.verdicts import Verdict
 
+POWERS = (10, 20, 40)  # of ten: how close the values are that a limit is read off from, and how far out
+DIGITS = 150  # of these values, so that differences of large numbers keep some
 SAMPLES = 4  # regular inputs a piece is checked at during the build; the tests take more
 
 
@@ -127,21 +131,29 @@ class CheckedPieces:
                 raise self._error("the written derivative is not SymPy's", got, f"{b.real:.10g} ({derived})")
 
     def limit(self, expression: sympy.Expr, point: sympy.Expr, side: str) -> float:
-        """A one-sided limit as a float; each is computed once."""
+        """A one-sided limit as a float, NaN where there is none; each is computed once.
+
+        Args:
+            expression: of x.
+            point: a number, or an infinity.
+            side: ``"-"`` for the limit from the left, ``"+"`` for that from the right.
+        """
         key = expression, point, side
         if key not in self._limits:
             self._limits[key] = self._limit(*key)
         return self._limits[key]
 
     def _limit(self, expression: sympy.Expr, point: sympy.Expr, side: str) -> float:
-        """By substitution where that is finite, else by SymPy's series."""
+        """By substitution where that is finite; else by values ever closer; SymPy decides where these leave doubt."""
         if point.is_finite:
             direct = expression.subs(self.x, point)
             if direct.is_finite and direct.is_real:
                 return float(direct)
+        found = limit_by_values(self.x, expression, point, side)
+        if found is not None:
+            return found
         try:
-            found = sympy.limit(expression, self.x, point, side)
-            return float(found)
+            return float(sympy.limit(expression, self.x, point, side))
         except (NotImplementedError, TypeError, ValueError):
             return math.nan
 
@@ -197,6 +209,43 @@ class CheckedPieces:
         found = replace(found, **slopes)
         curvature = self.curvature(at) if None not in (left, right) else ()
         return found, judge_pieces(found, at, left, right, limits, curvature)
+
+
+def limit_by_values(x: sympy.Symbol, expression: sympy.Expr, point: sympy.Expr, side: str) -> float | None:
+    """A one-sided limit from values at three places, each so close that the logarithm of the distance doubles.
+
+    SymPy's own limits take up to a second at infinity, and most are plain to see. Three places say nothing of what
+    oscillates.
+
+    Returns:
+        The limit, or None unless the values leave no doubt: they agree to 17 digits; or they come so close to an
+        integer that nobody would mean another number; or they grow at least as fast as a logarithm.
+    """
+    if expression.has(TrigonometricFunction):
+        return None
+    with mpmath.workdps(DIGITS):
+        places = [mpmath.mpf(10) ** power for power in POWERS]
+        if point.is_finite:
+            at = mpmath.mpf(sympy.N(point, DIGITS))
+            places = [at + 1 / p if side == "+" else at - 1 / p for p in places]
+        elif point < 0:
+            places = [-p for p in places]
+        function = sympy.lambdify(x, expression, ["mpmath"])
+        try:
+            values = [mpmath.mpmathify(function(place)) for place in places]
+        except (ArithmeticError, NotImplementedError, TypeError, ValueError):
+            return None
+        if any(mpmath.im(value) for value in values) or not all(map(mpmath.isfinite, values)):
+            return None
+        first, second, third = map(mpmath.re, values)
+        if abs(third - second) <= mpmath.mpf(10) ** -17 * abs(third):
+            return float(third)
+        near = mpmath.nint(third)
+        if abs(third - near) < mpmath.mpf(10) ** -12 and abs(second - near) < mpmath.mpf(10) ** -6:
+            return float(near)
+        if abs(third) > 1.9 * abs(second) > 3.61 * abs(first) > 3.61 and first * second > 0 < second * third:
+            return math.copysign(math.inf, third)
+    return None
 
 
 def _are_near(a: float, b: float) -> bool:
