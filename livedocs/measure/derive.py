@@ -16,6 +16,7 @@ from typing import Any
 import sympy
 import torch
 
+import livedocs
 from livedocs.declare import Pieces, Rule
 from livedocs.errors import DocsError
 from livedocs.measure import latex, source
@@ -26,6 +27,8 @@ from livedocs.measure.modes import evaluate
 from livedocs.measure.pieces import CheckedPieces, regular_points
 from livedocs.measure.tensors import measure_tensors, regular_inputs
 from livedocs.measured import KnownDefect, MeasuredRule, Point
+
+GLUE = Path(livedocs.__file__).resolve().parent
 
 
 def derive(root: Path | str, module: str) -> dict[str, Any]:
@@ -70,7 +73,7 @@ def load_rules(root: Path, module: str) -> list[Rule]:
 
 
 def project_imports(root: Path, module: str) -> list[str]:
-    """The files of a project that run when a module of it is imported, other than its own.
+    """The files of a project that run when a module of it is imported, other than its own and those of livedocs.
 
     They are read and not run: what a process has imported before makes no difference.
     """
@@ -79,7 +82,7 @@ def project_imports(root: Path, module: str) -> list[str]:
     waiting = list(_with_packages(module))
     while waiting:
         file = _file_of(root, waiting.pop())
-        if file is not None and file not in found:
+        if file is not None and file not in found and GLUE not in file.resolve().parents:
             found.add(file)
             waiting += _imported_names(file)
     return sorted(str(file) for file in found if file != own)

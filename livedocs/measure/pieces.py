@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import mpmath
@@ -36,12 +37,6 @@ def regular_points(rule: Pieces, count: int) -> list[float]:
     return found
 
 
-def _as_float(expression: sympy.Expr) -> float:
-    """A SymPy number as a float; NaN where it is not real."""
-    value = complex(sympy.N(expression))
-    return value.real if abs(value.imag) <= 1e-12 * max(1.0, abs(value.real)) else math.nan
-
-
 def with_parameters(rule: Pieces, value: sympy.Expr | float) -> sympy.Expr:
     """A SymPy value with the parameters put in."""
     return sympy.sympify(value).subs({symbol: _exact_number(v) for symbol, v in rule.parameters.items()})
@@ -58,6 +53,7 @@ class CheckedPieces:
     def __init__(self, rule: Pieces, where: Where) -> None:
         self.rule, self.where = rule, where
         self._limits: dict[tuple, float] = {}
+        self._functions: dict[sympy.Expr, Callable] = {}
         self.x = sympy.Symbol("x", real=True)
         self.low = [with_parameters(rule, p.low) for p in rule.pieces]
         self.high = [with_parameters(rule, p.high) for p in rule.pieces]
@@ -101,7 +97,7 @@ class CheckedPieces:
             leaf = torch.tensor(sample, dtype=torch.float64, requires_grad=True)
             output = checked_call(rule, where, {"x": leaf})
             number = next(n for n, (a, b) in enumerate(zip(self.low, self.high, strict=True)) if a < sample < b)
-            wanted = [_as_float(e.subs(self.x, sample)) for e in (self.values[number], self.slopes[number])]
+            wanted = [self._value_at(e, sample) for e in (self.values[number], self.slopes[number])]
             if not all(map(math.isfinite, wanted)):
                 raise self._error("a regular sample that is not finite", f"{wanted} at x = {sample:g}", "finite")
             slope = torch.autograd.grad(output, leaf)[0].item() if output.requires_grad else 0.0
@@ -112,6 +108,20 @@ class CheckedPieces:
                         f"{got:.10g} from torch at x = {sample:g}",
                         f"{want:.10g} by the formula",
                     )
+
+    def _value_at(self, expression: sympy.Expr, at: float) -> float:
+        """An expression at a number; NaN where it is not real."""
+        try:
+            value = complex(self._function(expression)(at))
+        except (ArithmeticError, TypeError, ValueError):
+            return math.nan
+        return value.real if abs(value.imag) <= 1e-12 * max(1.0, abs(value.real)) else math.nan
+
+    def _function(self, expression: sympy.Expr) -> Callable:
+        """An expression as a function of numbers."""
+        if expression not in self._functions:
+            self._functions[expression] = sympy.lambdify(self.x, expression, ["mpmath"])
+        return self._functions[expression]
 
     def _check_derivative(self, piece) -> None:
         rule = self.rule
@@ -145,11 +155,16 @@ class CheckedPieces:
 
     def _limit(self, expression: sympy.Expr, point: sympy.Expr, side: str) -> float:
         """By substitution where that is finite; else by values ever closer; SymPy decides where these leave doubt."""
-        if point.is_finite:
+        function = self._function(expression)
+        if point.is_Rational:
+            value = _value_at(function, point)
+            if value is not None:
+                return value
+        elif point.is_finite:
             direct = expression.subs(self.x, point)
             if direct.is_finite and direct.is_real:
                 return float(direct)
-        found = limit_by_values(self.x, expression, point, side)
+        found = None if expression.has(TrigonometricFunction) else limit_by_values(function, point, side)
         if found is not None:
             return found
         try:
@@ -188,7 +203,7 @@ class CheckedPieces:
         for near in (at - 1e-4, at + 1e-4):
             for low, high, slope in zip(self.low, self.high, self.slopes, strict=True):
                 if low < near < high:
-                    found.append(_as_float(sympy.diff(slope, self.x).subs(self.x, near)))
+                    found.append(self._value_at(sympy.diff(slope, self.x), near))
         return found
 
     def measure(self, label: str, text: str) -> tuple[Measurement, Verdict]:
@@ -207,22 +222,35 @@ class CheckedPieces:
                 raise self._error(problem, f"{seen:g} measured", f"{slope:g} (SymPy)")
         slopes = {side: None if slope is None else {"x": slope} for side, slope in (("left", left), ("right", right))}
         found = replace(found, **slopes)
-        curvature = self.curvature(at) if None not in (left, right) else ()
+        corner = None not in (left, right) and not close(left, right)
+        curvature = self.curvature(at) if corner else ()
         return found, judge_pieces(found, at, left, right, limits, curvature)
 
 
-def limit_by_values(x: sympy.Symbol, expression: sympy.Expr, point: sympy.Expr, side: str) -> float | None:
+def _value_at(function: Callable, point: sympy.Rational) -> float | None:
+    """The value at a rational point where that is finite and real, else None; SymPy takes seconds at exp(10**200)."""
+    with mpmath.workdps(DIGITS):
+        try:
+            value = mpmath.mpmathify(function(mpmath.mpf(point.p) / point.q))
+        except (ArithmeticError, NotImplementedError, TypeError, ValueError):
+            return None
+        return float(mpmath.re(value)) if mpmath.isfinite(value) and not mpmath.im(value) else None
+
+
+def limit_by_values(function: Callable, point: sympy.Expr, side: str) -> float | None:
     """A one-sided limit from values at three places, each so close that the logarithm of the distance doubles.
 
     SymPy's own limits take up to a second at infinity, and most are plain to see. Three places say nothing of what
-    oscillates.
+    oscillates: that is not to be asked.
+
+    Args:
+        function: of mpmath's numbers.
+        point, side: as ``CheckedPieces.limit`` takes them.
 
     Returns:
         The limit, or None unless the values leave no doubt: they agree to 17 digits; or they come so close to an
         integer that nobody would mean another number; or they grow at least as fast as a logarithm.
     """
-    if expression.has(TrigonometricFunction):
-        return None
     with mpmath.workdps(DIGITS):
         places = [mpmath.mpf(10) ** power for power in POWERS]
         if point.is_finite:
@@ -230,7 +258,6 @@ def limit_by_values(x: sympy.Symbol, expression: sympy.Expr, point: sympy.Expr, 
             places = [at + 1 / p if side == "+" else at - 1 / p for p in places]
         elif point < 0:
             places = [-p for p in places]
-        function = sympy.lambdify(x, expression, ["mpmath"])
         try:
             values = [mpmath.mpmathify(function(place)) for place in places]
         except (ArithmeticError, NotImplementedError, TypeError, ValueError):

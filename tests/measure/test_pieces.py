@@ -12,6 +12,10 @@ from livedocs.declare import x
 from livedocs.measure.pieces import limit_by_values
 
 
+def in_mpmath(expression):
+    return sympy.lambdify(x, expression, ["mpmath"])
+
+
 @pytest.mark.parametrize(
     ("expression", "point", "side", "limit"),
     [
@@ -31,9 +35,9 @@ from livedocs.measure.pieces import limit_by_values
     ],
 )
 def test_a_limit_that_values_decide(expression, point, side: str, limit: float) -> None:
-    assert limit_by_values(x, expression, sympy.sympify(point), side) == limit
+    assert limit_by_values(in_mpmath(expression), sympy.sympify(point), side) == limit
 
 
-@pytest.mark.parametrize("expression", [sin(x), 1 / log(x), x * sin(x), log(log(x)), sqrt(-x)])
+@pytest.mark.parametrize("expression", [sin(x), 1 / log(x), log(log(x)), sqrt(-x)])
 def test_a_limit_that_values_leave_open(expression) -> None:
-    assert limit_by_values(x, expression, oo, "-") is None
+    assert limit_by_values(in_mpmath(expression), oo, "-") is None
