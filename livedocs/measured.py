@@ -142,7 +142,7 @@ class MeasuredRule:
         excluded: the checks that are left out, with the reason.
         defects: those of the running release.
         curve: of a scalar function, None if it was not sampled.
-        plot: the drawings of f and f′ and their alt text, if the rule asks for them.
+        plot: whether its card shows the curve.
     """
 
     function: str
@@ -162,7 +162,7 @@ class MeasuredRule:
     excluded: Mapping[str, str] = field(default_factory=dict)
     defects: tuple[KnownDefect, ...] = ()
     curve: Curve | None = None
-    plot: Mapping[str, Any] | None = None
+    plot: bool = False
 
     @property
     def name(self) -> str:

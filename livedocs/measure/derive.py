@@ -16,7 +16,6 @@ from typing import Any
 import sympy
 import torch
 
-from livedocs import plots
 from livedocs.declare import Pieces, Rule
 from livedocs.errors import DocsError
 from livedocs.measure import latex, source
@@ -69,13 +68,12 @@ def load_rules(root: Path, module: str) -> list[Rule]:
     return loaded.RULES
 
 
-def derive_rule(root: Path, rule: Rule, *, plot: bool = True) -> MeasuredRule:
+def derive_rule(root: Path, rule: Rule) -> MeasuredRule:
     """Measure one rule.
 
     Args:
         root: the project's root; messages name files relative to it.
         rule: the declaration.
-        plot: whether to draw and sample a scalar function.
 
     Raises:
         DocsError: for a declaration that is wrong, with the rule's name, file and line.
@@ -93,8 +91,8 @@ def derive_rule(root: Path, rule: Rule, *, plot: bool = True) -> MeasuredRule:
             "formula": latex.formula_of(pieces, points),
             "gradient": latex.gradient_of(pieces, points),
             "parameters": tuple((sympy.latex(s), float(v)) for s, v in rule.parameters.items()),
-            "plot": plots.draw(pieces, points) if plot and rule.plot else None,
-            "curve": sample_curve(pieces, measured) if plot else None,
+            "curve": sample_curve(pieces, measured),
+            "plot": rule.plot,
         }
     else:
         points = list(measure_tensors(rule, where))

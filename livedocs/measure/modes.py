@@ -21,6 +21,8 @@ Values = dict[str, Any]
 STEPS = [2.0**-k for k in range(6, 27, 4)]  # for one-sided slopes; float64 leaves room for all of them
 SHRINK = 16  # from one step to the next
 
+_GLOBALS = {"torch": torch}
+
 
 @dataclass
 class Measurement:
@@ -44,7 +46,7 @@ class Measurement:
 
 def evaluate(text: str, names: Mapping[str, Any] | None = None) -> Any:
     """The value of a rule's Python text: it may use ``torch`` and the given names, nothing else."""
-    return eval(_compiled(text), {"torch": torch}, dict(names or {}))
+    return eval(_compiled(text), _GLOBALS, dict(names or {}))
 
 
 @functools.cache
@@ -168,14 +170,16 @@ def _slopes(total: Callable, name: str, value: torch.Tensor, side: float) -> Any
     if value.is_complex():
         return None
     entries = []
-    for index in range(value.numel()):
+    moved = value.clone()
+    flattened = moved.view(-1)
+    for index, start in enumerate(value.reshape(-1).tolist()):
 
-        def along(step: float, index: int = index) -> float:
-            moved = value.clone()
-            moved.view(-1)[index] += step
+        def along(step: float, index: int = index, start: float = start) -> float:
+            flattened[index] = start + step
             return total(name, moved)
 
-        entries.append(one_sided(along, float(value.reshape(-1)[index]), side))
+        entries.append(one_sided(along, start, side))
+        flattened[index] = start
     return listed(torch.tensor(entries, dtype=torch.float64).view(value.shape))
 
 

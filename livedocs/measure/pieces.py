@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
+import mpmath
 import sympy
 import torch
+from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from livedocs.declare import Pieces
 from livedocs.errors import DocsError
@@ -16,6 +19,8 @@ from livedocs.measure.judge import close, judge_pieces
 from livedocs.measure.modes import Measurement, evaluate, measure
 from livedocs.verdicts import Verdict
 
+POWERS = (10, 20, 40)  # of ten: how close the values are that a limit is read off from, and how far out
+DIGITS = 150  # of these values, so that differences of large numbers keep some
 SAMPLES = 4  # regular inputs a piece is checked at during the build; the tests take more
 
 
@@ -30,12 +35,6 @@ def regular_points(rule: Pieces, count: int) -> list[float]:
             share = 0.05 + 0.9 * torch.rand(count, generator=generator, dtype=torch.float64)
             found += (low + (high - low) * share).tolist()
     return found
-
-
-def _as_float(expression: sympy.Expr) -> float:
-    """A SymPy number as a float; NaN where it is not real."""
-    value = complex(sympy.N(expression))
-    return value.real if abs(value.imag) <= 1e-12 * max(1.0, abs(value.real)) else math.nan
 
 
 def with_parameters(rule: Pieces, value: sympy.Expr | float) -> sympy.Expr:
@@ -54,6 +53,7 @@ class CheckedPieces:
     def __init__(self, rule: Pieces, where: Where) -> None:
         self.rule, self.where = rule, where
         self._limits: dict[tuple, float] = {}
+        self._functions: dict[sympy.Expr, Callable] = {}
         self.x = sympy.Symbol("x", real=True)
         self.low = [with_parameters(rule, p.low) for p in rule.pieces]
         self.high = [with_parameters(rule, p.high) for p in rule.pieces]
@@ -97,7 +97,7 @@ class CheckedPieces:
             leaf = torch.tensor(sample, dtype=torch.float64, requires_grad=True)
             output = checked_call(rule, where, {"x": leaf})
             number = next(n for n, (a, b) in enumerate(zip(self.low, self.high, strict=True)) if a < sample < b)
-            wanted = [_as_float(e.subs(self.x, sample)) for e in (self.values[number], self.slopes[number])]
+            wanted = [self._value_at(e, sample) for e in (self.values[number], self.slopes[number])]
             if not all(map(math.isfinite, wanted)):
                 raise self._error("a regular sample that is not finite", f"{wanted} at x = {sample:g}", "finite")
             slope = torch.autograd.grad(output, leaf)[0].item() if output.requires_grad else 0.0
@@ -108,6 +108,20 @@ class CheckedPieces:
                         f"{got:.10g} from torch at x = {sample:g}",
                         f"{want:.10g} by the formula",
                     )
+
+    def _value_at(self, expression: sympy.Expr, at: float) -> float:
+        """An expression at a number; NaN where it is not real."""
+        try:
+            value = complex(self._function(expression)(at))
+        except (ArithmeticError, TypeError, ValueError):
+            return math.nan
+        return value.real if abs(value.imag) <= 1e-12 * max(1.0, abs(value.real)) else math.nan
+
+    def _function(self, expression: sympy.Expr) -> Callable:
+        """An expression as a function of numbers."""
+        if expression not in self._functions:
+            self._functions[expression] = sympy.lambdify(self.x, expression, ["mpmath"])
+        return self._functions[expression]
 
     def _check_derivative(self, piece) -> None:
         rule = self.rule
@@ -127,21 +141,34 @@ class CheckedPieces:
                 raise self._error("the written derivative is not SymPy's", got, f"{b.real:.10g} ({derived})")
 
     def limit(self, expression: sympy.Expr, point: sympy.Expr, side: str) -> float:
-        """A one-sided limit as a float; each is computed once."""
+        """A one-sided limit as a float, NaN where there is none; each is computed once.
+
+        Args:
+            expression: of x.
+            point: a number, or an infinity.
+            side: ``"-"`` for the limit from the left, ``"+"`` for that from the right.
+        """
         key = expression, point, side
         if key not in self._limits:
             self._limits[key] = self._limit(*key)
         return self._limits[key]
 
     def _limit(self, expression: sympy.Expr, point: sympy.Expr, side: str) -> float:
-        """By substitution where that is finite, else by SymPy's series."""
-        if point.is_finite:
+        """By substitution where that is finite; else by values ever closer; SymPy decides where these leave doubt."""
+        function = self._function(expression)
+        if point.is_Rational:
+            value = _value_at(function, point)
+            if value is not None:
+                return value
+        elif point.is_finite:
             direct = expression.subs(self.x, point)
             if direct.is_finite and direct.is_real:
                 return float(direct)
+        found = None if expression.has(TrigonometricFunction) else limit_by_values(function, point, side)
+        if found is not None:
+            return found
         try:
-            found = sympy.limit(expression, self.x, point, side)
-            return float(found)
+            return float(sympy.limit(expression, self.x, point, side))
         except (NotImplementedError, TypeError, ValueError):
             return math.nan
 
@@ -176,7 +203,7 @@ class CheckedPieces:
         for near in (at - 1e-4, at + 1e-4):
             for low, high, slope in zip(self.low, self.high, self.slopes, strict=True):
                 if low < near < high:
-                    found.append(_as_float(sympy.diff(slope, self.x).subs(self.x, near)))
+                    found.append(self._value_at(sympy.diff(slope, self.x), near))
         return found
 
     def measure(self, label: str, text: str) -> tuple[Measurement, Verdict]:
@@ -195,8 +222,57 @@ class CheckedPieces:
                 raise self._error(problem, f"{seen:g} measured", f"{slope:g} (SymPy)")
         slopes = {side: None if slope is None else {"x": slope} for side, slope in (("left", left), ("right", right))}
         found = replace(found, **slopes)
-        curvature = self.curvature(at) if None not in (left, right) else ()
+        corner = None not in (left, right) and not close(left, right)
+        curvature = self.curvature(at) if corner else ()
         return found, judge_pieces(found, at, left, right, limits, curvature)
+
+
+def _value_at(function: Callable, point: sympy.Rational) -> float | None:
+    """The value at a rational point where that is finite and real, else None; SymPy takes seconds at exp(10**200)."""
+    with mpmath.workdps(DIGITS):
+        try:
+            value = mpmath.mpmathify(function(mpmath.mpf(point.p) / point.q))
+        except (ArithmeticError, NotImplementedError, TypeError, ValueError):
+            return None
+        return float(mpmath.re(value)) if mpmath.isfinite(value) and not mpmath.im(value) else None
+
+
+def limit_by_values(function: Callable, point: sympy.Expr, side: str) -> float | None:
+    """A one-sided limit from values at three places, each so close that the logarithm of the distance doubles.
+
+    SymPy's own limits take up to a second at infinity, and most are plain to see. Three places say nothing of what
+    oscillates: that is not to be asked.
+
+    Args:
+        function: of mpmath's numbers.
+        point, side: as ``CheckedPieces.limit`` takes them.
+
+    Returns:
+        The limit, or None unless the values leave no doubt: they agree to 17 digits; or they come so close to an
+        integer that nobody would mean another number; or they grow at least as fast as a logarithm.
+    """
+    with mpmath.workdps(DIGITS):
+        places = [mpmath.mpf(10) ** power for power in POWERS]
+        if point.is_finite:
+            at = mpmath.mpf(sympy.N(point, DIGITS))
+            places = [at + 1 / p if side == "+" else at - 1 / p for p in places]
+        elif point < 0:
+            places = [-p for p in places]
+        try:
+            values = [mpmath.mpmathify(function(place)) for place in places]
+        except (ArithmeticError, NotImplementedError, TypeError, ValueError):
+            return None
+        if any(mpmath.im(value) for value in values) or not all(map(mpmath.isfinite, values)):
+            return None
+        first, second, third = map(mpmath.re, values)
+        if abs(third - second) <= mpmath.mpf(10) ** -17 * abs(third):
+            return float(third)
+        near = mpmath.nint(third)
+        if abs(third - near) < mpmath.mpf(10) ** -12 and abs(second - near) < mpmath.mpf(10) ** -6:
+            return float(near)
+        if abs(third) > 1.9 * abs(second) > 3.61 * abs(first) > 3.61 and first * second > 0 < second * third:
+            return math.copysign(math.inf, third)
+    return None
 
 
 def _are_near(a: float, b: float) -> bool:

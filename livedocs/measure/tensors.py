@@ -10,7 +10,7 @@ import torch
 
 from livedocs.declare import VJP
 from livedocs.measure.checks import Where, check_inputs, checked_call, declaration_error
-from livedocs.measure.modes import Function, Measurement, differentiable, evaluate, flat, listed, measure
+from livedocs.measure.modes import Function, Measurement, differentiable, evaluate, flat, measure
 
 DIRECTIONS = 16  # along which the surroundings of a point are looked at, both ways
 NEAR = 1e-7  # how far away
@@ -72,18 +72,18 @@ def find_surroundings(rule: VJP, point: Measurement) -> tuple[list[list[float]],
     for _ in range(DIRECTIONS):
         directions = [torch.randn(values[n].shape, generator=generator, dtype=torch.float64) for n in names]
         for side in (1.0, -1.0):
-            sides = [side * d for d in directions]
-            near = [(values[n] + NEAR * d).requires_grad_() for n, d in zip(names, sides, strict=True)]
+            near = [(values[n] + side * NEAR * d).requires_grad_() for n, d in zip(names, directions, strict=True)]
             output = function(*near)
             jumps = jumps or abs(float(output.detach().sum()) - value) > 1e-4 * max(1.0, abs(value))
             grads = torch.autograd.grad(output, near, torch.ones_like(output), allow_unused=True)
-            whole = [torch.zeros_like(t) if g is None else g for g, t in zip(grads, near, strict=True)]
-            entries = flat([listed(g) for g in whole])
+            known_grads = [torch.zeros_like(t) if g is None else g for g, t in zip(grads, near, strict=True)]
+            whole = torch.cat([g.reshape(-1) for g in known_grads])
+            entries = whole.tolist()
             if all(map(math.isfinite, entries)):
                 if not any(_are_alike(entries, known) for known in hull):
                     hull.append(entries)
-                slope = sum(float((g * d).sum()) for g, d in zip(whole, sides, strict=True))
-                slopes.append((flat([d.tolist() for d in sides]), slope))
+                direction = side * torch.cat([d.reshape(-1) for d in directions])
+                slopes.append((direction.tolist(), float(whole @ direction)))
     return hull, slopes, jumps
 
 

@@ -121,12 +121,6 @@ def themed(svg: str) -> str:
     return f'<figure class="plot">{drawn}</figure>'
 
 
-def render_panels(panels: list[str], alt: str) -> str:
-    """Several drawings that are one image: side by side, or below each other where there is no room."""
-    label = html.escape(" ".join(alt.split()))
-    return f'<figure class="plot"><div class="panels" role="img" aria-label="{label}">{"".join(panels)}</div></figure>'
-
-
 def _invisible(element: ET.Element) -> bool:
     """Whether an element draws nothing: matplotlib writes the outlines of what has no background, and empty defs."""
     if element.tag == f"{{{_SVG}}}path":

@@ -8,10 +8,10 @@ from html import escape
 
 from livedocs import verdicts
 from livedocs.measured import MeasuredRule, Point
-from livedocs.run import figures
 from livedocs.show.markdown import escape_cell, portable_latex, table_lines
 from livedocs.show.mathml import glyphs_of, to_mathml
 from livedocs.show.numbers import are_equal, format_quantity
+from livedocs.show.plot import card_plot
 
 COLUMNS = ("Point", "Left", "Right", "Reverse", "Verdict", "Forward", "Second")
 
@@ -31,7 +31,7 @@ def html(rule: MeasuredRule, glyphs: set[str]) -> str:
         _remarks(rule),
     ]
     if rule.plot:
-        parts.append(figures.render_panels(rule.plot["panels"], rule.plot["alt"]))
+        parts.append(card_plot(rule))
     if rule.derivatives:
         lines = "\n\n".join("\n".join(entry) for entry in rule.derivatives)
         parts.append(

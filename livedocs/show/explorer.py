@@ -9,7 +9,7 @@ from typing import Any
 from markdown.util import AtomicString
 
 from livedocs.measured import MeasuredRule, MeasuredRules
-from livedocs.run import figures
+from livedocs.show.plot import card_plot
 
 COLUMNS = ("x", "f(x)", "PyTorch’s gradient", "Left slope", "Right slope")
 PANELS = ("f(x)", "f′(x)")
@@ -125,7 +125,7 @@ def add_fallback(
     for rule in shown:
         figure = ET.SubElement(parent, "div")
         _text(ET.SubElement(figure, "p"), "a", rule.name, {"href": rule.link(page)})
-        _text(figure, "div", stash(figures.render_panels(**rule.plot)))
+        _text(figure, "div", stash(card_plot(rule)))
     entries = ET.SubElement(parent, "ul")
     for rule in rules.values():
         entry = ET.SubElement(entries, "li", {"id": rule.anchor})  # the address that cards link to

@@ -52,7 +52,7 @@ def test_a_function_that_is_neither_convex_nor_concave_follows_rule_four() -> No
         inputs={"x": normal, "y": normal, "z": normal},
         special={"x = y = z": {name: "torch.tensor(1., dtype=torch.float64)" for name in "xyz"}},
     )
-    (point,) = derive_rule(ROOT, clamp, plot=False).points
+    (point,) = derive_rule(ROOT, clamp).points
     assert point.verdict in (Verdict.LIMIT, Verdict.OUTSIDE)
 
 
@@ -63,7 +63,7 @@ def test_a_jump_in_several_variables_follows_rule_four() -> None:
         inputs={"x": normal, "y": normal},
         special={"6 and 3": {n: f"torch.tensor({v}, dtype=torch.float64)" for n, v in (("x", "6."), ("y", "3."))}},
     )
-    (point,) = derive_rule(ROOT, rule, plot=False).points
+    (point,) = derive_rule(ROOT, rule).points
     assert point.verdict == Verdict.LIMIT
 
 
@@ -131,7 +131,7 @@ def test_a_wrong_declaration_names_rule_file_and_line(name: str) -> None:
     declare, problem = WRONG[name]
     rule = declare()
     with pytest.raises(DocsError) as caught:
-        derive_rule(ROOT, rule, plot=False)
+        derive_rule(ROOT, rule)
     assert problem in caught.value.problem and caught.value.problem.startswith(f"rule {rule.name}: ")
     assert caught.value.where.endswith(HERE)
     assert caught.value.line == declare.__code__.co_firstlineno or caught.value.line == rule.place[1]
@@ -176,7 +176,7 @@ def test_unchanged_rules_are_measured_once(project: Runner) -> None:
 
 def test_an_infinite_slope_is_the_limit() -> None:
     rule = Pieces("torch.sqrt", "torch.sqrt(x)", pieces=[Piece(sqrt(x), 0, oo)], points=("-1.0", NAN))
-    measured = derive_rule(ROOT, rule, plot=False)
+    measured = derive_rule(ROOT, rule)
     zero, below, nan = measured.points
     assert zero.gradient == {"x": math.inf} and zero.right == {"x": math.inf} and zero.left is None
     assert [p.verdict for p in (zero, below, nan)] == [Verdict.LIMIT, Verdict.ARBITRARY, Verdict.NAN_INPUT]

@@ -21,5 +21,5 @@ def test_latex_that_does_not_convert_names_the_rule() -> None:
         special={"zero": {"x": "torch.zeros(1, dtype=torch.float64)"}},
     )
     with pytest.raises(DocsError, match="test_card") as caught:
-        card.html(derive_rule(ROOT, rule, plot=False), set())
+        card.html(derive_rule(ROOT, rule), set())
     assert "rule torch.abs: its LaTeX does not convert" in caught.value.problem
