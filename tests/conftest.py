@@ -23,6 +23,13 @@ ROOT = Path(__file__).parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a skipped test is a failed test")
+    parser.addoption("--site", metavar="FOLDER", help="check the site that is built in this folder: build none")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    built = config.getoption("--site")
+    if built and not (config.invocation_params.dir / built / "index.html").is_file():
+        raise pytest.UsageError(f"--site: no built site in {built}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,8 +61,10 @@ def run_mkdocs(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, worker_id: str) -> Path:
+def site(pytestconfig: pytest.Config, tmp_path_factory, worker_id: str) -> Path:
     """The built site: one for all the processes that run tests, built by the first that asks for it."""
+    if built := pytestconfig.getoption("--site"):
+        return (pytestconfig.invocation_params.dir / built).resolve()
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "built" / "site"
     with FileLock(folder.parent.with_suffix(".lock")):
@@ -98,15 +107,3 @@ def browser():
         )
         yield browser
         browser.close()
-
-
-def until(page, expression: str) -> None:
-    """Wait up to ten seconds for a JavaScript expression to be true.
-
-    Playwright's own ``wait_for_function`` evaluates a text inside the page, which the site's security policy forbids.
-    """
-    for _ in range(200):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never true: {expression}")

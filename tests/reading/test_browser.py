@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.browsing import CONTRAST, PAGES
 
-SOURCES = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("notebooks/*.py")]
-PAGES = sorted(source.relative_to(ROOT / "docs").with_suffix("").as_posix() + "/" for source in SOURCES)
-PAGES[PAGES.index("index/")] = ""
 WIDTHS = {"phone": 360, "desktop": 1280}
 
 
@@ -83,34 +80,3 @@ def test_code_output_and_plots_can_be_read(scheme: str, browser, served: str) ->
     for line in page.evaluate("strokes()"):
         assert line["contrast"] >= 3, line
     context.close()
-
-
-CONTRAST = """() => {
-  const rgb = (colour) => {
-    const canvas = document.createElement('canvas').getContext('2d');
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const luminance = (c) => c.slice(0, 3).map((v) => v / 255)
-    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = rgb(getComputedStyle(e).backgroundColor);
-      if (colour[3] === 255) return colour;
-    }
-    return [255, 255, 255, 255];
-  };
-  const ratio = (a, b) => {
-    const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x);
-    return (high + 0.05) / (low + 0.05);
-  };
-  window.contrast = (selector, property) => {
-    const element = document.querySelector(selector);
-    return ratio(rgb(getComputedStyle(element)[property]), behind(element));
-  };
-  window.strokes = () => [...document.querySelectorAll('figure.plot [stroke^="var(--plot-"]')]
-    .filter((e) => !e.getAttribute('stroke').match(/grid|paper/))
-    .map((e) => ({ stroke: e.getAttribute('stroke'), contrast: ratio(rgb(getComputedStyle(e).stroke), behind(e)) }));
-}"""

@@ -13,7 +13,7 @@ from livedocs import search
 from livedocs.errors import DocsError
 from livedocs.runner import modules
 from tests.conftest import ROOT
-from tests.search_queries import NOTHING, OPERATORS, PASTED, QUERIES, ROWS
+from tests.publish.search_queries import NOTHING, OPERATORS, PASTED, QUERIES, ROWS
 
 FIRST = 0.95  # of the queries bring the right page first; all bring it among the first three
 BOX = '[data-md-component="search-query"]'

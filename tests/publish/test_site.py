@@ -20,7 +20,6 @@ import yaml
 from bs4 import BeautifulSoup
 from mkdocs.utils.yaml import yaml_load
 
-from livedocs.notebooks import execute
 from livedocs.runner import Runner
 from tests.conftest import ROOT, run_mkdocs
 
@@ -224,11 +223,26 @@ def test_the_notebook_is_executed_and_downloadable(site: Path) -> None:
     assert not page.select("article style") and not page.select("article script")
 
 
-def test_what_a_slow_cell_prints_is_one_output(tmp_path: Path) -> None:
-    source = "# %%\nimport time\n\nprint(1, flush=True)\ntime.sleep(0.6)\nprint(2)\n"
-    (tmp_path / "slow.py").write_text(source, encoding="utf-8")
-    (cell,) = execute(tmp_path / "slow.py", "slow.py").cells
-    assert [output.text for output in cell.outputs] == ["1\n2\n"]
+def test_the_links_when_the_project_says_where_it_is(project: Path) -> None:
+    """With ``site_url`` links lead to the site, with ``repo_url`` Colab can open it; builds give the same bytes."""
+    config = yaml.safe_load((project / "mkdocs.yml").read_text(encoding="utf-8"))
+    config["site_url"] = "https://example.org/gradients/"
+    built = []
+    for extra in ({}, {"repo_url": "https://github.com/someone/gradients"}):
+        (project / "mkdocs.yml").write_text(yaml.safe_dump({**config, **extra}, sort_keys=False), encoding="utf-8")
+        done = run_mkdocs("build", "--strict", cwd=project)
+        assert done.returncode == 0, done.stderr
+        built.append({path.name: path.read_bytes() for path in (project / "site").rglob("*.ipynb")})
+        page = BeautifulSoup((project / "site/ties/max/index.html").read_text(encoding="utf-8"), "html.parser")
+        colab = page.find("a", string="Open in Colab")
+        assert (colab is None) == (not extra)
+    github = "https://colab.research.google.com/github/someone/gradients/blob/gh-pages/"
+    assert colab["href"] == github + "ties/max/max.ipynb"
+    assert built[0] == built[1] and len(built[0]) == 4
+    prose = json.loads(built[0]["clamp.ipynb"])["cells"]
+    addresses = set(re.findall(r"\]\(([^)]+)\)", "".join("".join(c["source"]) for c in prose)))
+    assert "https://example.org/gradients/kinks/clamp/#torch.clamp" in addresses
+    assert all(address.startswith("https://") for address in addresses), addresses
 
 
 def test_a_notebook_that_fails_stops_the_build(project: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from livedocs.offline import ARCHIVE, write_archive
-from tests.conftest import until
+from tests.browsing import until
 
 TOP = ARCHIVE.removesuffix(".zip")
 

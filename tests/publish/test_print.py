@@ -15,8 +15,8 @@ from mkdocs.utils.yaml import yaml_load
 
 from livedocs.chapters import Chapter, plan
 from livedocs.errors import DocsError
+from tests.browsing import settle
 from tests.conftest import ROOT
-from tests.test_access import settle
 
 NAV = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
 CHAPTERS = {

@@ -14,7 +14,8 @@ from PIL import Image
 
 from livedocs.errors import DocsError
 from livedocs.policy import enforce, inline_scripts
-from tests.conftest import ROOT, run_mkdocs, until
+from tests.browsing import until
+from tests.conftest import ROOT, run_mkdocs
 
 VIOLATIONS = """
   window.violations = [];

@@ -6,31 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from livedocs.sections import read_sections
-from tests.conftest import ROOT, until
-from tests.test_browser import CONTRAST, PAGES
-
-KINDS = {
-    "home": "",
-    "rules": "kinks/abs/",
-    "largest table": "foundations/rules/",
-    "notebook": "notebooks/linear_regression/",
-    "symptoms": "symptoms/",
-    "not found": "404.html",
-}
-CHAPTER = "flat/print/"
-PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
-# They look at every word. On each page of the site that takes too long: the tests below look at one page of a kind.
-SLOW = ("color-contrast", "link-in-text-block", "target-size")
-SETTLED = """async () => {
-  await document.fonts.ready;
-  await new Promise(requestAnimationFrame);
-  // site.js looks at what scrolls, as many boxes as it has time for; this waits behind it each time.
-  const boxes = document.querySelectorAll('div.math, pre.output').length;
-  for (let turn = 0; turn < boxes; turn++) await new Promise(requestIdleCallback);
-}"""
+from tests.browsing import CHAPTER, CONTRAST, DESKTOP, KINDS, PAGES, PHONE, SLOW, faults, until, visit
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -48,33 +27,6 @@ def tabs(browser):
     yield tab
     for page in open_tabs.values():
         page.context.close()
-
-
-def visit(page, address: str) -> None:
-    page.goto("about:blank")  # the same address with another fragment would not load the page again
-    page.goto(address, wait_until="load")
-    settle(page)
-
-
-def settle(page) -> None:
-    """Wait until site.js has run, and the fonts are there."""
-    page.locator(".menu-close").wait_for(state="attached")
-    page.evaluate(SETTLED)
-
-
-def faults(page, context: list[str] | None = None, rules: dict[str, bool] | None = None) -> list[str]:
-    """What axe-core finds, on the page or in the elements that ``context`` selects."""
-    options = {
-        "resultTypes": ["violations"],
-        "preload": False,
-        "rules": {name: {"enabled": on} for name, on in (rules or {}).items()},
-    }
-    found = Axe().run(page, context={"include": [[c] for c in context]} if context else None, options=options)
-    return [
-        f"{fault['id']}: {node['html'][:160]}\n  {' '.join(node['failureSummary'].split())}"
-        for fault in found.response["violations"]
-        for node in fault["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("path", [*PAGES, "404.html", CHAPTER])

@@ -1,0 +1,1 @@
+"""A Markdown page on its way to HTML and to a notebook."""

@@ -1,0 +1,14 @@
+"""The notebooks of the site, in percent format: executed in a kernel of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from livedocs.notebooks import execute
+
+
+def test_what_a_slow_cell_prints_is_one_output(tmp_path: Path) -> None:
+    source = "# %%\nimport time\n\nprint(1, flush=True)\ntime.sleep(0.6)\nprint(2)\n"
+    (tmp_path / "slow.py").write_text(source, encoding="utf-8")
+    (cell,) = execute(tmp_path / "slow.py", "slow.py").cells
+    assert [output.text for output in cell.outputs] == ["1\n2\n"]
