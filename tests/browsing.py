@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, WAIT
 
 SOURCES = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("notebooks/*.py")]
 PAGES = sorted(source.relative_to(ROOT / "docs").with_suffix("").as_posix() + "/" for source in SOURCES)
@@ -30,16 +32,15 @@ SETTLED = """async () => {
 }"""
 
 
-def until(page, expression: str) -> None:
-    """Wait up to ten seconds for a JavaScript expression to be true.
+def until(page, expression: str, wanted=True) -> None:
+    """Wait for a JavaScript expression to be true, or to be what is wanted; if it never is, say what it is.
 
     Playwright's own ``wait_for_function`` evaluates a text inside the page, which the site's security policy forbids.
     """
-    for _ in range(200):
-        if page.evaluate(expression):
-            return
+    end = time.monotonic() + WAIT
+    while (got := page.evaluate(expression)) != wanted:
+        assert time.monotonic() < end, f"{expression} is {got!r}, and not {wanted!r}"
         page.wait_for_timeout(50)
-    raise AssertionError(f"never true: {expression}")
 
 
 def visit(page, address: str) -> None:
@@ -52,6 +53,10 @@ def settle(page) -> None:
     """Wait until site.js has run, and the fonts are there."""
     page.locator(".menu-close").wait_for(state="attached")
     page.evaluate(SETTLED)
+
+
+# Until what a change of the window, or of the system's colors, has set off is done: the second frame comes after it.
+FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def faults(page, context: list[str] | None = None, rules: dict[str, bool] | None = None) -> list[str]:

@@ -19,6 +19,9 @@ from livedocs.runner import Runner
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
+# No test is about speed. These end what hangs, in seconds, and are far above what a busy machine needs.
+PATIENCE = 1200  # for a process that builds the site, or runs every snippet
+WAIT = 120  # for something to happen in a browser, or on a page that is served
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,7 +58,7 @@ def run_mkdocs(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
     )
 
@@ -105,5 +108,17 @@ def browser():
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
         )
+        browser.new_context, browser.new_page = patient(browser.new_context), patient(browser.new_page)
         yield browser
         browser.close()
+
+
+def patient(open_):
+    """Opens a context or a page of the browser that waits long for what it is told to wait for."""
+
+    def opened(**options):
+        found = open_(**options)
+        found.set_default_timeout(WAIT * 1000)
+        return found
+
+    return opened

@@ -1,44 +1,67 @@
-"""The built site in headless Chromium: outputs, formulas, plots, and nothing fetched from elsewhere."""
+"""The built site in headless Chromium, each page in one visit: what it shows, what axe finds, what it asks for."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.browsing import CONTRAST, PAGES
+from tests.browsing import CHAPTER, CONTRAST, DESKTOP, FRAMES, PAGES, PHONE, SLOW, faults, until, visit
 
-WIDTHS = {"phone": 360, "desktop": 1280}
+pytestmark = pytest.mark.site
 
 
-@pytest.fixture(params=WIDTHS)
-def page(request, browser, served):
-    """A browser page that notes console messages, failed answers, and requests to other hosts."""
-    context = browser.new_context(viewport={"width": WIDTHS[request.param], "height": 800})
-    page = context.new_page()
-    page.trouble = []
-    page.on("console", lambda m: page.trouble.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda e: page.trouble.append(str(e)))
-    page.on("response", lambda r: page.trouble.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-    page.on("request", lambda r: page.trouble.append(r.url) if not r.url.startswith((served, "data:")) else None)
-    yield page
+@pytest.fixture(scope="module")
+def tab(browser, served: str):
+    """A browser tab that notes console messages, failed answers, and requests to other hosts."""
+    context = browser.new_context(reduced_motion="reduce")
+    tab = context.new_page()
+    tab.trouble = []
+    tab.on("console", lambda m: tab.trouble.append(m.text) if m.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda e: tab.trouble.append(str(e)))
+    tab.on("response", lambda r: tab.trouble.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+    own = (served, "data:", "about:")
+    tab.on("request", lambda r: tab.trouble.append(r.url) if not r.url.startswith(own) else None)
+    yield tab
     context.close()
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_shows_what_it_should(path: str, page, served: str) -> None:
-    page.goto(served + path)
-    page.evaluate("document.fonts.ready")
-    shown = page.locator("pre.output samp, .points td, article td")
-    if path != "changelog/":  # which has neither outputs nor values
-        assert shown.count() > 0 and shown.first.is_visible()
-    text = page.locator("article").inner_text()
-    assert not any(mark in text for mark in ("$$", r"\frac", r"\begin", r"\(", r"\[", "--8<--", "livedocs"))
-    for formula in page.locator("article math").all():
-        box = formula.bounding_box()
-        assert box["width"] > 3 and box["height"] > 3
-    for figure in page.locator("figure.plot [role=img]").all():
-        assert figure.get_attribute("aria-label") and figure.bounding_box()["width"] > 100
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
-    assert page.trouble == []
+@pytest.mark.parametrize("path", [*PAGES, CHAPTER])
+def test_a_page_shows_what_it_should(path: str, tab, served: str) -> None:
+    """Wide, by axe, and then narrow."""
+    tab.set_viewport_size(DESKTOP)
+    tab.goto("about:blank")
+    tab.trouble.clear()
+    visit(tab, served + path)
+    wrong = [f"wide: {what}" for what in tab.evaluate(WRONG)]
+    wrong += [f"axe: {fault}" for fault in faults(tab, rules=dict.fromkeys(SLOW, False))]
+    tab.set_viewport_size(PHONE)
+    tab.evaluate(FRAMES)
+    wrong += [f"narrow: {what}" for what in tab.evaluate(WRONG)]
+    wrong += [f"heard: {what}" for what in tab.trouble]
+    assert not wrong, "\n".join([f"/{path}", *wrong])
+
+
+# What is wrong with a page as it is laid out now.
+WRONG = """() => {
+  const wrong = [];
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const box = (element) => element.getBoundingClientRect();
+  const say = (element) => element.outerHTML.replace(/\\s+/g, ' ').slice(0, 160);
+  const visible = (e) => e.checkVisibility({ visibilityProperty: true }) && box(e).width > 0 && box(e).height > 0;
+  const shown = document.querySelector('pre.output samp, .points td, article td');
+  if (location.pathname !== '/changelog/' && !(shown && visible(shown)))  // which has neither outputs nor values
+    wrong.push('no output, and no table');
+  const text = document.querySelector('article').innerText;
+  for (const mark of ['$$', '\\\\frac', '\\\\begin', '\\\\(', '\\\\[', '--8<--', 'livedocs'])
+    if (text.includes(mark)) wrong.push(`the text holds ${mark}`);
+  for (const formula of all('article math'))
+    if (!(box(formula).width > 3 && box(formula).height > 3)) wrong.push(`a formula without a size: ${say(formula)}`);
+  for (const figure of all('figure.plot [role=img]'))
+    if (!figure.getAttribute('aria-label') || !(box(figure).width > 100))
+      wrong.push(`a figure without a text, or too small: ${say(figure)}`);
+  const { scrollWidth } = document.documentElement;
+  if (scrollWidth > innerWidth) wrong.push(`it scrolls sideways: ${scrollWidth} px in ${innerWidth}`);
+  return wrong;
+}"""
 
 
 @pytest.mark.parametrize("path", ["ties/max/", "edges/special/", "notebooks/linear_regression/"])
@@ -61,22 +84,23 @@ def test_every_character_of_a_formula_is_in_the_maths_font(path: str, browser, s
     page.close()
 
 
-def test_a_brace_is_as_tall_as_its_cases(page, served: str) -> None:
-    page.goto(served + "ties/max/")
-    page.evaluate("document.fonts.ready")
-    braces = page.locator("div.math mo", has_text="{").all()
-    assert max(brace.bounding_box()["height"] for brace in braces) > 30, "the brace of cases does not stretch"
+def test_a_brace_is_as_tall_as_its_cases(tab, served: str) -> None:
+    visit(tab, served + "ties/max/")
+    for size in (DESKTOP, PHONE):
+        tab.set_viewport_size(size)
+        braces = tab.locator("div.math mo", has_text="{")
+        heights = braces.evaluate_all("(found) => found.map((brace) => brace.getBoundingClientRect().height)")
+        assert max(heights) > 30, "the brace of cases does not stretch"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_code_output_and_plots_can_be_read(scheme: str, browser, served: str) -> None:
+def test_code_output_and_plots_can_be_read(tab, served: str) -> None:
     """Contrast of text and lines with what is behind them, at least 4.5 and 3 (WCAG 2.2, 1.4.3 and 1.4.11)."""
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.goto(served + "kinks/clamp/")
-    page.evaluate(CONTRAST)
-    assert page.evaluate("contrast('pre.output samp', 'color')") >= 4.5
-    assert page.evaluate("contrast('figure.plot svg text', 'fill')") >= 4.5
-    for line in page.evaluate("strokes()"):
-        assert line["contrast"] >= 3, line
-    context.close()
+    visit(tab, served + "kinks/clamp/")
+    tab.evaluate(CONTRAST)
+    for scheme, name in (("dark", "slate"), ("light", "default")):
+        tab.emulate_media(color_scheme=scheme)
+        until(tab, "document.body.dataset.mdColorScheme", name)
+        assert tab.evaluate("contrast('pre.output samp', 'color')") >= 4.5, scheme
+        assert tab.evaluate("contrast('figure.plot svg text', 'fill')") >= 4.5, scheme
+        lines = tab.evaluate("strokes()")
+        assert lines and [line for line in lines if line["contrast"] < 3] == [], scheme

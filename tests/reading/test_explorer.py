@@ -46,7 +46,6 @@ def open_page(browser, served: str):
         context = browser.new_context(viewport={"width": 360, "height": 800}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
         page.trouble = []
         page.on("console", lambda m: page.trouble.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda e: page.trouble.append(str(e)))
