@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 
 from livedocs.accept import accepted_file, release, transcript
 from livedocs.runner import Runner
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
 
 SNIPPETS = sorted((ROOT / "snippets").rglob("*.py"))
 TORCH = release(version("torch"))
@@ -32,24 +32,41 @@ def test_prints_what_was_accepted(path: Path, runner: Runner) -> None:
     assert got == wanted, hint
 
 
-def run_alone(path: Path) -> subprocess.CompletedProcess[str]:
-    """``python snippets/…``, as a reader types it."""
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", path.relative_to(ROOT).as_posix()],
+def python(*arguments: str) -> str:
+    """What Python prints with these arguments, one thread, and no window for figures."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
-        env={**os.environ, "MPLBACKEND": "agg"},
+        timeout=PATIENCE,
+        env={**os.environ, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"},
     )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
+def printed(path: Path, runner: Runner) -> str:
+    """What a page shows of a whole file."""
+    return "".join(output.text for output in runner.run(path).outputs.values())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the files are run in forks, and this system has no fork")
 def test_every_snippet_prints_the_same_when_it_runs_alone(runner: Runner) -> None:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for an import of torch
-        for path, done in zip(SNIPPETS, pool.map(run_alone, SNIPPETS), strict=True):
-            assert done.returncode == 0, done.stderr
-            shown = "".join(output.text for output in runner.run(path).outputs.values())
-            assert done.stdout == shown, name(path)
+    """Without livedocs: see tests/content/alone.py."""
+    files = [path.relative_to(ROOT).as_posix() for path in SNIPPETS]
+    answers = [json.loads(line) for line in python("tests/content/alone.py", *files).splitlines()]
+    assert sorted(answer["file"] for answer in answers) == sorted(files)
+    failed = [f"{answer['file']}: exit {answer['exit']}\n{answer['stderr']}" for answer in answers if answer["exit"]]
+    assert not failed, "\n".join(failed)
+    for answer in answers:
+        assert answer["stdout"] == printed(ROOT / answer["file"], runner), answer["file"]
+
+
+@pytest.mark.parametrize("file", ["snippets/index.py", "snippets/ties/max.py"], ids=["text", "figures"])
+def test_a_snippet_prints_the_same_as_a_reader_starts_it(file: str, runner: Runner) -> None:
+    """``python snippets/…``, in a process of its own from the start."""
+    assert python(file) == printed(ROOT / file, runner)
 
 
 @pytest.mark.parametrize("path", SNIPPETS, ids=name)
