@@ -197,7 +197,7 @@ def test_search_works_by_keyboard(tabs, served: str) -> None:
     page.keyboard.press("ArrowDown")
     assert "md-search-result__link" in page.evaluate(FOCUS)["what"]
     page.keyboard.press("Escape")
-    assert not page.locator(".md-search__output").is_visible()
+    page.locator(".md-search__output").wait_for(state="hidden")
     page.keyboard.press("/")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
