@@ -38,7 +38,7 @@ build: $(VENV)/ready
 	$(BIN)/mkdocs build --strict
 
 test: $(VENV)/ready lint
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check --quiet .

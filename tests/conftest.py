@@ -70,10 +70,15 @@ def site(pytestconfig: pytest.Config, tmp_path_factory, worker_id: str) -> Path:
         return (pytestconfig.invocation_params.dir / built).resolve()
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "built" / "site"
+    failure = folder.with_name("failure.txt")
     with FileLock(folder.parent.with_suffix(".lock")):
-        if not folder.exists():
+        if not folder.exists() and not failure.exists():
             done = run_mkdocs("build", "--strict", "--site-dir", str(folder))
-            assert done.returncode == 0, done.stderr
+            if done.returncode:
+                failure.parent.mkdir(exist_ok=True)
+                failure.write_text(done.stderr, encoding="utf-8")
+    if failure.exists():
+        pytest.fail(f"the site does not build\n{failure.read_text(encoding='utf-8')}", pytrace=False)
     return folder
 
 

@@ -12,6 +12,8 @@ from livedocs.errors import DocsError
 from livedocs.extension import Book
 from livedocs.runner import Runner
 
+pytestmark = pytest.mark.site
+
 SNIPPET = """\
 # --8<-- [start:one]
 x = 1

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from livedocs.notebooks import execute
+
+pytestmark = pytest.mark.site
 
 
 def test_what_a_slow_cell_prints_is_one_output(tmp_path: Path) -> None:

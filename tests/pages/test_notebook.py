@@ -11,6 +11,8 @@ from livedocs.page_notebooks import colab_address, to_notebook
 from livedocs.runner import Runner
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.site
+
 EVERYTHING = r"""
 # A page { #top .wide }
 

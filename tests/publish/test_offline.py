@@ -14,6 +14,8 @@ import pytest
 from livedocs.offline import ARCHIVE, write_archive
 from tests.browsing import until
 
+pytestmark = pytest.mark.site
+
 TOP = ARCHIVE.removesuffix(".zip")
 
 

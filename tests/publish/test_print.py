@@ -18,6 +18,8 @@ from livedocs.errors import DocsError
 from tests.browsing import settle
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.site
+
 NAV = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
 CHAPTERS = {
     title: [next(iter(p.values())) if isinstance(p, dict) else p for p in pages]

@@ -8,6 +8,8 @@ from livedocs.accept import accept, accepted_file
 from livedocs.errors import DocsError
 from livedocs.runner import Runner
 
+pytestmark = pytest.mark.site
+
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory):
