@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 ADDRESS ?= 127.0.0.1:8000
 PYTEST_ARGS ?=
 PIP_ARGS ?=
+CACHE ?= on
 
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONUTF8 := 1
@@ -28,6 +29,7 @@ help:
 	@echo 'make shots        take pictures of ten pages, light and dark, phone and desktop, into shots/'
 	@echo 'make clean        remove the environments and what was built'
 	@echo
+	@echo 'CACHE=fresh runs and measures everything again; CACHE=off keeps nothing either (default: on, in .cache/).'
 	@echo 'TORCH=2.13.0 takes that release of PyTorch (default: $(DEFAULT_TORCH)).'
 	@echo 'PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu" takes the small CPU build of PyTorch.'
 
@@ -35,10 +37,12 @@ serve: $(VENV)/ready
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
 
 build: $(VENV)/ready
-	$(BIN)/mkdocs build --strict
+	LIVEDOCS_CACHE=$(CACHE) $(BIN)/mkdocs build --strict
 
+# The site is built first: what it runs and measures the tests read, and a build that fails says so once.
 test: $(VENV)/ready lint
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	LIVEDOCS_CACHE=$(CACHE) $(BIN)/mkdocs build --strict --site-dir $(VENV)/site
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --site $(VENV)/site $(PYTEST_ARGS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check --quiet .
@@ -59,7 +63,7 @@ shots: $(VENV)/ready
 	$(BIN)/python -m benchmarks.shots
 
 clean:
-	rm -rf .venv .venv-* site site.partial site.old shots *.egg-info
+	rm -rf .cache .venv .venv-* site site.partial site.old shots *.egg-info
 
 # The constraints with the release that was asked for. pip shows its progress.
 $(VENV)/ready: pyproject.toml constraints.txt

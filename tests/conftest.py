@@ -16,15 +16,26 @@ from filelock import FileLock
 
 from livedocs.measured import MeasuredRules
 from livedocs.pages.project import Project
+from livedocs.run.limits import DEAR
 from livedocs.run.runner import Runner
 
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
+# No test is about speed. These end what hangs, in seconds, and are far above what a busy machine needs.
+PATIENCE = 1200  # for a process that builds the site, or runs every snippet
+WAIT = 120  # for something to happen in a browser, or on a page that is served
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a skipped test is a failed test")
+    parser.addoption("--site", metavar="FOLDER", help="check the site that is built in this folder: build none")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    built = config.getoption("--site")
+    if built and not (config.invocation_params.dir / built / "index.html").is_file():
+        raise pytest.UsageError(f"--site: no built site in {built}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,6 +45,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
         report.outcome = "failed"
         report.longrepr = f"skipped, and --no-skips was given: {report.longrepr}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print the ten dearest snippets: a page, and every build, waits for them."""
+    reports = [report for found in terminalreporter.stats.values() for report in found if hasattr(report, "when")]
+    spent = {tuple(value) for r in reports for key, value in getattr(r, "user_properties", []) if key == "cpu"}
+    if spent:
+        terminalreporter.section(f"processor time of the ten dearest of {len(spent)} snippets")
+        for name, seconds in sorted(spent, key=lambda entry: -entry[1])[:10]:
+            terminalreporter.write_line(f"{seconds:6.2f} s  {name}{'  too dear' if seconds > DEAR else ''}")
 
 
 @pytest.fixture(scope="session")
@@ -56,20 +77,27 @@ def run_mkdocs(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
     )
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, worker_id: str) -> Path:
+def site(pytestconfig: pytest.Config, tmp_path_factory, worker_id: str) -> Path:
     """The built site: one for all the processes that run tests, built by the first that asks for it."""
+    if built := pytestconfig.getoption("--site"):
+        return (pytestconfig.invocation_params.dir / built).resolve()
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "built" / "site"
+    failure = folder.with_name("failure.txt")
     with FileLock(folder.parent.with_suffix(".lock")):
-        if not folder.exists():
+        if not folder.exists() and not failure.exists():
             done = run_mkdocs("build", "--strict", "--site-dir", str(folder))
-            assert done.returncode == 0, done.stderr
+            if done.returncode:
+                failure.parent.mkdir(exist_ok=True)
+                failure.write_text(done.stderr, encoding="utf-8")
+    if failure.exists():
+        pytest.fail(f"the site does not build\n{failure.read_text(encoding='utf-8')}", pytrace=False)
     return folder
 
 
@@ -104,17 +132,17 @@ def browser():
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
         )
+        browser.new_context, browser.new_page = patient(browser.new_context), patient(browser.new_page)
         yield browser
         browser.close()
 
 
-def until(page, expression: str) -> None:
-    """Wait up to ten seconds for a JavaScript expression to be true.
+def patient(open_):
+    """Opens a context or a page of the browser that waits long for what it is told to wait for."""
 
-    Playwright's own ``wait_for_function`` evaluates a text inside the page, which the site's security policy forbids.
-    """
-    for _ in range(200):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never true: {expression}")
+    def opened(**options):
+        found = open_(**options)
+        found.set_default_timeout(WAIT * 1000)
+        return found
+
+    return opened

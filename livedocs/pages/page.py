@@ -56,6 +56,11 @@ class Page:
         self.late = dict(gathered["late"])
 
     @property
+    def source(self) -> str:
+        """Its path below the folder of pages: ``ties/max.md``."""
+        return self.name.partition("/")[2]
+
+    @property
     def rules(self) -> MeasuredRules:
         """All measured rules of the project."""
         return self.project.rules
@@ -88,11 +93,12 @@ class Page:
             DocsError: for a name that no rule has.
         """
         line = self.line_of_block("rule", name)
-        if name not in self.rules:
+        rule = self.project.find_rule(name, self.source)
+        if rule is None:
             wanted = self.rules.nearest_names(name)
             raise DocsError(self.name, line, "a card of an unknown rule", got=name, wanted=wanted)
         self.placed[name] = line
-        return self.rules[name]
+        return rule
 
     def find(self, include: Include) -> Path:
         """The file that an include names.

@@ -41,27 +41,30 @@ class Project:
         self.runner = runner
         self.chapters = dict(chapters or {})
         self.explorer = explorer
+        self._read: dict[str, list[MeasuredRule]] = {}
 
-    def measure(self) -> dict[str, Future]:
-        """Start measuring every module of rules that has changed; by page, ``kinks/relu.md``, what will be found.
+    def rule_files(self) -> dict[str, str]:
+        """The modules of rules, as files below the root, by the page that they belong to: ``kinks/relu.md``."""
+        files = [module.replace(".", "/") + ".py" for module in rule_modules(self.root)]
+        return {file.removeprefix("rules/").removesuffix(".py") + ".md": file for file in files}
 
-        The runner gives the same future again for what has not changed.
+    def measure(self, file: str) -> Future:
+        """Start measuring a module of rules if it has changed; else the runner gives the same future again.
+
+        Args:
+            file: the module, below the root.
+
+        Returns:
+            A future of the measured rules, each as a dict (``MeasuredRule.to_dict``).
         """
-        return {
-            module.replace(".", "/").removeprefix("rules/") + ".md": self.runner.call(
-                "livedocs.measure.derive:run",
-                {"root": str(self.root), "module": module},
-                about=module.replace(".", "/") + ".py",
-                glue=MEASURING,
-                limits=RULES,
-                uses=["torch", "torch.func", "livedocs.measure.derive"],
-            )
-            for module in rule_modules(self.root)
-        }
-
-    def rule_files(self) -> list[str]:
-        """The modules of rules, as files below the root."""
-        return [module.replace(".", "/") + ".py" for module in rule_modules(self.root)]
+        return self.runner.call(
+            "livedocs.measure.derive:run",
+            {"root": str(self.root), "module": file.removesuffix(".py").replace("/", ".")},
+            about=file,
+            glue=MEASURING,
+            limits=RULES,
+            uses=["torch", "torch.func", "livedocs.measure.derive"],
+        )
 
     @functools.cached_property
     def rules(self) -> MeasuredRules:
@@ -70,8 +73,27 @@ class Project:
         Raises:
             DocsError: for a declaration that is wrong, and for two rules of one name.
         """
-        futures = self.measure().values()
-        return MeasuredRules(MeasuredRule.from_dict(found) for future in futures for found in future.result())
+        files = self.rule_files().values()
+        for file in files:
+            self.measure(file)
+        return MeasuredRules(rule for file in files for rule in self.rules_of(file))
+
+    def rules_of(self, file: str) -> list[MeasuredRule]:
+        """The rules of one module, measured, without waiting for the others."""
+        if file not in self._read:
+            self._read[file] = [MeasuredRule.from_dict(found) for found in self.measure(file).result()]
+        return self._read[file]
+
+    def find_rule(self, name: str, page: str) -> MeasuredRule | None:
+        """The rule of this name, None if there is none; one of the page's own does not wait for other modules.
+
+        Args:
+            name: the rule's.
+            page: the source of a page, ``kinks/relu.md``.
+        """
+        own = self.rule_files().get(page)
+        near = {rule.name: rule for rule in self.rules_of(own)} if own else {}
+        return near.get(name) or self.rules.get(name)
 
     def unshown(self, shown: Iterable[tuple[str, str]]) -> list[DocsError]:
         """One error for every section of every snippet that is not among these: (file, section)."""

@@ -15,6 +15,7 @@ import posixpath
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ from livedocs.publish import downloads, kept, picture, policy, print_pages, sear
 from livedocs.publish.addresses import menu_sections, notebook_uri
 from livedocs.publish.mathfont import math_font
 from livedocs.publish.print_pages import Part
+from livedocs.publish.progress import Progress
 from livedocs.run.runner import Runner
 from livedocs.run.store import digest, digest_of_glue
 from livedocs.show import data
@@ -125,6 +127,7 @@ class Site:
         self.signatures: dict[str, str | None] = {}  # by page: what its rendering depends on, if all of that is there
         self.common = ""  # what the rendering of every page depends on
         self.executed: dict[str, Future] = {}  # by page: its notebook
+        self.order: list[str] = []  # the pages, as MkDocs has them
         self.chapters: list[Chapter] = []
         self.reading: tuple | None = None  # a page's content and meta while the search plugin reads it, and its entries
 
@@ -138,10 +141,23 @@ class Site:
         config.copyright = f"Every output on this site was printed by PyTorch {version('torch')}."
         if not config.repo_url:
             config.edit_uri = None  # without a repository there is nothing to edit
+        self.asked, self.done = Counter(self.project.runner.asked), Counter(self.project.runner.done)
+        self.progress = Progress(self._counts)
+        self.progress.start()
         self.site_dir = Path(config.site_dir)
         if not self.serving:
             config.site_dir = str(self._make_partial())
         return config
+
+    def _counts(self) -> dict[str, tuple[int, int]]:
+        """What this build has done so far, and what it has to do."""
+        runner = self.project.runner
+        names = {"rules": "modules of rules measured", "snippets": "snippets run", "docs": "notebooks run"}
+        found = {
+            name: (runner.done[kind] - self.done[kind], runner.asked[kind] - self.asked[kind])
+            for kind, name in names.items()
+        }
+        return {**found, "pages rendered": (len(self.pages.keys() & self.jobs.keys()), len(self.jobs))}
 
     def _make_partial(self) -> Path:
         """An empty folder beside the site folder; the build goes there first."""
@@ -170,15 +186,26 @@ class Site:
             if file.src_uri.startswith("notebooks/") and file.src_uri.endswith(".py"):
                 files.remove(file)
                 files.append(self._notebook(file, config))
-        sources = [(file, file.content_string) for file in files.documentation_pages() if file.src_uri.endswith(".md")]
-        for file, text in sources:
-            self.jobs[file.src_uri] = [*self._runs(text.split("\n"), file.src_uri)]
-        measured = self.project.measure()
-        for file, text in sources:
-            blocks = set(re.findall(r"(?m)^[ \t]*/{3,}[ \t]*([\w-]+)", text))
-            if "explorer" in blocks:
-                self.project.explorer = self._name(file, config)
-            self.jobs[file.src_uri] += self._rules(blocks, file, measured)
+        blocks = {}
+        for file in files.documentation_pages():
+            if file.src_uri.endswith(".md"):
+                blocks[file] = set(re.findall(r"(?m)^[ \t]*/{3,}[ \t]*([\w-]+)", file.content_string))
+                if "explorer" in blocks[file]:
+                    self.project.explorer = self._name(file, config)
+        # What shows all rules is rendered last: the other pages are done meanwhile.
+        self.order = [file.src_uri for file in files.documentation_pages()]
+        waiting = {file.src_uri for file, kinds in blocks.items() if kinds - {"rule"}}
+        _reorder(files, sorted(self.order, key=waiting.__contains__))
+        modules = self.project.rule_files()
+        measured: dict[str, Future] = {}
+        for file in files.documentation_pages():  # in this order, so that the first pages wait for few
+            if file in blocks:
+                self.jobs[file.src_uri] = list(self._runs(file.content_string.split("\n"), file.src_uri))
+                if file.src_uri in modules:
+                    measured[file.src_uri] = self.project.measure(modules[file.src_uri])
+        measured |= {uri: self.project.measure(module) for uri, module in modules.items() if uri not in measured}
+        for file, kinds in blocks.items():
+            self.jobs[file.src_uri] += self._rules(kinds, file, measured)
         if measured:  # named now, so that pages can link to them; filled when all is measured
             for name in DATA:
                 files.append(File.generated(config, name, content=""))
@@ -350,6 +377,8 @@ class Site:
             content = [(part, str(page.title), page.content) for part, page in parts]
             chapter.whole.content = print_pages.with_parts(chapter.whole.content, content)
             chapter.whole.canonical_url = chapter.whole.abs_url = None  # the sitemap leaves out what has no address
+        whole = [chapter.whole.file.src_uri for chapter in self.chapters]
+        _reorder(files, [*self.order, *whole])
         env.globals["chapters"] = {page.file.src_uri: chapter for chapter in self.chapters for page in chapter.pages}
         env.globals["theme_search_worker"] = self.search_worker
         return env
@@ -478,10 +507,11 @@ class Site:
 
     def _measured(self) -> str:
         """What all measured rules depend on."""
-        return digest(*(self.project.runner.signature(file) for file in self.project.rule_files()))
+        return digest(*map(self.project.runner.signature, self.project.rule_files().values()))
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         """Put the finished site in its place, unless strict mode is about to reject it."""
+        self.progress.stop()
         if self.serving:
             self._wrap_up(config)
             return
@@ -514,6 +544,8 @@ class Site:
 
     def on_build_error(self, error: Exception) -> None:
         """Say it in our words, without a traceback, and leave nothing half-made behind."""
+        if hasattr(self, "progress"):
+            self.progress.stop()
         if hasattr(self, "site_dir") and not self.serving:
             partial = self.site_dir.with_name(self.site_dir.name + PARTIAL)
             shutil.rmtree(partial, ignore_errors=True)
@@ -522,6 +554,14 @@ class Site:
 
     def _discard(self, config: MkDocsConfig) -> None:
         shutil.rmtree(config.site_dir, ignore_errors=True)
+
+
+def _reorder(files: Files, order: Iterable[str]) -> None:
+    """Put the files of these sources into this order, behind all others."""
+    for uri in order:
+        file = files.get_file_from_path(uri)
+        files.remove(file)
+        files.append(file)
 
 
 class _KeptTemplate:

@@ -25,7 +25,7 @@ from typing import Any
 
 from livedocs.run.limits import THREADS
 
-OFF = "LIVEDOCS_CACHE"  # "off" in the environment: nothing is read and nothing is kept
+MODE = "LIVEDOCS_CACHE"  # in the environment: "off", nothing is read or kept; "fresh", nothing is read
 STALE = 30 * 24 * 3600  # seconds after which the folder of another release or machine is forgotten
 PACKAGES = (
     *("torch", "numpy", "matplotlib", "sympy", "mpmath"),
@@ -40,9 +40,12 @@ class Store:
 
     Args:
         folder: where they are; None keeps nothing.
+        fresh: True to read nothing of what others have kept: every result is computed, and then kept.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, *, fresh: bool = False) -> None:
+        self.fresh = fresh
+        self.written: set[str] = set()
         self.shared = _folder_name()  # what all results share, in one word
         self.folder = folder / self.shared if folder else None
         if self.folder:
@@ -56,7 +59,7 @@ class Store:
             subject: what it is a result of, a path below the root.
             key: a digest of the rest that it depends on.
         """
-        if self.folder is None:
+        if self.folder is None or (self.fresh and subject not in self.written):
             return None
         try:
             entry = json.loads(self._file(subject).read_text(encoding="utf-8"))
@@ -79,6 +82,7 @@ class Store:
             file.parent.mkdir(parents=True, exist_ok=True)
             partial.write_text(json.dumps(entry), encoding="utf-8")
             partial.replace(file)  # whole or not at all, whoever else builds here
+            self.written.add(subject)
         except OSError:
             with contextlib.suppress(OSError):
                 partial.unlink()
@@ -97,8 +101,9 @@ class Store:
 
 
 def open_store(root: Path) -> Store:
-    """The store of a project, unless the environment switches it off."""
-    return Store(None if os.environ.get(OFF) == "off" else root / ".cache")
+    """The store of a project, as the environment wants it."""
+    mode = os.environ.get(MODE, "on")
+    return Store(None if mode == "off" else root / ".cache", fresh=mode == "fresh")
 
 
 def digests(root: Path, files: Iterable[str]) -> dict[str, str]:

@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from mkdocs.utils.yaml import yaml_load
 from PIL import Image
 
 from livedocs.errors import DocsError
 from livedocs.publish.policy import enforce, inline_scripts
-from tests.conftest import ROOT, run_mkdocs, until
+from tests import projects
+from tests.browsing import until
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.site
 
 VIOLATIONS = """
   window.violations = [];
@@ -75,7 +78,6 @@ def test_using_a_page_breaks_no_policy(browser, served: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 800})
     context.add_init_script(VIOLATIONS)
     page = context.new_page()
-    page.set_default_timeout(10_000)
     trouble = []
     page.on("console", lambda m: trouble.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda e: trouble.append(str(e)))
@@ -97,7 +99,6 @@ def test_using_a_page_breaks_no_policy(browser, served: str) -> None:
 
 def test_a_lost_address_leads_on_from_any_depth(browser, served: str) -> None:
     page = browser.new_page()
-    page.set_default_timeout(10_000)
     answers = {}
     page.on("response", lambda r: answers.setdefault(r.url, r.status))
     assert page.goto(served + "kinks/clampp/deep/er").status == 404
@@ -156,12 +157,9 @@ def test_a_published_site_says_where_it_is(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "docs/index.md").write_text("# Home\n", encoding="utf-8")
     (tmp_path / "docs/ties/max.md").write_text("# Ties\n", encoding="utf-8")
     (tmp_path / "docs/ties/min.md").write_text("# More ties\n", encoding="utf-8")
-    config = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    nav = ["index.md", {"Ties": ["ties/max.md", "ties/min.md"]}]
-    config |= {"nav": nav, "hooks": [str(ROOT / "livedocs/publish/mkdocs_hook.py")], "watch": []}
-    (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    done = run_mkdocs("build", "--strict", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    projects.configure(tmp_path, nav=["index.md", {"Ties": ["ties/max.md", "ties/min.md"]}])
+    done = projects.build(tmp_path)
+    assert done.ok, done.log
 
     built = tmp_path / "site"
     page = BeautifulSoup((built / "ties/max/index.html").read_text(encoding="utf-8"), "html.parser")

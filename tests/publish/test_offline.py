@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from livedocs.publish.downloads import ARCHIVE, write_archive
-from tests.conftest import until
+from tests.browsing import until
+
+pytestmark = pytest.mark.site
 
 TOP = ARCHIVE.removesuffix(".zip")
 
@@ -29,7 +31,6 @@ def unpacked(site: Path, tmp_path_factory) -> Path:
 def test_the_built_folder_reads_navigates_and_searches(site: Path, browser) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, offline=True)
     page = context.new_page()
-    page.set_default_timeout(10_000)
     trouble = []
     page.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: trouble.append(str(e)))

@@ -13,6 +13,8 @@ from livedocs.pages.page import Page, fill
 from livedocs.pages.project import Project
 from livedocs.run.runner import Runner
 
+pytestmark = pytest.mark.site
+
 SNIPPET = """\
 # --8<-- [start:one]
 x = 1

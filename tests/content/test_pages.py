@@ -10,6 +10,8 @@ import yaml
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.site
+
 ORDER = [
     "The rule",
     "See it run",

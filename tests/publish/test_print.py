@@ -15,8 +15,10 @@ from mkdocs.utils.yaml import yaml_load
 
 from livedocs.publish.print_pages import Part, unite, with_parts
 from livedocs.publish.site import Chapter, Site
+from tests.browsing import settle
 from tests.conftest import ROOT
-from tests.test_access import settle
+
+pytestmark = pytest.mark.site
 
 NAV = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
 CHAPTERS = {

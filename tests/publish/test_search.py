@@ -12,8 +12,10 @@ import pytest
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule
 from livedocs.publish import search
-from tests.conftest import ROOT
-from tests.search_queries import NOTHING, OPERATORS, PASTED, QUERIES, ROWS
+from tests.conftest import ROOT, WAIT
+from tests.publish.search_queries import NOTHING, OPERATORS, PASTED, QUERIES, ROWS
+
+pytestmark = pytest.mark.site
 
 FIRST = 0.95  # of the queries bring the right page first; all bring it among the first three
 BOX = '[data-md-component="search-query"]'
@@ -57,7 +59,7 @@ TYPE = f"""async (queries) => {{
         observer.disconnect();
         resolve();
       }}).observe(result, {{ childList: true, subtree: true }});
-      setTimeout(() => reject(new Error(`no answer to ${{query}}`)), 20000);
+      setTimeout(() => reject(new Error(`no answer to ${{query}}`)), {1000 * WAIT});
     }});
     box.value = query;
     box.dispatchEvent(new Event("input"));
@@ -185,17 +187,6 @@ def test_a_function_is_found_at_its_plain_card() -> None:
         "flat/#torch.div-floor": "divbackward2",
         "kinks/#torch.where-x-0-x-0": "where",
     }
-
-
-def test_names_of_a_function_are_measured(rules) -> None:
-    cards = {name: list(rule.names) for name, rule in rules.items() if rule.page == "kinks/relu.md"}
-    assert cards["torch.nn.functional.leaky_relu"] == ["torch.nn.LeakyReLU", "LeakyReluBackward0"]
-    assert cards["torch.nn.functional.prelu"] == [
-        "torch.prelu",
-        "torch.Tensor.prelu",
-        "torch.nn.PReLU",
-        "PreluKernelBackward0",
-    ]
 
 
 @pytest.mark.parametrize("meta", [{"names": "norm"}, {"names": [1]}])

@@ -3,124 +3,83 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from livedocs.run.sections import read_sections
-from tests.conftest import ROOT, until
-from tests.test_browser import CONTRAST, PAGES
+from tests.browsing import CONTRAST, DESKTOP, FRAMES, KINDS, PHONE, SLOW, faults, until, visit
+from tests.conftest import ROOT, WAIT
 
-KINDS = {
-    "home": "",
-    "rules": "kinks/abs/",
-    "largest table": "foundations/rules/",
-    "notebook": "notebooks/linear_regression/",
-    "symptoms": "symptoms/",
-    "not found": "404.html",
-}
-CHAPTER = "flat/print/"
-PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
-# They look at every word. On each page of the site that takes too long: the tests below look at one page of a kind.
-SLOW = ("color-contrast", "link-in-text-block", "target-size")
-SETTLED = """async () => {
-  await document.fonts.ready;
-  await new Promise(requestAnimationFrame);
-  // site.js looks at what scrolls, as many boxes as it has time for; this waits behind it each time.
-  const boxes = document.querySelectorAll('div.math, pre.output').length;
-  for (let turn = 0; turn < boxes; turn++) await new Promise(requestIdleCallback);
-}"""
+pytestmark = pytest.mark.site
+
+PALETTES = {"light": "default", "dark": "slate"}
 
 
 @pytest.fixture(scope="module")
 def tabs(browser):
-    """``tabs(scheme, size)``: a browser tab, the same one for the same arguments."""
+    """``tabs(size)``: a browser tab, the same one for the same size."""
     open_tabs = {}
 
-    def tab(scheme: str = "light", size: dict = DESKTOP):
-        key = scheme, size["width"]
-        if key not in open_tabs:
-            context = browser.new_context(color_scheme=scheme, viewport=size, reduced_motion="reduce")
-            open_tabs[key] = context.new_page()
-        return open_tabs[key]
+    def tab(size: dict = DESKTOP):
+        if size["width"] not in open_tabs:
+            open_tabs[size["width"]] = browser.new_context(viewport=size, reduced_motion="reduce").new_page()
+        page = open_tabs[size["width"]]
+        page.emulate_media(color_scheme="light")
+        return page
 
     yield tab
     for page in open_tabs.values():
         page.context.close()
 
 
-def visit(page, address: str) -> None:
-    page.goto("about:blank")  # the same address with another fragment would not load the page again
-    page.goto(address, wait_until="load")
-    settle(page)
+def in_each_palette(page):
+    """The names of the palettes, and the page in each of them."""
+    for scheme, name in PALETTES.items():
+        page.emulate_media(color_scheme=scheme)
+        until(page, "document.body.dataset.mdColorScheme", name)
+        yield scheme
 
 
-def settle(page) -> None:
-    """Wait until site.js has run, and the fonts are there."""
-    page.locator(".menu-close").wait_for(state="attached")
-    page.evaluate(SETTLED)
-
-
-def faults(page, context: list[str] | None = None, rules: dict[str, bool] | None = None) -> list[str]:
-    """What axe-core finds, on the page or in the elements that ``context`` selects."""
-    options = {
-        "resultTypes": ["violations"],
-        "preload": False,
-        "rules": {name: {"enabled": on} for name, on in (rules or {}).items()},
-    }
-    found = Axe().run(page, context={"include": [[c] for c in context]} if context else None, options=options)
-    return [
-        f"{fault['id']}: {node['html'][:160]}\n  {' '.join(node['failureSummary'].split())}"
-        for fault in found.response["violations"]
-        for node in fault["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("path", [*PAGES, "404.html", CHAPTER])
-def test_axe_finds_nothing_on_any_page(path: str, tabs, served: str) -> None:
+def test_axe_finds_nothing_on_the_page_for_lost_addresses(tabs, served: str) -> None:
+    """On all other pages it looks in tests/reading/test_browser.py."""
     page = tabs()
-    visit(page, served + path)
+    visit(page, served + KINDS["not found"])
     assert faults(page, rules=dict.fromkeys(SLOW, False)) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", KINDS.values(), ids=KINDS)
-def test_axe_finds_nothing_on_a_page_of_each_kind(path: str, scheme: str, tabs, served: str) -> None:
+def test_axe_finds_nothing_on_a_page_of_each_kind(path: str, tabs, served: str) -> None:
     """Contrast and the size of targets too. Of a long table some rows: the others look the same."""
-    page = tabs(scheme)
+    page = tabs()
     visit(page, served + path)
     page.evaluate("document.querySelectorAll('tbody tr:nth-child(n+8)').forEach((row) => row.remove())")
-    assert faults(page, rules=dict.fromkeys(SLOW, True)) == []
+    for scheme in in_each_palette(page):
+        assert faults(page, rules=dict.fromkeys(SLOW, True)) == [], scheme
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["", KINDS["rules"]], ids=["home", "rules"])
-def test_axe_finds_nothing_in_the_open_search(path: str, scheme: str, tabs, served: str) -> None:
-    page = tabs(scheme)
+def test_axe_finds_nothing_in_the_open_search(path: str, tabs, served: str) -> None:
+    page = tabs()
     visit(page, served + path)
     page.keyboard.press("/")
     page.keyboard.type("relu")
     page.locator(".md-search-result__link").first.wait_for()
-    assert faults(page, [".md-header"]) == []
+    for scheme in in_each_palette(page):
+        assert faults(page, [".md-header"]) == [], scheme
 
 
 @pytest.mark.parametrize("path", KINDS.values(), ids=KINDS)
 def test_axe_finds_nothing_on_a_phone(path: str, tabs, served: str) -> None:
-    page = tabs(size=PHONE)
+    page = tabs(PHONE)
     visit(page, served + path)
     assert faults(page, rules=dict.fromkeys(SLOW, False)) == []
     page.get_by_role("button", name="Menu", exact=True).click()
     assert faults(page, rules=dict.fromkeys(SLOW, False)) == [], "with the menu open"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_the_open_menu(scheme: str, tabs, served: str) -> None:
-    page = tabs(scheme, PHONE)
-    for path in ("", KINDS["rules"]):  # the first pane, and that of a chapter
-        visit(page, served + path)
-        page.get_by_role("button", name="Menu", exact=True).click()
-        assert faults(page, [".md-sidebar--primary"], rules=dict.fromkeys(SLOW, True)) == []
+    if path in ("", KINDS["rules"]):  # the first pane, and that of a chapter
+        for scheme in in_each_palette(page):
+            assert faults(page, [".md-sidebar--primary"], rules=dict.fromkeys(SLOW, True)) == [], scheme
 
 
 # Structure, in the files themselves
@@ -175,12 +134,9 @@ def walk(page, limit: int = 400) -> list[dict]:
     stops = []
     for _ in range(limit):
         page.keyboard.press("Tab")
-        stop = page.evaluate(FOCUS)
-        for _ in range(20):
-            if stop is None or stop["visible"]:
-                break
-            page.wait_for_timeout(50)  # the theme opens the search of a phone some time after it has the focus
-            stop = page.evaluate(FOCUS)
+        end = time.monotonic() + WAIT  # the theme opens the search of a phone some time after it has the focus
+        while (stop := page.evaluate(FOCUS)) and not stop["visible"] and time.monotonic() < end:
+            page.wait_for_timeout(50)
         if stop is None:
             break
         stops.append(stop)
@@ -189,7 +145,7 @@ def walk(page, limit: int = 400) -> list[dict]:
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_focus_can_be_seen_wherever_tab_takes_it(size: dict, tabs, served: str) -> None:
-    page = tabs(size=size)
+    page = tabs(size)
     visit(page, served + KINDS["rules"])
     stops = walk(page)
     assert "md-skip" in stops[0]["what"], "the link that skips the navigation comes first"
@@ -209,7 +165,7 @@ def test_the_skip_link_leads_to_the_text(tabs, served: str) -> None:
 
 
 def test_the_menu_of_a_phone_works_by_keyboard(tabs, served: str) -> None:
-    page = tabs(size=PHONE)
+    page = tabs(PHONE)
     visit(page, served + KINDS["rules"])
     opener = page.get_by_role("button", name="Menu", exact=True)
     assert opener.get_attribute("aria-expanded") == "false"
@@ -241,7 +197,7 @@ def test_search_works_by_keyboard(tabs, served: str) -> None:
     page.keyboard.press("ArrowDown")
     assert "md-search-result__link" in page.evaluate(FOCUS)["what"]
     page.keyboard.press("Escape")
-    assert not page.locator(".md-search__output").is_visible()
+    page.locator(".md-search__output").wait_for(state="hidden")
     page.keyboard.press("/")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -249,7 +205,7 @@ def test_search_works_by_keyboard(tabs, served: str) -> None:
 
 
 def test_what_scrolls_takes_the_focus_and_what_fits_does_not(tabs, served: str) -> None:
-    page = tabs(size=PHONE)
+    page = tabs(PHONE)
     for path in ("kinks/clamp/", KINDS["largest table"], KINDS["symptoms"]):
         visit(page, served + path)
         state = page.evaluate(SCROLLERS)
@@ -272,9 +228,9 @@ SCROLLERS = """() => {
 
 
 def scheme_becomes(page, scheme: str) -> None:
-    """Wait for a palette: the system's changes come as events. Those under way come first."""
-    page.wait_for_timeout(50)
-    until(page, f"document.body.dataset.mdColorScheme === '{scheme}'")
+    """Wait for a palette: the system's changes come as events, before a frame is drawn. Those under way come first."""
+    page.evaluate(FRAMES)
+    until(page, "document.body.dataset.mdColorScheme", scheme)
 
 
 def test_the_palette_follows_the_system_until_a_reader_chooses(browser, served: str) -> None:
@@ -319,8 +275,7 @@ def test_nothing_moves_for_those_who_ask_for_it(motion: str, browser, served: st
 # Code
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_colour_of_code_can_be_read(scheme: str, site: Path, tabs, served: str) -> None:
+def test_every_colour_of_code_can_be_read(site: Path, tabs, served: str) -> None:
     """All classes that the highlighter used anywhere, each on the background of code: at least 4.5."""
     blocks = " ".join(
         block
@@ -329,19 +284,21 @@ def test_every_colour_of_code_can_be_read(scheme: str, site: Path, tabs, served:
     )
     classes = sorted(set(re.findall(r'<span class="([\w ]+)">', blocks)))
     assert len(classes) > 20, classes
-    page = tabs(scheme)
+    page = tabs()
     visit(page, served + KINDS["rules"])
     page.evaluate(CONTRAST)
-    ratios = page.evaluate(
+    page.evaluate(
         """(classes) => {
           const spans = classes.map((c) => `<span class="${c}" id="token-${c.replace(' ', '-')}">x</span>`).join('');
           document.querySelector('article .highlight code').innerHTML = spans + '<a href="#" id="token-link">x</a>';
-          return [...classes, 'link'].map((c) => [c, contrast(`#token-${c.replace(' ', '-')}`, 'color')]);
         }""",
         classes,
     )
-    faint = {name: round(ratio, 2) for name, ratio in ratios if ratio < 4.5}
-    assert faint == {}, f"{scheme}: set --md-code-hl-…-color in docs/assets/site.css"
+    ids = [name.replace(" ", "-", 1) for name in [*classes, "link"]]
+    for scheme in in_each_palette(page):
+        ratios = page.evaluate("(ids) => ids.map((id) => contrast(`#token-${id}`, 'color'))", ids)
+        faint = {name: round(ratio, 2) for name, ratio in zip(ids, ratios, strict=True) if ratio < 4.5}
+        assert faint == {}, f"{scheme}: set --md-code-hl-…-color in docs/assets/site.css"
 
 
 def test_the_copy_button_gives_the_code_and_nothing_else(browser, served: str) -> None:
@@ -349,20 +306,21 @@ def test_the_copy_button_gives_the_code_and_nothing_else(browser, served: str) -
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     visit(page, served + "kinks/abs/")
-    copied = []
-    for button in page.locator("article .highlight .md-code__button").all():
-        button.click()
-        copied.append(page.evaluate("navigator.clipboard.readText()"))
-    context.close()
-    assert len(copied) >= 3
     source = (ROOT / "snippets/kinks/abs.py").read_text(encoding="utf-8")
     lines = source.split("\n")
     shown = ["\n".join(lines[s.start - 1 : s.end]).strip("\n") for s in read_sections(source, "snippets/kinks/abs.py")]
-    assert copied == shown
+    buttons = page.locator("article .highlight .md-code__button").all()
+    assert len(buttons) == len(shown) >= 3
+    for button, code in zip(buttons, shown, strict=True):
+        page.evaluate("navigator.clipboard.writeText('nothing yet')")
+        button.click()
+        until(page, "navigator.clipboard.readText().then((text) => text !== 'nothing yet')")
+        assert page.evaluate("navigator.clipboard.readText()") == code
+    context.close()
 
 
 def test_output_is_a_block_of_its_own(tabs, served: str) -> None:
-    page = tabs(size=PHONE)
+    page = tabs(PHONE)
     visit(page, served + "kinks/relu/")
     output = page.evaluate("""() => {
       const output = [...document.querySelectorAll('pre.output')].find((e) => e.scrollWidth > e.clientWidth);

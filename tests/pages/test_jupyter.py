@@ -1,0 +1,23 @@
+"""The notebooks of the site, in percent format: executed in a kernel of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from livedocs.pages.jupyter import execute
+from livedocs.run.runner import Runner
+
+pytestmark = pytest.mark.site
+
+
+def test_what_a_slow_cell_prints_is_one_output(tmp_path: Path) -> None:
+    source = "# %%\nimport time\n\nprint(1, flush=True)\ntime.sleep(0.6)\nprint(2)\n"
+    (tmp_path / "slow.py").write_text(source, encoding="utf-8")
+    runner = Runner(tmp_path)
+    try:
+        (cell,) = execute(runner, tmp_path / "slow.py").result()["cells"]
+    finally:
+        runner.close()
+    assert [output["text"] for output in cell["outputs"]] == [["1\n", "2\n"]]

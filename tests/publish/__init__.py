@@ -1,0 +1,1 @@
+"""What is made of the whole site, and how it is published."""

@@ -1,0 +1,149 @@
+"""Small builds: all or nothing is published, and what is wrong is said with its file and line."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+from livedocs.publish import site as livedocs_site
+from tests import projects
+from tests.conftest import run_mkdocs
+from tests.projects import build, edit
+
+pytestmark = pytest.mark.site
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A project that all tests share, so that what none of them changes is run and measured once."""
+    yield projects.make(tmp_path_factory.mktemp("small"))
+    livedocs_site.close()
+
+
+@pytest.fixture
+def project(home: Path):
+    """The same project; what a test does to it is undone."""
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    folders = set(home.rglob("*"))
+    yield home
+    for path in home.rglob("*"):
+        if path in before and path.read_bytes() != before[path]:
+            path.write_bytes(before[path])
+    for path in [path for path in home.rglob("*") if path not in folders]:
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def test_a_failing_snippet_publishes_nothing_and_keeps_the_old_site(project: Path) -> None:
+    """By the command line, as a user meets it."""
+    assert build(project).ok
+    before = {p: p.stat().st_mtime_ns for p in (project / "site").rglob("*")}
+    edit(project / "snippets/ties/max.py", "torch.max(x).backward()", "torch.max(y).backward()")
+    done = run_mkdocs("build", "--strict", cwd=project)
+    assert done.returncode != 0
+    assert "snippets/ties/max.py:5: the snippet raised" in done.stderr
+    assert "got:    NameError: name 'y' is not defined" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("NameError") == 1
+    assert {p: p.stat().st_mtime_ns for p in (project / "site").rglob("*")} == before
+    assert not list(project.glob("site.*"))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("docs/index.md", "ties/max.md)", "ties/mux.md)", "ties/mux.md"),
+        ("docs/index.md", "ties/max.md)", "ties/max.md#see-it-walk)", "#see-it-walk"),
+        ("mkdocs.yml", "- ties/max.md", "- ties/mix.md", "ties/mix.md"),
+        ("mkdocs.yml", "- ties/max.md\n", "", 'not included in the "nav"'),
+        ("docs/ties/max.md", '```python\n--8<-- "ties/max.py:smooth"\n```', "", "section 'smooth' is on no page"),
+        (
+            "docs/ties/max.md",
+            "The derivative of $x_i$ is 1",
+            "The derivative of $x_i}$ is 1",
+            ": a formula does not convert",
+        ),
+        ("docs/ties/max.md", "ties/max.py:smooth", "ties/max.py:rough", "snippets/ties/max.py has no section 'rough'"),
+    ],
+    ids=["link", "anchor", "nav", "orphan", "unshown section", "formula", "no section"],
+)
+def test_strict_build_stops(file: str, old: str, new: str, message: str, project: Path) -> None:
+    edit(project / file, old, new)
+    done = build(project)
+    assert not done.ok and message in done.log, done.log
+    assert not list(project.glob("site*"))
+
+
+def test_the_build_does_not_depend_on_the_working_folder(project: Path, monkeypatch) -> None:
+    monkeypatch.chdir(project.parent)
+    done = build(project)
+    assert done.ok, done.log
+    assert (project / "site" / "ties" / "max" / "index.html").exists()
+
+
+@pytest.mark.parametrize("folder", ["taken", "taken/site", "/proc/site"], ids=["a file", "below a file", "read-only"])
+def test_a_site_folder_that_cannot_be_written(folder: str, project: Path) -> None:
+    (project / "taken").write_text("mine")
+    done = build(project, site_dir=str(project / folder))
+    assert not done.ok and "the site folder cannot be written" in done.log and "Traceback" not in done.log
+    assert (project / "taken").read_text() == "mine"
+
+
+def test_the_links_when_the_project_says_where_it_is(project: Path) -> None:
+    """With ``site_url`` links lead there, with ``repo_url`` Colab can open them; two processes give the same bytes."""
+    config = yaml.safe_load((project / "mkdocs.yml").read_text(encoding="utf-8"))
+    config["site_url"] = "https://example.org/gradients/"
+    built = []
+    for extra in ({}, {"repo_url": "https://github.com/someone/gradients"}):
+        (project / "mkdocs.yml").write_text(yaml.safe_dump({**config, **extra}, sort_keys=False), encoding="utf-8")
+        if extra:
+            done = run_mkdocs("build", "--strict", cwd=project)
+            assert done.returncode == 0, done.stderr
+        else:
+            done = build(project)
+            assert done.ok, done.log
+        built.append({path.name: path.read_bytes() for path in (project / "site").rglob("*.ipynb")})
+        page = BeautifulSoup((project / "site/ties/max/index.html").read_text(encoding="utf-8"), "html.parser")
+        colab = page.find("a", string="Open in Colab")
+        assert (colab is None) == (not extra)
+    github = "https://colab.research.google.com/github/someone/gradients/blob/gh-pages/"
+    assert colab["href"] == github + "ties/max/max.ipynb"
+    assert built[0] == built[1] and len(built[0]) == 4
+    prose = json.loads(built[0]["clamp.ipynb"])["cells"]
+    addresses = set(re.findall(r"\]\(([^)]+)\)", "".join("".join(c["source"]) for c in prose)))
+    assert "https://example.org/gradients/kinks/clamp/#torch.clamp" in addresses
+    assert all(address.startswith("https://") for address in addresses), addresses
+
+
+def test_a_notebook_that_fails_stops_the_build(project: Path) -> None:
+    notebooks = project / "docs" / "notebooks"
+    notebooks.mkdir()
+    (notebooks / "bad.py").write_text("# %% [markdown]\n# # Bad\n\n# %%\nx = 1\nx / 0\n")
+    done = build(project)
+    assert not done.ok
+    assert "docs/notebooks/bad.py:6: a notebook cell raised" in done.log
+    assert "ZeroDivisionError: division by zero" in done.log and "Traceback" not in done.log
+    assert not list(project.glob("site*"))
+
+
+def test_a_notebook_that_warns_stops_the_build(project: Path) -> None:
+    notebooks = project / "docs" / "notebooks"
+    notebooks.mkdir()
+    (notebooks / "warns.py").write_text("# %% [markdown]\n# # Warns\n\n# %%\nimport warnings\nwarnings.warn('old')\n")
+    done = build(project)
+    assert not done.ok
+    assert "docs/notebooks/warns.py:4: a notebook cell wrote to standard error" in done.log
+
+
+def test_a_notebook_with_a_dead_link_stops_the_build(project: Path) -> None:
+    notebooks = project / "docs" / "notebooks"
+    notebooks.mkdir()
+    (notebooks / "dead.py").write_text("# %% [markdown]\n# # Dead\n#\n# [See](../ties/max.md), [see](../ties/mux.md)\n")
+    done = build(project)
+    assert not done.ok
+    assert "docs/notebooks/dead.py: a link to no page\n  got:    ../ties/mux.md" in done.log, done.log

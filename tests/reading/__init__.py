@@ -1,0 +1,1 @@
+"""The built site, as readers meet it: in a browser."""

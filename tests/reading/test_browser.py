@@ -1,0 +1,106 @@
+"""The built site in headless Chromium, each page in one visit: what it shows, what axe finds, what it asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browsing import CHAPTER, CONTRAST, DESKTOP, FRAMES, PAGES, PHONE, SLOW, faults, until, visit
+
+pytestmark = pytest.mark.site
+
+
+@pytest.fixture(scope="module")
+def tab(browser, served: str):
+    """A browser tab that notes console messages, failed answers, and requests to other hosts."""
+    context = browser.new_context(reduced_motion="reduce")
+    tab = context.new_page()
+    tab.trouble = []
+    tab.on("console", lambda m: tab.trouble.append(m.text) if m.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda e: tab.trouble.append(str(e)))
+    tab.on("response", lambda r: tab.trouble.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+    own = (served, "data:", "about:")
+    tab.on("request", lambda r: tab.trouble.append(r.url) if not r.url.startswith(own) else None)
+    yield tab
+    context.close()
+
+
+@pytest.mark.parametrize("path", [*PAGES, CHAPTER])
+def test_a_page_shows_what_it_should(path: str, tab, served: str) -> None:
+    """Wide, by axe, and then narrow."""
+    tab.set_viewport_size(DESKTOP)
+    tab.goto("about:blank")
+    tab.trouble.clear()
+    visit(tab, served + path)
+    wrong = [f"wide: {what}" for what in tab.evaluate(WRONG)]
+    wrong += [f"axe: {fault}" for fault in faults(tab, rules=dict.fromkeys(SLOW, False))]
+    tab.set_viewport_size(PHONE)
+    tab.evaluate(FRAMES)
+    wrong += [f"narrow: {what}" for what in tab.evaluate(WRONG)]
+    wrong += [f"heard: {what}" for what in tab.trouble]
+    assert not wrong, "\n".join([f"/{path}", *wrong])
+
+
+# What is wrong with a page as it is laid out now.
+WRONG = """() => {
+  const wrong = [];
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const box = (element) => element.getBoundingClientRect();
+  const say = (element) => element.outerHTML.replace(/\\s+/g, ' ').slice(0, 160);
+  const visible = (e) => e.checkVisibility({ visibilityProperty: true }) && box(e).width > 0 && box(e).height > 0;
+  const shown = document.querySelector('pre.output samp, .points td, article td');
+  if (location.pathname !== '/changelog/' && !(shown && visible(shown)))  // which has neither outputs nor values
+    wrong.push('no output, and no table');
+  const text = document.querySelector('article').innerText;
+  for (const mark of ['$$', '\\\\frac', '\\\\begin', '\\\\(', '\\\\[', '--8<--', 'livedocs'])
+    if (text.includes(mark)) wrong.push(`the text holds ${mark}`);
+  for (const formula of all('article math'))
+    if (!(box(formula).width > 3 && box(formula).height > 3)) wrong.push(`a formula without a size: ${say(formula)}`);
+  for (const figure of all('figure.plot [role=img]'))
+    if (!figure.getAttribute('aria-label') || !(box(figure).width > 100))
+      wrong.push(`a figure without a text, or too small: ${say(figure)}`);
+  const { scrollWidth } = document.documentElement;
+  if (scrollWidth > innerWidth) wrong.push(`it scrolls sideways: ${scrollWidth} px in ${innerWidth}`);
+  return wrong;
+}"""
+
+
+@pytest.mark.parametrize("path", ["ties/max/", "edges/special/", "notebooks/linear_regression/"])
+def test_every_character_of_a_formula_is_in_the_maths_font(path: str, browser, served: str) -> None:
+    """Not in a font of this machine, which a reader's phone may lack."""
+    page = browser.new_page()
+    page.goto(served + path)
+    page.evaluate("document.fonts.ready")
+    session = page.context.new_cdp_session(page)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument", {"depth": -1})["root"]["nodeId"]
+    tokens = {"nodeId": root, "selector": "article :is(mi, mn, mo, mtext):not(:has(code))"}
+    found = session.send("DOM.querySelectorAll", tokens)["nodeIds"]
+    assert len(found) > 10
+    for node in found:
+        fonts = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        other = [font["familyName"] for font in fonts if not font["isCustomFont"]]
+        assert not other, f"{session.send('DOM.getOuterHTML', {'nodeId': node})['outerHTML']} is drawn in {other}"
+    page.close()
+
+
+def test_a_brace_is_as_tall_as_its_cases(tab, served: str) -> None:
+    visit(tab, served + "ties/max/")
+    for size in (DESKTOP, PHONE):
+        tab.set_viewport_size(size)
+        braces = tab.locator("div.math mo", has_text="{")
+        heights = braces.evaluate_all("(found) => found.map((brace) => brace.getBoundingClientRect().height)")
+        assert max(heights) > 30, "the brace of cases does not stretch"
+
+
+def test_code_output_and_plots_can_be_read(tab, served: str) -> None:
+    """Contrast of text and lines with what is behind them, at least 4.5 and 3 (WCAG 2.2, 1.4.3 and 1.4.11)."""
+    visit(tab, served + "kinks/clamp/")
+    tab.evaluate(CONTRAST)
+    for scheme, name in (("dark", "slate"), ("light", "default")):
+        tab.emulate_media(color_scheme=scheme)
+        until(tab, "document.body.dataset.mdColorScheme", name)
+        assert tab.evaluate("contrast('pre.output samp', 'color')") >= 4.5, scheme
+        assert tab.evaluate("contrast('figure.plot svg text', 'fill')") >= 4.5, scheme
+        lines = tab.evaluate("strokes()")
+        assert lines and [line for line in lines if line["contrast"] < 3] == [], scheme

@@ -1,0 +1,1 @@
+"""How snippets run: one child process each, and what it leaves."""
