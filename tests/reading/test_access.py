@@ -42,16 +42,12 @@ def in_each_palette(page):
         yield scheme
 
 
-def test_axe_finds_nothing_on_the_page_for_lost_addresses(tabs, served: str) -> None:
-    """On all other pages it looks in tests/reading/test_browser.py."""
-    page = tabs()
-    visit(page, served + KINDS["not found"])
-    assert faults(page, rules=dict.fromkeys(SLOW, False)) == []
-
-
 @pytest.mark.parametrize("path", KINDS.values(), ids=KINDS)
 def test_axe_finds_nothing_on_a_page_of_each_kind(path: str, tabs, served: str) -> None:
-    """Contrast and the size of targets too. Of a long table some rows: the others look the same."""
+    """Contrast and the size of targets too: the rest is looked at on every page, by test_browser.py.
+
+    Of a long table some rows: the others look the same.
+    """
     page = tabs()
     visit(page, served + path)
     page.evaluate("document.querySelectorAll('tbody tr:nth-child(n+8)').forEach((row) => row.remove())")

@@ -40,6 +40,16 @@ def test_a_page_shows_what_it_should(path: str, tab, served: str) -> None:
     assert not wrong, "\n".join([f"/{path}", *wrong])
 
 
+@pytest.mark.parametrize("path", ["", "ties/max/", "foundations/rules/"])
+def test_a_page_that_is_opened_on_a_phone_shows_the_same(path: str, tab, served: str) -> None:
+    """Not made narrow afterwards, as above."""
+    tab.set_viewport_size(PHONE)
+    tab.goto("about:blank")
+    tab.trouble.clear()
+    visit(tab, served + path)
+    assert tab.evaluate(WRONG) == [] and tab.trouble == []
+
+
 # What is wrong with a page as it is laid out now.
 WRONG = """() => {
   const wrong = [];
