@@ -377,8 +377,8 @@ class Site:
             content = [(part, str(page.title), page.content) for part, page in parts]
             chapter.whole.content = print_pages.with_parts(chapter.whole.content, content)
             chapter.whole.canonical_url = chapter.whole.abs_url = None  # the sitemap leaves out what has no address
-        whole = [chapter.whole.file.src_uri for chapter in self.chapters]
-        _reorder(files, [*self.order, *whole])
+        others = [file.src_uri for file in files.documentation_pages() if file.src_uri not in self.order]
+        _reorder(files, [*self.order, *others])  # written, and listed, in MkDocs' own order
         env.globals["chapters"] = {page.file.src_uri: chapter for chapter in self.chapters for page in chapter.pages}
         env.globals["theme_search_worker"] = self.search_worker
         return env
