@@ -14,6 +14,14 @@ from types import TracebackType
 from typing import Any
 
 import sympy
+
+# SymPy imports these when it simplifies for the first time, which takes a third of a second: here the helper does it,
+# once, and not each child.
+import sympy.codegen.ast
+import sympy.combinatorics
+import sympy.physics.units
+import sympy.sets.setexpr
+import sympy.tensor.tensor  # noqa: F401
 import torch
 
 from livedocs.declare import Pieces, Rule

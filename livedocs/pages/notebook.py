@@ -196,7 +196,7 @@ class _Reader:
         del rest[: end + 1]
         kind, argument = match["kind"], match["argument"] or ""
         if kind == "rule":
-            yield from card.markdown(self.page.rules[argument])
+            yield from card.markdown(self.page.project.find_rule(argument, self.page.source))
         elif kind == "six-rules":
             yield from self._six_rules(argument)
         elif kind == "sheet":

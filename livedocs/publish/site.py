@@ -128,6 +128,7 @@ class Site:
         self.common = ""  # what the rendering of every page depends on
         self.executed: dict[str, Future] = {}  # by page: its notebook
         self.order: list[str] = []  # the pages, as MkDocs has them
+        self.notebooks: dict[str, str] = {}  # of each page, by its name in the site
         self.chapters: list[Chapter] = []
         self.reading: tuple | None = None  # a page's content and meta while the search plugin reads it, and its entries
 
@@ -182,10 +183,10 @@ class Site:
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
         """Start every notebook, every snippet that a page names, and every module of rules."""
-        for file in list(files):
-            if file.src_uri.startswith("notebooks/") and file.src_uri.endswith(".py"):
-                files.remove(file)
-                files.append(self._notebook(file, config))
+        sources = [f for f in files if f.src_uri.startswith("notebooks/") and f.src_uri.endswith(".py")]
+        for file in sources:
+            files.remove(file)
+            files.append(self._notebook(file, config))
         blocks = {}
         for file in files.documentation_pages():
             if file.src_uri.endswith(".md"):
@@ -195,7 +196,7 @@ class Site:
         # What shows all rules is rendered last: the other pages are done meanwhile.
         self.order = [file.src_uri for file in files.documentation_pages()]
         waiting = {file.src_uri for file, kinds in blocks.items() if kinds - {"rule"}}
-        _reorder(files, sorted(self.order, key=waiting.__contains__))
+        _reorder(files, [*sorted(self.order, key=waiting.__contains__), *self.executed])
         modules = self.project.rule_files()
         measured: dict[str, Future] = {}
         for file in files.documentation_pages():  # in this order, so that the first pages wait for few
@@ -319,6 +320,9 @@ class Site:
 
     def on_page_content(self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
         self._shorten(page.toc, self.pages[page.file.src_uri])
+        if page.file.src_uri in self.jobs:  # now, while children still run
+            name = notebook_uri(page.file.src_uri, page.file.dest_uri)
+            self.notebooks[name] = self._notebook_of(page, config, files)
         if page.file.src_uri in self.executed and page.edit_url:  # that of its source, not that of what was made of it
             page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
         return html
@@ -370,7 +374,8 @@ class Site:
         files.append(File.generated(config, "assets/picture.png", content=picture.draw()))
         self._fill_data(config, files)
         self._fill_explorer(config, files)
-        self._write_notebooks(config, files)
+        for name, text in self.notebooks.items():
+            files.append(File.generated(config, name, content=text))
         self._name_for_the_search(files)
         for chapter in self.chapters:
             parts = zip(chapter.parts, chapter.pages, strict=True)
@@ -403,25 +408,14 @@ class Site:
 
         env.get_template = get_kept
 
-    def _write_notebooks(self, config: MkDocsConfig, files: Files) -> None:
-        """Every page as a notebook, beside the page."""
-        release = version("torch")
-        for file in files.documentation_pages():
-            page = file.page
-            if page is None or page.markdown is None or any(chapter.whole is page for chapter in self.chapters):
-                continue
-            link = functools.partial(_address, page, files=files, site_url=config.site_url)
-            about = f"---\n\nA page of {config.site_name}: [{page.title}]({link('#')}). "
-            about += f"Its outputs were printed by PyTorch {release}."
-            if file.src_uri in self.executed:
-                content = notebook.for_download(self.executed[file.src_uri].result(), link, about)
-            else:
-                content = self._notebook_of(page, link, about)
-            files.append(File.generated(config, notebook_uri(file.src_uri, file.dest_uri), content=content))
-
-    def _notebook_of(self, page: MkDocsPage, link: Callable[[str], str], about: str) -> str:
-        """A Markdown page as a notebook; made again only if something in it has changed."""
+    def _notebook_of(self, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
+        """A page as a notebook; made again only if something in it has changed."""
         uri = page.file.src_uri
+        link = functools.partial(_address, page, files=files, site_url=config.site_url)
+        about = f"---\n\nA page of {config.site_name}: [{page.title}]({link('#')}). "
+        about += f"Its outputs were printed by PyTorch {version('torch')}."
+        if uri in self.executed:
+            return notebook.for_download(self.executed[uri].result(), link, about)
         text = page.markdown
         if not re.search(r"^# ", text, re.MULTILINE):
             text = f"# {page.title}\n\n{text}"

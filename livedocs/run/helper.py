@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -82,7 +82,8 @@ class Helper:
         """Work until standard input ends: then nobody waits for an answer any more."""
         rest = b""
         while True:
-            ready = wait([*self.running, 0], timeout=self._patience())
+            wanted = self._most_wanted()
+            ready = wait([*self.running, 0], timeout=0 if wanted else self._patience())
             if 0 in ready:
                 data = os.read(0, 1 << 16)
                 if not data:
@@ -90,8 +91,9 @@ class Helper:
                 *lines, rest = (rest + data).split(b"\n")
                 self.waiting.extend(json.loads(line) for line in lines)
             self._end(ready)
-            while self.waiting and len(self.running) < self.children:
-                self._start(self.waiting.popleft())
+            self._start_some()
+            if wanted:
+                self.import_([wanted])
 
     def stop(self) -> None:
         """End the children that still run, and remove what all of them left."""
@@ -101,13 +103,29 @@ class Helper:
             _end_group(running.process.pid)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _start_some(self) -> None:
+        """Fill the free places with jobs whose modules are there."""
+        for job in [job for job in self.waiting if self._missing(job) == []]:
+            if len(self.running) >= self.children:
+                break
+            self.waiting.remove(job)
+            self._start(job)
+
+    def _most_wanted(self) -> str | None:
+        """Of the modules that waiting jobs miss the one that most of them do: children run while it is imported."""
+        wanted = Counter(name for job in self.waiting for name in self._missing(job))
+        return max(wanted, key=wanted.__getitem__, default=None)
+
+    def _missing(self, job: dict) -> list[str]:
+        """What has to be imported before a child is forked for a job. A spawned child imports for itself."""
+        fork = self.context.get_start_method() == "fork"
+        return [name for name in job["uses"] if name not in self.imported] if fork else []
+
     def _patience(self) -> float | None:
-        """Seconds until the first child can have been asleep for too long."""
+        """Seconds until somebody has to be looked at: the first child that can have been asleep for too long."""
         return min((max(0.0, running.left()) for running in self.running.values()), default=None)
 
     def _start(self, job: dict) -> None:
-        if self.context.get_start_method() == "fork":
-            self.import_(job["uses"])
         folder = self.folder / str(job["id"])
         folder.mkdir()
         process = self.context.Process(target=child.run, args=(job, folder))
@@ -151,6 +169,10 @@ def _matplotlib() -> None:
     import matplotlib.pyplot as plt
 
     plt.switch_backend(os.environ["MPLBACKEND"])
+    figure, axes = plt.subplots(num="warm")  # fonts are found, and the parser of powers of ten is made, once
+    axes.loglog([1, 10, 100], [1, 10, 100])
+    plt.show()
+    sys.modules["livedocs.run.backend"].take_figures()
 
 
 def _testing() -> None:
