@@ -42,7 +42,7 @@ build: $(VENV)/ready
 # The site is built first: what it runs and measures the tests read, and a build that fails says so once.
 test: $(VENV)/ready lint
 	LIVEDOCS_CACHE=$(CACHE) $(BIN)/mkdocs build --strict --site-dir $(VENV)/site
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --site $(VENV)/site $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --site=$(VENV)/site $(PYTEST_ARGS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check --quiet .

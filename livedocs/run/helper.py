@@ -82,6 +82,7 @@ class Helper:
         """Work until standard input ends: then nobody waits for an answer any more."""
         rest = b""
         while True:
+            self._start_some()
             wanted = self._most_wanted()
             ready = wait([*self.running, 0], timeout=0 if wanted else self._patience())
             if 0 in ready:
@@ -91,7 +92,6 @@ class Helper:
                 *lines, rest = (rest + data).split(b"\n")
                 self.waiting.extend(json.loads(line) for line in lines)
             self._end(ready)
-            self._start_some()
             if wanted:
                 self.import_([wanted])
 
@@ -231,8 +231,6 @@ def main() -> None:
     os.environ["MPLBACKEND"] = "module://livedocs.run.backend"
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a kernel imports its debugger, which has something to say
     helper = Helper(method, answers)
-    if method == "fork":
-        helper.import_(["torch"])
     helper.serve()
     helper.stop()
     os._exit(0)  # nothing to save: no teardown of libraries, and no reports of theirs

@@ -17,6 +17,7 @@ from pathlib import Path
 # two children that spin for each other on two cores cost more than they give.
 THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
 
+CONTROL_GROUP = Path("/sys/fs/cgroup")  # of a container; elsewhere it has no limits
 MEMORY = 2 * 1024**3  # bytes beyond what a child shares with the helper: no example needs more than a small part of it
 DEAR = 3.0  # seconds of processor time from which a snippet is too dear: readers wait for it too
 
@@ -64,12 +65,12 @@ def _quota() -> float | None:
     """Cores' worth of time that the control group grants; None where there is no such limit."""
     for name in ("cpu.max", "cpu/cpu.cfs_quota_us"):  # version 2, version 1
         try:
-            text = (Path("/sys/fs/cgroup") / name).read_text(encoding="ascii")
+            text = (CONTROL_GROUP / name).read_text(encoding="ascii")
             if name == "cpu.max":
                 quota, period = text.split()
             else:
                 quota = text.strip()
-                period = Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us").read_text(encoding="ascii")
+                period = (CONTROL_GROUP / "cpu/cpu.cfs_period_us").read_text(encoding="ascii")
             return None if quota in ("max", "-1") else int(quota) / int(period)
         except (OSError, ValueError):
             continue

@@ -270,6 +270,7 @@ class Runner:
 # when it compares tensors or meets a complex number, and 900 with the first optimizer or function transform: each costs
 # a child a second, and the helper once.
 WORDS = {
+    "torch": ("torch",),
     "matplotlib": ("matplotlib",),
     "torch.testing": ("assert_close", "gradcheck", "gradgradcheck", "complex", "1j", "autograd.functional", "unpool"),
     "torch.func": ("torch.func", "torch.optim"),
@@ -278,7 +279,7 @@ WORDS = {
 
 def uses(source: str) -> list[str]:
     """What the helper should import before a child runs this source; a guess that only costs time if it is wrong."""
-    return ["torch", *(name for name, words in WORDS.items() if any(word in source for word in words))]
+    return [name for name, words in WORDS.items() if any(word in source for word in words)]
 
 
 def read_source(path: Path, where: str) -> str:

@@ -1,0 +1,126 @@
+"""A child is limited by its own work: threads, cores, memory, and a patience that counts sleep only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from livedocs.run import limits
+from livedocs.run.limits import Limits
+from livedocs.run.runner import Runner
+
+pytestmark = pytest.mark.site
+
+THREADS = """
+import os
+import torch
+print(torch.get_num_threads(), os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"])
+"""
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory):
+    runner = Runner(tmp_path_factory.mktemp("project"), limits=Limits(cpu=5, patience=4))
+    (runner.root / "snippets").mkdir()
+    yield runner
+    runner.close()
+
+
+def run(runner: Runner, code: str, name: str = "a.py") -> str:
+    path = runner.root / "snippets" / name
+    path.write_text(code)
+    return runner.run(path).outputs[""].text
+
+
+def test_a_child_has_one_thread(runner: Runner) -> None:
+    assert run(runner, THREADS) == "1 1 1\n"
+
+
+def test_there_are_as_many_children_as_cores_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_quota", lambda: None)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    assert limits.cores() == 3
+    for quota, cores in ((1.5, 2), (0.2, 1), (64.0, 3)):
+        monkeypatch.setattr(limits, "_quota", lambda quota=quota: quota)
+        assert limits.cores() == cores
+
+
+@pytest.mark.parametrize(
+    ("files", "quota"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 1.5),
+        ({"cpu.max": "max 100000\n"}, None),
+        ({"cpu/cpu.cfs_quota_us": "50000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 0.5),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+        ({"cpu.max": "nonsense\n"}, None),
+        ({}, None),
+    ],
+)
+def test_the_quota_of_a_container_is_read(files: dict, quota: float | None, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(limits, "CONTROL_GROUP", tmp_path)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert limits._quota() == quota
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin a process to a core")
+def test_what_waits_for_a_core_does_not_sleep(runner: Runner, tmp_path: Path) -> None:
+    """A child that shares its core with six busy loops: its clock runs past its patience, its work does not."""
+    code = "import time\nwhile time.process_time() < 2.0:\n    sum(range(1000))\nprint('done')\n"
+    (runner.root / "snippets" / "busy.py").write_text(code)
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    crowded = Runner(runner.root, limits=Limits(cpu=20, patience=4))
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(6)]
+    try:
+        start = time.monotonic()
+        assert crowded.run(runner.root / "snippets" / "busy.py").outputs[""].text == "done\n"
+        assert time.monotonic() - start > 4, "they shared a core"
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+        os.sched_setaffinity(0, before)
+        crowded.close()
+
+
+def test_sleep_is_noticed_beside_work(runner: Runner) -> None:
+    code = "import time\n\nwhile time.process_time() < 0.5:\n    pass\ntime.sleep(999)\n"
+    with pytest.raises(Exception, match="did not end") as caught:
+        run(runner, code, "sleeps.py")
+    assert caught.value.line == 5 and caught.value.got == "asleep for 4 s"
+
+
+def test_nothing_is_left_of_a_runner_that_is_killed(tmp_path: Path) -> None:
+    """The helper notices that nobody listens any more, and takes its folder with it."""
+    (tmp_path / "snippets").mkdir()
+    (tmp_path / "snippets" / "a.py").write_text("import time\ntime.sleep(60)\n")
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom livedocs.run.runner import Runner\n"
+        "runner = Runner(Path(sys.argv[1]))\nrunner.submit(Path(sys.argv[1], 'snippets/a.py'))\n"
+        "print(runner._helper.pid, flush=True)\ntime.sleep(60)\n"
+    )
+    root = Path(__file__).parent.parent.parent
+    builder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=root, stdout=subprocess.PIPE, text=True)
+    helper = int(builder.stdout.readline())
+    pattern = f"livedocs-{helper}-*"
+    _until(lambda: any(folder.glob("*/line") for folder in Path(tempfile.gettempdir()).glob(pattern)))
+    builder.send_signal(signal.SIGKILL)
+    builder.wait()
+    _until(lambda: not list(Path(tempfile.gettempdir()).glob(pattern)))
+    builder.stdout.close()
+
+
+def _until(condition) -> None:
+    end = time.monotonic() + 600
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
