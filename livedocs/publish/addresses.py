@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote, unquote, urljoin
 
 
 def notebook_uri(source: str, destination: str) -> str:
@@ -39,3 +42,44 @@ def menu_sections(nav: list | None) -> dict[str, str]:
 
     walk(nav, "")
     return found
+
+
+def address_of(link: str, page: Any, files: Any, site_url: str | None) -> str:
+    """The address of what a page links to, for its notebook: on the site, or relative to where the notebook stands.
+
+    Args:
+        link: as it is written on the page.
+        page: MkDocs' page.
+        files: MkDocs' files.
+        site_url: of the published site, if it is known.
+    """
+    path, mark, anchor = link.partition("#")
+    source = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), unquote(path)))
+    file = files.get_file_from_path(source) if path else page.file
+    if file is None:  # none of the site's
+        return link
+    here = posixpath.dirname(page.file.dest_uri) or "."
+    address = urljoin(site_url, file.url) if site_url else quote(posixpath.relpath(file.dest_uri, here))
+    return address + mark + anchor if anchor else address
+
+
+def with_addresses(html: str, page: Any, files: Any, lost: Callable[[str], None]) -> str:
+    """A notebook's HTML with addresses for its links to ``.md`` files, as MkDocs does it on its own pages.
+
+    Args:
+        html: what mkdocs-jupyter has rendered.
+        page: MkDocs' page.
+        files: MkDocs' files.
+        lost: told of each link that leads to no page.
+    """
+
+    def address(match: re.Match[str]) -> str:
+        target = files.get_file_from_path(
+            posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), match[1]))
+        )
+        if target is None:
+            lost(match[1])
+            return match[0]
+        return f'href="{target.url_relative_to(page.file)}{match[2] or ""}"'
+
+    return re.sub(r'href="([^":#?]+\.md)(#[^"]*)?"', address, html)

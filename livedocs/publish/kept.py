@@ -140,3 +140,29 @@ def _warnings() -> Iterator[list[str]]:
         yield counter.seen
     finally:
         logging.getLogger("mkdocs").removeHandler(counter)
+
+
+class KeptTemplate:
+    """A template that gives again what it gave for a page in which nothing changed.
+
+    Args:
+        template: the template.
+        kept: what earlier builds have made.
+        shared: what all pages depend on: the menu, mkdocs.yml, the templates.
+    """
+
+    def __init__(self, template: Any, kept: Kept, shared: str) -> None:
+        self.template, self.kept, self.shared = template, kept, shared
+
+    def render(self, context: dict) -> str:
+        page = context.get("page")
+        if page is None:  # the page for lost addresses
+            return self.template.render(context)
+        toc = [(item.title, item.id) for item in page.toc]
+        made_of = self.shared, page.content, str(page.title), repr(page.meta), repr(toc), repr(context.get("notebook"))
+        return self.kept.once(("filled", page.url), made_of, lambda: self.template.render(context))
+
+
+def stamps(folder: Path) -> Iterator[tuple[str, int]]:
+    """Each file below a folder, and when it was written."""
+    return ((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file())

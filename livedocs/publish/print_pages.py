@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from livedocs.errors import DocsError
@@ -55,6 +56,25 @@ class Part:
     def name(self) -> str:
         """Its id on the print page. No slug holds two hyphens in a row, so ``name--slug`` is unique."""
         return posixpath.splitext(self.source)[0].replace("/", "-")
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A section of the menu with more than one page, and the page that holds them all: pages as MkDocs has them."""
+
+    pages: list[Any]
+    whole: Any
+
+    @property
+    def parts(self) -> list[Part]:
+        """Its pages, as this module knows them."""
+        return [Part(page.file.src_uri, page.url) for page in self.pages]
+
+    def fill(self) -> None:
+        """Give the print page its content, once every page has its own."""
+        content = [(part, str(page.title), page.content) for part, page in zip(self.parts, self.pages, strict=True)]
+        self.whole.content = with_parts(self.whole.content, content)
+        self.whole.canonical_url = self.whole.abs_url = None  # the sitemap leaves out what has no address
 
 
 def print_uri(title: str, sources: list[str], taken: Callable[[str], bool]) -> str:

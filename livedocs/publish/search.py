@@ -15,6 +15,7 @@ from typing import Any
 
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule
+from livedocs.publish.kept import Kept
 
 INDEX = "search/search_index.json"
 SECTIONS = "search/sections.json"
@@ -77,17 +78,32 @@ _CODE = re.compile(r"<pre\b[^>]*>.*?</pre>", re.DOTALL)
 _SPAN = re.compile(r"</?span\b[^>]*>")
 
 
-def for_the_plugin(content: str) -> str:
-    """The content of a page as the search plugin should read it: without the colours of code.
+class Reading:
+    """MkDocs' search plugin reading one page: without the colours of code, and nothing where it has read the same.
 
-    The plugin parses every tag and keeps none of these; they are nine of ten.
+    The plugin parses every tag and keeps none of those that colour code; they are nine of ten.
+
+    Args:
+        page: MkDocs' page; until ``end`` its content and its meta are what the plugin is to see.
+        entries: the plugin's entries so far, to which it adds the page's.
+        kept: what earlier builds have found.
     """
-    return _CODE.sub(lambda match: _SPAN.sub("", match[0]), content)
 
+    def __init__(self, page: Any, entries: list[dict[str, Any]], kept: Kept) -> None:
+        self.page, self.entries = page, entries
+        self.content, self.meta, self.first = page.content, page.meta, len(entries)
+        made_of = page.content, page.url, str(page.title), repr(page.meta)
+        self.known = kept.once(("search", page.file.src_uri), made_of, list)  # filled by end, the first time
+        if self.known:
+            entries.extend(dict(entry) for entry in self.known)
+            page.meta = {**page.meta, "search": {"exclude": True}}
+        page.content = _CODE.sub(lambda match: _SPAN.sub("", match[0]), page.content)
 
-def without_marks(content: str) -> str:
-    """The content of a page without what only the search plugin reads, as it leaves it."""
-    return re.sub(r'\s?data-search-\w+="[^"]+"', "", content)
+    def end(self) -> None:
+        """Put back what the plugin was not to read, less what only it reads, and keep what it found."""
+        self.page.content = re.sub(r'\s?data-search-\w+="[^"]+"', "", self.content)
+        self.page.meta = self.meta
+        self.known[:] = [dict(entry) for entry in self.entries[self.first :]]
 
 
 def finish(site: Path, names: Mapping[str, str], worker: str) -> None:

@@ -16,12 +16,10 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import quote, unquote, urljoin
 
 from jinja2 import FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
@@ -40,9 +38,10 @@ from livedocs.pages.page import Page, fill, second_cards
 from livedocs.pages.project import Project
 from livedocs.pages.tables import with_scopes
 from livedocs.publish import downloads, kept, picture, policy, print_pages, search
-from livedocs.publish.addresses import menu_sections, notebook_uri
+from livedocs.publish.addresses import address_of, menu_sections, notebook_uri, with_addresses
+from livedocs.publish.folder import SiteFolder
 from livedocs.publish.mathfont import math_font
-from livedocs.publish.print_pages import Part
+from livedocs.publish.print_pages import Chapter
 from livedocs.publish.progress import Progress
 from livedocs.run.runner import Runner
 from livedocs.run.store import digest, digest_of_glue
@@ -50,7 +49,6 @@ from livedocs.show import data
 
 log = logging.getLogger("mkdocs.livedocs")
 
-PARTIAL = ".partial"
 DATA = {"data/gradients.json": data.to_json, "data/gradients.csv": data.to_csv}
 
 
@@ -86,31 +84,6 @@ def _room() -> Path:
     return folder
 
 
-def _address(page: MkDocsPage, link: str, *, files: Files, site_url: str | None) -> str:
-    """The address of what a page links to, for its notebook: on the site, or relative to where the notebook stands."""
-    path, mark, anchor = link.partition("#")
-    source = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), unquote(path)))
-    file = files.get_file_from_path(source) if path else page.file
-    if file is None:  # none of the site's
-        return link
-    here = posixpath.dirname(page.file.dest_uri) or "."
-    address = urljoin(site_url, file.url) if site_url else quote(posixpath.relpath(file.dest_uri, here))
-    return address + mark + anchor if anchor else address
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A section of the menu with more than one page, and the page that holds them all."""
-
-    pages: list[MkDocsPage]
-    whole: MkDocsPage
-
-    @property
-    def parts(self) -> list[Part]:
-        """Its pages, as livedocs.publish.print_pages knows them."""
-        return [Part(page.file.src_uri, page.url) for page in self.pages]
-
-
 class Site:
     """One build of the site: MkDocs' events, in the order in which they come.
 
@@ -121,7 +94,7 @@ class Site:
     def __init__(self, *, serving: bool) -> None:
         self.serving = serving
         self.project: Project
-        self.site_dir: Path
+        self.folder: SiteFolder
         self.pages: dict[str, Page] = {}  # ours, by the source of MkDocs'
         self.jobs: dict[str, list[Job]] = {}  # by page: what has to be run for it
         self.signatures: dict[str, str | None] = {}  # by page: what its rendering depends on, if all of that is there
@@ -130,7 +103,7 @@ class Site:
         self.order: list[str] = []  # the pages, as MkDocs has them
         self.notebooks: dict[str, str] = {}  # of each page, by its name in the site
         self.chapters: list[Chapter] = []
-        self.reading: tuple | None = None  # a page's content and meta while the search plugin reads it, and its entries
+        self.reading: search.Reading | None = None  # while the search plugin reads a page
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         root = Path(config.config_file_path).resolve().parent
@@ -145,9 +118,10 @@ class Site:
         self.asked, self.done = Counter(self.project.runner.asked), Counter(self.project.runner.done)
         self.progress = Progress(self._counts)
         self.progress.start()
-        self.site_dir = Path(config.site_dir)
+        self.folder = SiteFolder(Path(config.site_dir))
         if not self.serving:
-            config.site_dir = str(self._make_partial())
+            with _plainly():
+                config.site_dir = str(self.folder.begin())
         return config
 
     def _counts(self) -> dict[str, tuple[int, int]]:
@@ -159,27 +133,6 @@ class Site:
             for kind, name in names.items()
         }
         return {**found, "pages rendered": (len(self.pages.keys() & self.jobs.keys()), len(self.jobs))}
-
-    def _make_partial(self) -> Path:
-        """An empty folder beside the site folder; the build goes there first."""
-        partial = self.site_dir.with_name(self.site_dir.name + PARTIAL)
-        try:
-            if self.site_dir.exists() and not self.site_dir.is_dir():
-                raise NotADirectoryError(None, "it is a file")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-        except OSError as error:
-            raise PluginError(str(self._unwritable(error))) from None
-        return partial
-
-    def _unwritable(self, error: OSError) -> DocsError:
-        return DocsError(
-            str(self.site_dir),
-            None,
-            "the site folder cannot be written",
-            got=error.strerror or str(error),
-            wanted="a folder that can be made here (site_dir in mkdocs.yml, or --site-dir)",
-        )
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
         """Start every notebook, every snippet that a page names, and every module of rules."""
@@ -266,10 +219,8 @@ class Site:
             if len(pages) < 2:
                 continue
             sources = [page.file.src_uri for page in pages]
-            try:
+            with _plainly():
                 uri = print_pages.print_uri(section.title, sources, lambda name: name in files.src_uris)
-            except DocsError as error:
-                raise PluginError(str(error)) from None
             text = print_pages.source_text(section.title, len(pages))
             file = File.generated(config, uri, content=text, inclusion=InclusionLevel.NOT_IN_NAV)
             files.append(file)
@@ -280,10 +231,8 @@ class Site:
         """Write the notebook that mkdocs-jupyter is about to read."""
         executed = self.executed.get(page.file.src_uri)
         if executed is not None:
-            try:
+            with _plainly():
                 text = json.dumps(executed.result(), ensure_ascii=False, indent=1) + "\n"
-            except DocsError as error:
-                raise PluginError(str(error)) from None
             Path(page.file.abs_src_path).write_text(text, encoding="utf-8")
         return page
 
@@ -309,7 +258,8 @@ class Site:
             if uri in self.executed:
                 from livedocs.pages import jupyter
 
-                page.content = self._name_pages(jupyter.to_site_html(page.content, self.pages[uri]), page, files)
+                html = jupyter.to_site_html(page.content, self.pages[uri])
+                page.content = with_addresses(html, page, files, functools.partial(self._lost, uri))
             page.content = with_scopes(page.content)
 
         self.kept.render(page, self.pages[uri], self.signatures[uri], anew, _contents)
@@ -327,19 +277,10 @@ class Site:
             page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
         return html
 
-    def _name_pages(self, html: str, page: MkDocsPage, files: Files) -> str:
-        """Turn a notebook's links to ``.md`` files into addresses, as MkDocs does on its own pages."""
-
-        def address(match: re.Match[str]) -> str:
-            uri = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), match[1]))
-            target = files.get_file_from_path(uri)
-            if target is None:
-                where = f"docs/{page.file.src_uri}".removesuffix(".ipynb") + ".py"
-                log.warning(str(DocsError(where, None, "a link to no page", got=match[1], wanted="a page in docs/")))
-                return match[0]
-            return f'href="{target.url_relative_to(page.file)}{match[2] or ""}"'
-
-        return re.sub(r'href="([^":#?]+\.md)(#[^"]*)?"', address, html)
+    def _lost(self, uri: str, link: str) -> None:
+        """Warn of a notebook's link to no page."""
+        where = f"docs/{uri}".removesuffix(".ipynb") + ".py"
+        log.warning(str(DocsError(where, None, "a link to no page", got=link, wanted="a page in docs/")))
 
     def _shorten(self, items: Iterable[AnchorLink], page: Page) -> None:
         """Leave the module out of a card's entry in the table of contents: 12 em have no room for it."""
@@ -378,10 +319,7 @@ class Site:
             files.append(File.generated(config, name, content=text))
         self._name_for_the_search(files)
         for chapter in self.chapters:
-            parts = zip(chapter.parts, chapter.pages, strict=True)
-            content = [(part, str(page.title), page.content) for part, page in parts]
-            chapter.whole.content = print_pages.with_parts(chapter.whole.content, content)
-            chapter.whole.canonical_url = chapter.whole.abs_url = None  # the sitemap leaves out what has no address
+            chapter.fill()
         others = [file.src_uri for file in files.documentation_pages() if file.src_uri not in self.order]
         _reorder(files, [*self.order, *others])  # written, and listed, in MkDocs' own order
         env.globals["chapters"] = {page.file.src_uri: chapter for chapter in self.chapters for page in chapter.pages}
@@ -399,19 +337,19 @@ class Site:
             return
         get_template = env.get_template
         menu = [(file.src_uri, str(file.page.title)) for file in files.documentation_pages() if file.page]
-        shared = digest(self.common, repr(menu), repr(sorted(_stamps(self.project.root / "overrides"))))
+        shared = digest(self.common, repr(menu), repr(sorted(kept.stamps(self.project.root / "overrides"))))
 
         def get_kept(name: str, parent: str | None = None, globals: dict | None = None):
             template = get_template(name, parent, globals)
             # What a template includes comes here too; MkDocs asks for a page's own without a parent.
-            return template if parent else _KeptTemplate(template, self.kept, shared)
+            return template if parent else kept.KeptTemplate(template, self.kept, shared)
 
         env.get_template = get_kept
 
     def _notebook_of(self, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
         """A page as a notebook; made again only if something in it has changed."""
         uri = page.file.src_uri
-        link = functools.partial(_address, page, files=files, site_url=config.site_url)
+        link = functools.partial(address_of, page=page, files=files, site_url=config.site_url)
         about = f"---\n\nA page of {config.site_name}: [{page.title}]({link('#')}). "
         about += f"Its outputs were printed by PyTorch {version('torch')}."
         if uri in self.executed:
@@ -436,36 +374,22 @@ class Site:
     def before_search(self, page: MkDocsPage, config: MkDocsConfig) -> None:
         """Let MkDocs' search plugin read a page that is quick to parse, or, for one that it knows, nothing."""
         plugin = config.plugins.get("material/search") or config.plugins.get("search")
-        self.reading = None
-        if plugin is None:
-            return
-        entries = plugin.search_index.entries
-        made_of = page.content, page.url, str(page.title), repr(page.meta)
-        known = self.kept.once(("search", page.file.src_uri), made_of, list)  # filled below, the first time
-        self.reading = page.content, page.meta, entries, len(entries), known
-        if known:
-            entries.extend(dict(entry) for entry in known)
-            page.meta = {**page.meta, "search": {"exclude": True}}
-        page.content = search.for_the_plugin(page.content)
+        self.reading = search.Reading(page, plugin.search_index.entries, self.kept) if plugin else None
 
     def after_search(self, page: MkDocsPage) -> None:
         """Put back what the search plugin was not to read, and keep what it found."""
         if self.reading is not None:
-            content, page.meta, entries, first, known = self.reading
-            page.content = search.without_marks(content)
-            known[:] = [dict(entry) for entry in entries[first:]]
+            self.reading.end()
 
     def _name_for_the_search(self, files: Files) -> None:
         """Note where people are to find what: cards by their functions' names, pages by those of their front matter."""
         pages = {file.src_uri: file for file in files.documentation_pages()}
         placed = {name: pages[uri].url for uri, page in self.pages.items() for name in page.placed}
         self.search_names = search.names_of_cards(self.project.rules.values(), placed)
-        try:
+        with _plainly():
             self.search_worker = search.theme_worker(file.src_uri for file in files)
             for uri, file in pages.items():
                 self.search_names[file.url] = search.names_of_page(f"docs/{uri}", file.page.meta)
-        except DocsError as error:
-            raise PluginError(str(error)) from None
 
     def _fill_data(self, config: MkDocsConfig, files: Files) -> None:
         """Give the data files their content, now that every page has its address."""
@@ -511,43 +435,39 @@ class Site:
             return
         counters = [h for h in logging.getLogger("mkdocs").handlers if isinstance(h, CountHandler)]
         if any(counter.get_counts() for counter in counters):
-            self._discard(config)
+            self.folder.discard()
             return
         self._wrap_up(config)
-        old = self.site_dir.with_name(self.site_dir.name + ".old")
-        try:
-            shutil.rmtree(old, ignore_errors=True)
-            if self.site_dir.exists():
-                self.site_dir.rename(old)
-            Path(config.site_dir).rename(self.site_dir)
-            shutil.rmtree(old, ignore_errors=True)
-        except OSError as error:
-            raise PluginError(str(self._unwritable(error))) from None
+        with _plainly():
+            self.folder.publish()
 
     def _wrap_up(self, config: MkDocsConfig) -> None:
         """What is made of the whole site: what the search needs, the security policy, the copy for reading offline."""
         built = Path(config.site_dir)
         if (built / search.INDEX).exists():
             search.finish(built, self.search_names, self.search_worker)
-        try:
+        with _plainly():
             if not self.serving:  # mkdocs serve puts a script of its own into every page that it sends
                 policy.enforce(built)
-        except DocsError as error:
-            raise PluginError(str(error)) from None
         downloads.write_archive(built, whole=not self.serving)
 
     def on_build_error(self, error: Exception) -> None:
         """Say it in our words, without a traceback, and leave nothing half-made behind."""
         if hasattr(self, "progress"):
             self.progress.stop()
-        if hasattr(self, "site_dir") and not self.serving:
-            partial = self.site_dir.with_name(self.site_dir.name + PARTIAL)
-            shutil.rmtree(partial, ignore_errors=True)
+        if hasattr(self, "folder") and not self.serving:
+            self.folder.discard()
         if isinstance(error, DocsError):
             raise Abort("Nothing was published.") from None  # MkDocs has logged the error already
 
-    def _discard(self, config: MkDocsConfig) -> None:
-        shutil.rmtree(config.site_dir, ignore_errors=True)
+
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    """Have an error of ours told by MkDocs in its few lines, without a traceback."""
+    try:
+        yield
+    except DocsError as error:
+        raise PluginError(str(error)) from None
 
 
 def _reorder(files: Files, order: Iterable[str]) -> None:
@@ -556,32 +476,6 @@ def _reorder(files: Files, order: Iterable[str]) -> None:
         file = files.get_file_from_path(uri)
         files.remove(file)
         files.append(file)
-
-
-class _KeptTemplate:
-    """A template that gives again what it gave for a page in which nothing changed.
-
-    Args:
-        template: the template.
-        kept: what earlier builds have made.
-        shared: what all pages depend on: the menu, mkdocs.yml, the templates.
-    """
-
-    def __init__(self, template, kept: kept.Kept, shared: str) -> None:
-        self.template, self.kept, self.shared = template, kept, shared
-
-    def render(self, context: dict) -> str:
-        page = context.get("page")
-        if page is None:  # the page for lost addresses
-            return self.template.render(context)
-        toc = [(item.title, item.id) for item in page.toc]
-        made_of = self.shared, page.content, str(page.title), repr(page.meta), repr(toc), repr(context.get("notebook"))
-        return self.kept.once(("filled", page.url), made_of, lambda: self.template.render(context))
-
-
-def _stamps(folder: Path) -> Iterable[tuple[str, int]]:
-    """Each file below a folder, and when it was written."""
-    return ((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file())
 
 
 def _pages(section: Section) -> Iterable[MkDocsPage]:

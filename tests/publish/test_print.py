@@ -13,8 +13,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import get_navigation
 from mkdocs.utils.yaml import yaml_load
 
-from livedocs.publish.print_pages import Part, unite, with_parts
-from livedocs.publish.site import Chapter, Site
+from livedocs.publish.print_pages import Chapter, Part, unite, with_parts
+from livedocs.publish.site import Site
 from tests.browsing import settle
 from tests.conftest import ROOT
 

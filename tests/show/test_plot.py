@@ -11,7 +11,8 @@ from livedocs.declare import Piece, Pieces, oo, x
 from livedocs.measure.derive import derive_rule
 from livedocs.measured import MeasuredRule
 from livedocs.show.plot import F, G, card_plot, small_plot
-from tests.conftest import ROOT, until
+from tests.browsing import until
+from tests.conftest import ROOT
 
 LARGEST = 4_000  # bytes of the plot of a card
 SMALLEST = 12.0  # CSS pixels of its numbers, on a phone too
