@@ -14,8 +14,9 @@ INSTALL = $(BIN)/uv pip install --python $(BIN)/python --index-strategy unsafe-b
 	--constraint $(VENV)/constraints.txt --editable
 PYTEST_ARGS ?=
 PIP_ARGS ?=
-CACHE ?= on
+CACHE ?= $(or $(LIVEDOCS_CACHE),on)
 
+export LIVEDOCS_CACHE = $(CACHE)
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONUTF8 := 1
 
@@ -39,12 +40,12 @@ serve: $(VENV)/ready
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
 
 build: $(VENV)/ready
-	LIVEDOCS_CACHE=$(CACHE) $(BIN)/mkdocs build --strict
+	$(BIN)/mkdocs build --strict
 
 # The site is built first: what it runs and measures the tests read, and a build that fails says so once.
 test: $(VENV)/ready lint
-	LIVEDOCS_CACHE=$(CACHE) $(BIN)/mkdocs build --strict --site-dir $(VENV)/site
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --site=$(VENV)/site $(PYTEST_ARGS)
+	$(BIN)/mkdocs build --strict --site-dir $(VENV)/site
+	$(if $(filter fresh,$(CACHE)),LIVEDOCS_CACHE=on) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --site=$(VENV)/site $(PYTEST_ARGS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check --quiet .

@@ -81,7 +81,7 @@ class Kept:
             with _warnings() as warned:
                 render()
             found = _of(theirs, page)
-            if warned:
+            if warned or not logging.getLogger("mkdocs").isEnabledFor(logging.WARNING):  # nobody would have heard
                 self._pages.pop(uri, None)
                 return
             self.store.put(subject, signature, {}, vars(found))

@@ -143,7 +143,7 @@ class Site:
         blocks = {}
         for file in files.documentation_pages():
             if file.src_uri.endswith(".md"):
-                blocks[file] = set(re.findall(r"(?m)^[ \t]*/{3,}[ \t]*([\w-]+)", file.content_string))
+                blocks[file] = set(re.findall(r"(?m)^[ \t>]*/{3,}[ \t]*([\w-]+)", file.content_string))
                 if "explorer" in blocks[file]:
                     self.project.explorer = self._name(file, config)
         # What shows all rules is rendered last: the other pages are done meanwhile.
@@ -164,11 +164,14 @@ class Site:
             for name in DATA:
                 files.append(File.generated(config, name, content=""))
         files.append(File.generated(config, downloads.ARCHIVE, content=b""))
+        settings = {name: value for name, value in config.mdx_configs.items() if name != "livedocs"}
         self.common = digest(
-            *sorted(file.src_uri for file in files),
+            *sorted(f"{file.src_uri} {file.url}" for file in files),
+            repr(config.markdown_extensions),
+            repr(settings),
             Path(config.config_file_path).read_bytes(),
             f"{config.site_url} {config.repo_url} {self.project.explorer}",
-            digest_of_glue("pages", "show", "run", "errors.py", "measured.py", "verdicts.py"),
+            digest_of_glue("pages", "publish", "run", "show", "errors.py", "measured.py", "verdicts.py"),
         )
         return files
 
@@ -199,6 +202,8 @@ class Site:
         jobs = self.jobs.get(page.file.src_uri, [])
         if any(future.exception() for _, future in jobs):
             return None
+        if self._foreign(page, markdown):
+            return None
         found = (self.project.runner.signature(subject) for subject, _ in jobs)
         return digest(self.common, markdown, repr(sorted(page.meta.items(), key=str)), *found)
 
@@ -212,6 +217,23 @@ class Site:
         self.jobs[uri] = [(path.relative_to(self.project.root).as_posix(), self.executed[uri])]
         (_room() / uri).parent.mkdir(parents=True, exist_ok=True)
         return File(uri, str(_room()), config.site_dir, config.use_directory_urls)
+
+    def _foreign(self, page: MkDocsPage, markdown: str) -> bool:
+        """Whether a page shows what no job stands for: text from elsewhere, or a card of another page's rule."""
+        lines = markdown.split("\n")
+        try:
+            fences = list(find_fences(lines, page.file.src_uri))
+        except DocsError:
+            return True  # told with its line when the page is rendered
+        inside = {number for fence in fences for number in range(fence.first, fence.last + 1)}
+        if any("8<-" in line for number, line in enumerate(lines) if number not in inside):
+            return True
+        modules = self.project.rule_files()
+        if page.file.src_uri not in modules:
+            return False  # then it depends on all rules
+        own = {rule.name for rule in self.project.rules_of(modules[page.file.src_uri])}
+        shown = re.findall(r"(?m)^[ \t>]*/{3,}[ \t]*rule[ \t]*\|[ \t]*(.*?)[ \t]*$", markdown)
+        return not own.issuperset(shown)
 
     def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
         for section in nav.items:

@@ -15,6 +15,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG as FigureCanvas  # n
 
 from livedocs.run import figures
 
+matplotlib.rcdefaults()  # a reader's own settings are not the site's
 matplotlib.rcParams.update(figures.STYLE)
 _shown: list[dict[str, str]] = []
 

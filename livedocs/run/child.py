@@ -25,6 +25,7 @@ from livedocs.run.limits import Limits, restrict
 
 # A snippet that prints without end must not fill the disk. Far above what a page may show.
 LARGEST_FILE = 64 * 1024 * 1024
+IMPORTED: list[str] = []  # files that a process of the job's own has imported
 
 
 def run(job: dict[str, Any], folder: Path) -> None:
@@ -46,7 +47,9 @@ def run(job: dict[str, Any], folder: Path) -> None:
     faulthandler.cancel_dump_traceback_later()
     result["cpu"] = round(time.process_time(), 3)
     result["imports"] = _project_imports(Path(job["root"]), job["own"], known)
-    (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    partial = folder / "result.json.part"
+    partial.write_text(json.dumps(result), encoding="utf-8")
+    partial.replace(folder / "result.json")  # whole or not at all
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # no atexit handlers, no waiting for threads: the job is over
@@ -87,10 +90,11 @@ def _project_imports(root: Path, own: str, known: int) -> list[str]:
     """Files of the project that the job has imported, below its root: its result depends on them too.
 
     Only the modules that came after the first ``known``: to touch one that is shared with the helper is to copy it.
+    The glue itself counts by its code (livedocs.run.store.digest_of_glue).
     """
     inside, glue = f"{root}{os.sep}", f"{Path(__file__).parent.parent}{os.sep}"
     new = list(itertools.islice(sys.modules.values(), known, None))
-    files = {getattr(module, "__file__", None) for module in new}
+    files = {*(getattr(module, "__file__", None) for module in new), *IMPORTED}
     return sorted(
         Path(file).relative_to(root).as_posix()
         for file in files

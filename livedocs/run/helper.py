@@ -54,8 +54,10 @@ class _Child:
     def end(self) -> None:
         """End it: with a signal that makes it say where it is, and if it is deaf to that, for good."""
         if self.told is None and hasattr(signal, "SIGXCPU"):
-            os.kill(self.process.pid, signal.SIGXCPU)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGXCPU)
         else:
+            _end_group(self.process.pid)  # its own processes may be all that is left of it
             self.process.kill()
         self.told = time.monotonic()
 
@@ -128,7 +130,8 @@ class Helper:
     def _start(self, job: dict) -> None:
         folder = self.folder / str(job["id"])
         folder.mkdir()
-        process = self.context.Process(target=child.run, args=(job, folder))
+        answers = self.answers.fileno() if self.context.get_start_method() == "fork" else None
+        process = self.context.Process(target=_child, args=(job, folder, answers))
         process.start()
         patience = Limits(**job["limits"]).patience
         self.running[process.sentinel] = _Child(process, job["id"], folder, patience, time.monotonic())
@@ -163,6 +166,13 @@ class Helper:
             self.imported.add(name)
         if new:
             gc.freeze()  # a child's collections need not walk, and so copy, what is shared with it
+
+
+def _child(job: dict, folder: Path, answers: int | None) -> None:
+    """Do a job in a child. One that is forked must not keep the helper's answers open when the helper has ended."""
+    if answers is not None:
+        os.close(answers)
+    child.run(job, folder)
 
 
 def _matplotlib() -> None:
@@ -231,8 +241,10 @@ def main() -> None:
     os.environ["MPLBACKEND"] = "module://livedocs.run.backend"
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a kernel imports its debugger, which has something to say
     helper = Helper(method, answers)
-    helper.serve()
-    helper.stop()
+    try:
+        helper.serve()
+    finally:
+        helper.stop()
     os._exit(0)  # nothing to save: no teardown of libraries, and no reports of theirs
 
 

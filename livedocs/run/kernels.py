@@ -6,6 +6,7 @@ nbclient is the client and ipykernel the kernel, as in Jupyter; only how the ker
 from __future__ import annotations
 
 import contextlib
+import json
 import multiprocessing
 import os
 import re
@@ -23,6 +24,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from livedocs.run.limits import Limits, restrict
+
+# What a kernel is asked last: the files of its modules.
+_MODULES = """
+import json as _json, sys as _sys
+print(_json.dumps([m.__file__ for m in list(_sys.modules.values()) if isinstance(getattr(m, "__file__", None), str)]))
+"""
 
 
 class CellFailed(Exception):
@@ -74,7 +81,7 @@ class ForkedKernel(KernelProvisionerBase):
         self.process.join()
 
 
-def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> None:
+def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> list[str]:
     """Run the code cells of a notebook from top to bottom in a kernel of its own; their outputs go into it.
 
     This process must not have an event loop yet: the kernel is forked from it.
@@ -83,6 +90,9 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> No
         notebook: changed in place.
         folder: where the kernel works.
         limits: what it may use, for all cells together.
+
+    Returns:
+        The files of all modules that its cells imported.
 
     Raises:
         CellFailed: for a cell that raises, uses up a limit, or ends its kernel.
@@ -100,6 +110,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> No
             notebook,
             manager,
             timeout=round(limits.patience),
+            startup_timeout=round(limits.patience),
             coalesce_streams=True,  # else a slow cell's text comes in parts, each a block of its own
             resources={"metadata": {"path": str(folder)}},
             shutdown_kernel="immediate",
@@ -109,6 +120,10 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> No
                 for index, cell in enumerate(notebook.cells):
                     if cell.cell_type == "code":
                         _execute_cell(client, cell, index, limits, trace)
+                asked = nbformat.v4.new_code_cell(_MODULES)
+                notebook.cells.append(asked)  # nbclient wants it there
+                _execute_cell(client, notebook.cells[-1], len(notebook.cells) - 1, limits, trace)
+                return json.loads(notebook.cells.pop().outputs[0].text)
         finally:
             with contextlib.suppress(ValueError):
                 process.kill()
@@ -141,6 +156,7 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path) -> None:
     warnings.resetwarnings()  # as in a kernel that was started by hand: a cell's warnings go to its standard error
     os.chdir(folder)
     os.environ["MPLBACKEND"] = "module://livedocs.run.backend"
+    os.environ["IPYTHONDIR"] = str(trace.parent)  # not the start-up files of whoever builds
     restrict(limits, trace.open("wb"))
     sys.argv = ["ipykernel"]
     app = IPKernelApp.instance(connection_file=start.recv(), parent_handle=os.getppid(), log_level="ERROR")

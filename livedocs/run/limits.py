@@ -10,6 +10,7 @@ import faulthandler
 import math
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +48,13 @@ NOTEBOOK = Limits(cpu=60)  # all cells of a notebook
 
 
 def environment() -> dict[str, str]:
-    """The environment of a process that imports torch: it must be set before that."""
-    return {**os.environ, **THREADS}
+    """The environment of a process that imports torch: it must be set before that.
+
+    Hashes, and so the order of sets, are the same everywhere, and ``assert`` is never switched off: it proves what a
+    page says.
+    """
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
+    return {**own, **THREADS, "PYTHONHASHSEED": "0"}
 
 
 def cores() -> int:
@@ -118,12 +124,29 @@ def _data() -> int | None:
 
 
 def asleep(pid: int, elapsed: float) -> float:
-    """Seconds of the last ``elapsed`` ones, its whole life, in which a process neither ran nor waited for a core.
+    """Seconds of the last ``elapsed`` ones, its whole life, in which a child neither ran nor waited for a core.
 
-    On a system that does not tell (all but Linux) it is all of them.
+    What its threads do counts, and what the processes do that it has started: whoever waits for them does not sleep.
+    On a system that does not tell (all but Linux) it is all of the seconds.
     """
-    try:
-        ran, waited, _ = Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        return elapsed
-    return elapsed - (int(ran) + int(waited)) / 1e9
+    busy = 0
+    for session, tasks in _processes():
+        if session != pid:  # a child leads a session of its own
+            continue
+        for task in tasks.glob("*/schedstat"):
+            try:
+                ran, waited, _ = task.read_text(encoding="ascii").split()
+            except (OSError, ValueError):
+                continue
+            busy += int(ran) + int(waited)
+    return max(0.0, elapsed - busy / 1e9)
+
+
+def _processes() -> Iterator[tuple[int, Path]]:
+    """Each process that can be seen: its session, and the folder of its threads."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            yield int(fields[3]), folder / "task"
+        except (OSError, ValueError, IndexError):
+            continue

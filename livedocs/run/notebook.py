@@ -16,6 +16,7 @@ import nbformat
 import yaml
 
 from livedocs.errors import DocsError
+from livedocs.run.child import IMPORTED
 from livedocs.run.kernels import CellFailed, execute
 from livedocs.run.limits import Limits
 
@@ -46,7 +47,7 @@ def run(folder: Path, *, file: str, where: str, limits: dict[str, Any]) -> dict[
     notebook.metadata["front_matter"] = _take_front_matter(notebook, where)
     starts = _cell_lines(source)
     try:
-        execute(notebook, Path(file).parent, Limits(**limits))
+        files = execute(notebook, Path(file).parent, Limits(**limits))
     except CellFailed as failed:
         line = starts[failed.index] if failed.index < len(starts) else None
         if line and failed.line:
@@ -59,6 +60,7 @@ def run(folder: Path, *, file: str, where: str, limits: dict[str, Any]) -> dict[
                 line = starts[index] if index < len(starts) else None
                 problem, got = "a notebook cell wrote to standard error", output.text.strip()
                 raise DocsError(where, line, problem, got=got, wanted="nothing there")
+    IMPORTED.extend(files)
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times of day: two builds of one source must agree

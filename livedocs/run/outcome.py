@@ -125,16 +125,22 @@ def read_result(ended: Ended, where: str, limits: Limits) -> dict[str, Any]:
     Raises:
         DocsError: if it did not come so far.
     """
-    file = ended.folder / "result.json"
-    if not file.exists():
+    result = _result(ended)
+    if result is None:
         raise _died(ended, where, limits)
-    return json.loads(file.read_text(encoding="utf-8"))
+    return result
 
 
 def imports_of(ended: Ended) -> list[str]:
     """The project files that a child imported, below the root; none for one that did not come to say so."""
+    result = _result(ended)
+    return result["imports"] if result else []
+
+
+def _result(ended: Ended) -> dict[str, Any] | None:
+    """What a child wrote last; None for one that did not come so far."""
     file = ended.folder / "result.json"
-    return json.loads(file.read_text(encoding="utf-8"))["imports"] if file.exists() else []
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
 
 
 def _died(ended: Ended, where: str, limits: Limits) -> DocsError:

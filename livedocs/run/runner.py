@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -58,7 +59,7 @@ class Runner:
         self.done: Counter[str] = Counter()
         self._helper: subprocess.Popen[str] | None = None
         self._numbers = itertools.count()
-        self._waiting: dict[int, Future] = {}
+        self._waiting: dict[int, Future] = {}  # of the helper that runs now: answers by number
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}  # by subject: a path below the root
 
@@ -189,14 +190,21 @@ class Runner:
             entry.future.set_result(take(value))
             return entry.future
 
+        own, since = digests(self.root, [subject]), time.time_ns()
+
         def finish(answer: dict[str, Any]) -> Any:
             ended = Ended(Path(answer["folder"]), answer["exit"], answer["asleep"], answer["left_behind"])
             try:
-                entry.imports.update(digests(self.root, imports_of(ended)))  # a file that fails depends on them too
+                files = imports_of(ended)  # a file that fails depends on them too
+                entry.imports.update(digests(self.root, files))
                 result = read(ended)
             finally:
                 shutil.rmtree(ended.folder, ignore_errors=True)
-            self.store.put(subject, key, entry.imports, keep(result))
+            saved = digests(self.root, [subject]) != own or any(_saved(self.root / file) > since for file in files)
+            if saved:
+                entry.key = ""  # it was saved while it ran: which state ran nobody knows
+            else:
+                self.store.put(subject, key, entry.imports, keep(result))
             return result
 
         self._send({**job, "root": str(self.root), "own": str(self.root / subject)}, finish, entry.future)
@@ -222,7 +230,7 @@ class Runner:
                 helper.stdin.write(json.dumps({"id": number, **job}) + "\n")
                 helper.stdin.flush()
             except OSError:  # it has ended already
-                self._fail(number, helper.wait())
+                self._fail(self._waiting, number, helper.wait())
 
     def _start(self) -> subprocess.Popen[str]:
         if self._helper is None or self._helper.poll() is not None:
@@ -238,22 +246,23 @@ class Runner:
                 env=environment(),
                 start_new_session=True,  # Ctrl-C is for the server; the helper ends with its input
             )
-            threading.Thread(target=self._listen, args=(self._helper,), daemon=True).start()
+            self._waiting = {}
+            threading.Thread(target=self._listen, args=(self._helper, self._waiting), daemon=True).start()
             atexit.register(self.close)
         return self._helper
 
-    def _listen(self, helper: subprocess.Popen[str]) -> None:
+    def _listen(self, helper: subprocess.Popen[str], waiting: dict[int, Future]) -> None:
         with helper.stdout:
             for line in helper.stdout:
                 answer = json.loads(line)
-                self._waiting.pop(answer["id"]).set_result(answer)
+                waiting.pop(answer["id"]).set_result(answer)
         code = helper.wait()
-        for number in list(self._waiting):
-            self._fail(number, code)
+        for number in list(waiting):
+            self._fail(waiting, number, code)
 
-    def _fail(self, number: int, code: int) -> None:
+    def _fail(self, waiting: dict[int, Future], number: int, code: int) -> None:
         """Tell who waits for an answer that the helper has ended with this exit code."""
-        answer = self._waiting.pop(number, None)
+        answer = waiting.pop(number, None)
         if answer is not None:
             answer.set_exception(
                 DocsError(
@@ -275,6 +284,14 @@ WORDS = {
     "torch.testing": ("assert_close", "gradcheck", "gradgradcheck", "complex", "1j", "autograd.functional", "unpool"),
     "torch.func": ("torch.func", "torch.optim"),
 }
+
+
+def _saved(path: Path) -> int:
+    """When a file was written, in nanoseconds; 0 if it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def uses(source: str) -> list[str]:

@@ -1,9 +1,9 @@
 """Keeps results on disk, each under all that it depends on: what does not match is computed again.
 
-``.cache/<release>-<digest>/<subject>.json`` holds one result. The folder stands for what all results share (Python,
-torch with its build, NumPy, matplotlib, SymPy, the processor's capabilities), the file for its subject: a snippet, a
-module of rules, a notebook. An entry also names its own key and the project files that were imported, and carries a
-checksum: one that is truncated, foreign, or made of something else is never believed.
+``.cache/livedocs/<release>-<digest>/<subject>.json`` holds one result. The folder stands for what all results share
+(Python, torch with its build, NumPy, matplotlib, SymPy, the processor's capabilities, the environment), the file for
+its subject: a snippet, a module of rules, a notebook, a page. An entry also names its own key and the project files
+that were imported, and carries a checksum: one that is truncated, foreign, or made of something else is never believed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import time
@@ -23,7 +24,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from livedocs.run.limits import THREADS
+from livedocs.errors import DocsError
+from livedocs.run.limits import THREADS, environment
 
 MODE = "LIVEDOCS_CACHE"  # in the environment: "off", nothing is read or kept; "fresh", nothing is read
 STALE = 30 * 24 * 3600  # seconds after which the folder of another release or machine is forgotten
@@ -32,7 +34,13 @@ PACKAGES = (
     *("ipykernel", "ipython", "jupytext", "nbclient", "nbconvert"),
     *("markdown", "math-core", "mkdocs", "mkdocs-jupyter", "mkdocs-material", "pygments", "pymdown-extensions"),
 )
-VARIABLES = ("ATEN_", "MKL_", "OPENBLAS_", "ONEDNN_", "DNNL_", "TORCH_", "PYTORCH_")  # libraries read them
+# Variables that Python and the libraries read.
+VARIABLES = (
+    *("ATEN_", "CUDA_", "DNNL_", "GOMP_", "KMP_", "MKL_", "NPY_", "OMP_", "ONEDNN_", "OPENBLAS_", "PYTORCH_", "TORCH_"),
+    *("LANG", "LC_", "MATPLOTLIBRC", "MPL", "PYTHON", "TZ"),
+)
+UNRELATED = ("PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONUTF8")  # where code lies, and how it is written out
+OURS = re.compile(r"torch-.+-[0-9a-f]{12}")  # names of our folders: what else is in a cache folder is not ours
 
 
 class Store:
@@ -96,14 +104,16 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             os.utime(self.folder)
             for other in folder.iterdir():
-                if other.is_dir() and time.time() - other.stat().st_mtime > STALE:
+                if OURS.fullmatch(other.name) and time.time() - other.stat().st_mtime > STALE:
                     shutil.rmtree(other, ignore_errors=True)
 
 
 def open_store(root: Path) -> Store:
     """The store of a project, as the environment wants it."""
-    mode = os.environ.get(MODE, "on")
-    return Store(None if mode == "off" else root / ".cache", fresh=mode == "fresh")
+    mode = os.environ.get(MODE) or "on"
+    if mode not in ("on", "off", "fresh"):
+        raise DocsError(MODE, None, "an unknown way to use the cache", got=mode, wanted="on, off or fresh")
+    return Store(None if mode == "off" else root / ".cache" / "livedocs", fresh=mode == "fresh")
 
 
 def digests(root: Path, files: Iterable[str]) -> dict[str, str]:
@@ -150,9 +160,15 @@ def _folder_name() -> str:
         _torch_build(),
         _processor(),
         json.dumps(THREADS),
-        *(f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(VARIABLES)),
+        *(f"{name}={value}" for name, value in _variables()),
     )
     return f"torch-{_version('torch')}-{shared[:12]}"
+
+
+def _variables() -> list[tuple[str, str]]:
+    """The variables of the environment that a result may depend on; those that limits.environment sets are the same."""
+    found = {name: value for name, value in environment().items() if name.startswith(VARIABLES)}
+    return sorted((name, value) for name, value in found.items() if name not in UNRELATED)
 
 
 def _version(package: str) -> str:

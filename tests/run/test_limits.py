@@ -99,6 +99,50 @@ def test_sleep_is_noticed_beside_work(runner: Runner) -> None:
     assert caught.value.line == 5 and caught.value.got == "asleep for 4 s"
 
 
+WAITING = {
+    "for a thread": "import threading\nt = threading.Thread(target=work)\nt.start()\nt.join()\n",
+    "for a process": "import subprocess, sys\n_ = subprocess.run([sys.executable, '-c', CODE])\n",
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this system does not tell sleep from work")
+@pytest.mark.parametrize("what", WAITING)
+def test_who_waits_for_work_does_not_sleep(what: str, runner: Runner) -> None:
+    work = "CODE = 'import time\\nwhile time.process_time() < 3: pass'\n"
+    work += "def work():\n    import hashlib\n    hashlib.pbkdf2_hmac('sha256', b'', b'', 4_000_000)\n"
+    patient = Runner(runner.root, limits=Limits(cpu=60, patience=1.5))
+    try:
+        assert run(patient, work + WAITING[what] + "print('done')\n", "waits.py") == "done\n"
+    finally:
+        patient.close()
+
+
+def test_a_helper_that_is_killed_is_told_and_replaced(tmp_path: Path) -> None:
+    (tmp_path / "snippets").mkdir()
+    sleeps, works = tmp_path / "snippets" / "a.py", tmp_path / "snippets" / "b.py"
+    sleeps.write_text("import time\ntime.sleep(60)\n")
+    works.write_text("print('works')\n")
+    again = Runner(tmp_path)
+    try:
+        future = again.submit(sleeps)
+        os.kill(again._helper.pid, signal.SIGKILL)
+        with pytest.raises(Exception, match="helper process ended"):
+            future.result(timeout=60)
+        assert again.run(works).outputs[""].text == "works\n"
+    finally:
+        again.close()
+
+
+def test_asserts_cannot_be_switched_off(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONOPTIMIZE", "1")
+    strict = Runner(runner.root)
+    try:
+        with pytest.raises(Exception, match="the snippet raised"):
+            run(strict, "x = 1\nassert x == 2\n", "asserts.py")
+    finally:
+        strict.close()
+
+
 def test_nothing_is_left_of_a_runner_that_is_killed(tmp_path: Path) -> None:
     """The helper notices that nobody listens any more, and takes its folder with it."""
     (tmp_path / "snippets").mkdir()

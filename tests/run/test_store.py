@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
 
+from livedocs.errors import DocsError
+from livedocs.run import store
 from livedocs.run.runner import Runner
 from livedocs.run.store import MODE, Store, open_store
 
@@ -32,7 +36,7 @@ def printed(root: Path) -> str:
 
 
 def entry(root: Path) -> Path:
-    (file,) = (root / ".cache").rglob("snippets/a.py.json")
+    (file,) = (root / ".cache" / "livedocs").rglob("snippets/a.py.json")
     return file
 
 
@@ -106,7 +110,7 @@ def test_another_environment_has_a_store_of_its_own(root: Path, monkeypatch: pyt
     first = printed(root)
     monkeypatch.setattr("livedocs.run.store._folder_name", lambda: "torch-9.9.9-other")
     assert printed(root) != first
-    assert {folder.name for folder in (root / ".cache").iterdir()} > {"torch-9.9.9-other"}
+    assert {folder.name for folder in (root / ".cache" / "livedocs").iterdir()} > {"torch-9.9.9-other"}
 
 
 def test_the_environment_switches_it_off_or_has_everything_computed(root: Path, monkeypatch) -> None:
@@ -134,17 +138,48 @@ def test_what_fails_is_not_kept(root: Path) -> None:
 
 
 def test_the_folder_of_a_release_that_is_long_gone_is_forgotten(root: Path) -> None:
-    import os
-
-    old, new = root / ".cache" / "torch-1.0-old", root / ".cache" / "torch-2.0-new"
-    for folder in (old, new):
+    names = ("torch-1.0-0123456789ab", "torch-2.0-0123456789ab", "somebody-elses")
+    old, new, other = (root / ".cache" / "livedocs" / name for name in names)
+    for folder in (old, new, other):
         folder.mkdir(parents=True)
-    os.utime(old, (0, 0))
+    for folder in (old, other):
+        os.utime(folder, (0, 0))
     open_store(root)
-    assert not old.exists() and new.exists()
+    assert not old.exists() and new.exists() and other.exists(), "what is not ours stays"
+
+
+def test_an_unknown_way_to_use_it_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MODE, "Fresh")
+    with pytest.raises(DocsError, match="unknown way"):
+        open_store(root)
+
+
+def test_a_file_that_is_saved_while_it_runs_is_not_kept(root: Path) -> None:
+    """Which state of it ran, nobody knows."""
+    (root / "snippets" / "helper_of_a.py").write_text("VALUE = 1\n")
+    code = "import pathlib, time\nimport helper_of_a\n_ = pathlib.Path({!r}).write_text('')\ntime.sleep(1)\n"
+    (root / "snippets" / "a.py").write_text(code.format(str(root / "started")) + "print(helper_of_a.VALUE)\n")
+    runner = Runner(root)
+    future = runner.submit(root / "snippets" / "a.py")
+    while not (root / "started").exists():
+        time.sleep(0.01)
+    (root / "snippets" / "helper_of_a.py").write_text("VALUE = 2\n")
+    assert future.result().outputs[""].text == "1\n"
+    assert runner.run(root / "snippets" / "a.py").outputs[""].text == "2\n"
+    runner.close()
+    assert printed(root) == "2\n"
+
+
+def test_a_library_reads_another_variable(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = store._folder_name.__wrapped__()
+    monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
+    assert store._folder_name.__wrapped__() != before
+    monkeypatch.delenv("ATEN_CPU_CAPABILITY")
+    monkeypatch.setenv("PYTHONOPTIMIZE", "1")  # which children never see
+    assert store._folder_name.__wrapped__() == before
 
 
 def test_nothing_is_kept_without_a_folder(root: Path) -> None:
-    store = Store(None)
-    store.put("a", "key", {}, 1)
-    assert store.get(root, "a", "key") is None
+    nothing = Store(None)
+    nothing.put("a", "key", {}, 1)
+    assert nothing.get(root, "a", "key") is None
