@@ -81,7 +81,7 @@ class Kept:
             with _warnings() as warned:
                 render()
             found = _of(theirs, page)
-            if warned or not logging.getLogger("mkdocs").isEnabledFor(logging.WARNING):  # nobody would have heard
+            if warned:
                 self._pages.pop(uri, None)
                 return
             self.store.put(subject, signature, {}, vars(found))
@@ -133,13 +133,24 @@ class _Counter(logging.Handler):
 
 @contextmanager
 def _warnings() -> Iterator[list[str]]:
-    """The warnings that MkDocs logs inside the block."""
-    counter = _Counter()
-    logging.getLogger("mkdocs").addHandler(counter)
+    """The warnings that MkDocs logs inside the block, also those that nobody else is to hear (``mkdocs --quiet``)."""
+    logger, counter = logging.getLogger("mkdocs"), _Counter()
+    level, others = logger.level, list(logger.handlers)
+
+    def heard(record: logging.LogRecord) -> bool:
+        return record.levelno >= level
+
+    for handler in others:
+        handler.addFilter(heard)
+    logger.addHandler(counter)
+    logger.setLevel(min(level, logging.WARNING))
     try:
         yield counter.seen
     finally:
-        logging.getLogger("mkdocs").removeHandler(counter)
+        logger.setLevel(level)
+        logger.removeHandler(counter)
+        for handler in others:
+            handler.removeFilter(heard)
 
 
 class KeptTemplate:

@@ -94,7 +94,7 @@ def _project_imports(root: Path, own: str, known: int) -> list[str]:
     """
     inside, glue = f"{root}{os.sep}", f"{Path(__file__).parent.parent}{os.sep}"
     new = list(itertools.islice(sys.modules.values(), known, None))
-    files = {*(getattr(module, "__file__", None) for module in new), *IMPORTED}
+    files = {*(getattr(module, "__dict__", {}).get("__file__") for module in new), *IMPORTED}
     return sorted(
         Path(file).relative_to(root).as_posix()
         for file in files

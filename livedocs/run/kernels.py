@@ -25,10 +25,13 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from livedocs.run.limits import Limits, restrict
 
-# What a kernel is asked last: the files of its modules.
+# What a kernel is asked last: the files of its modules, but for those of Python and of installed packages. Their
+# __dict__ is looked into, since some modules import others when they are asked for an attribute.
 _MODULES = """
 import json as _json, sys as _sys
-print(_json.dumps([m.__file__ for m in list(_sys.modules.values()) if isinstance(getattr(m, "__file__", None), str)]))
+_files = [getattr(module, "__dict__", {}).get("__file__") for module in list(_sys.modules.values())]
+_own = [file for file in _files if isinstance(file, str) and "site-packages" not in file]
+print(_json.dumps([file for file in _own if not file.startswith(_sys.base_prefix)]))
 """
 
 

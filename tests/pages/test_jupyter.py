@@ -21,3 +21,20 @@ def test_what_a_slow_cell_prints_is_one_output(tmp_path: Path) -> None:
     finally:
         runner.close()
     assert [output["text"] for output in cell["outputs"]] == [["1\n", "2\n"]]
+
+
+def test_a_notebook_runs_again_when_what_it_imports_has_changed(tmp_path: Path) -> None:
+    """Its kernel imports, in a process of its own."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "shared_by_notebooks.py").write_text("VALUE = 1\n")
+    source = "# %%\nimport sys\n\nsys.path.insert(0, 'lib')\nimport shared_by_notebooks\n\n"
+    source += "print(shared_by_notebooks.VALUE)\n"
+    (tmp_path / "imports.py").write_text(source)
+    for value in ("1\n", "2\n"):
+        (tmp_path / "lib" / "shared_by_notebooks.py").write_text(f"VALUE = {value}")
+        runner = Runner(tmp_path)
+        try:
+            (cell,) = execute(runner, tmp_path / "imports.py").result()["cells"]
+        finally:
+            runner.close()
+        assert cell["outputs"][0]["text"] == [value]

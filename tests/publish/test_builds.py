@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shutil
 from pathlib import Path
@@ -147,3 +148,44 @@ def test_a_notebook_with_a_dead_link_stops_the_build(project: Path) -> None:
     done = build(project)
     assert not done.ok
     assert "docs/notebooks/dead.py: a link to no page\n  got:    ../ties/mux.md" in done.log, done.log
+
+
+def test_a_warning_that_a_quiet_build_swallowed_is_heard_by_the_next(project: Path) -> None:
+    edit(project / "docs/index.md", "# ", "[lost](nowhere.md)\n\n# ")
+    quiet = logging.getLogger("mkdocs")
+    before = quiet.level
+    quiet.setLevel(logging.ERROR)
+    try:
+        build(project)
+    finally:
+        quiet.setLevel(before)
+    done = build(project)
+    assert not done.ok and "nowhere.md" in done.log
+
+
+def test_text_that_is_included_from_elsewhere_is_read_again(project: Path) -> None:
+    note = project / "snippets" / "note.md"
+    note.write_text("The first note.\n")
+    edit(project / "docs/index.md", "# ", '--8<-- "note.md"\n\n# ')
+    assert build(project).ok
+    note.write_text("The second note.\n")
+    assert build(project).ok
+    assert "The second note." in (project / "site/index.html").read_text(encoding="utf-8")
+
+
+def test_a_card_of_another_pages_rule_follows_it(project: Path) -> None:
+    rule = "/// rule | torch.maximum\n///\n"
+    edit(project / "docs/ties/max.md", rule, "")
+    with (project / "docs/kinks/clamp.md").open("a", encoding="utf-8") as page:
+        page.write("\n" + rule)
+    build(project)
+    edit(project / "rules/ties/max.py", '"tie": {', '"tie of two": {')
+    build(project)
+    assert "tie of two" in (project / "site/kinks/clamp/index.html").read_text(encoding="utf-8")
+
+
+def test_pages_with_other_addresses_have_other_links(project: Path) -> None:
+    assert build(project).ok
+    assert build(project, use_directory_urls=False).ok
+    page = (project / "site/index.html").read_text(encoding="utf-8")
+    assert 'href="ties/max.html"' in page and 'href="ties/max/"' not in page
