@@ -14,9 +14,11 @@ INSTALL = $(BIN)/uv pip install --python $(BIN)/python --index-strategy unsafe-b
 	--constraint $(VENV)/constraints.txt --editable
 PYTEST_ARGS ?=
 PIP_ARGS ?=
-CACHE ?= $(or $(LIVEDOCS_CACHE),on)
 
-export LIVEDOCS_CACHE = $(CACHE)
+ifndef CACHE
+CACHE := $(or $(LIVEDOCS_CACHE),on)
+endif
+export LIVEDOCS_CACHE := $(CACHE)
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONUTF8 := 1
 
