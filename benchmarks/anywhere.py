@@ -97,7 +97,7 @@ def limited(memory: int | None) -> Iterator[Path | None]:
     """A control group (version 2) with so much memory and no swap; None where there can be none."""
     group = CONTROL_GROUP / f"livedocs-benchmark-{os.getpid()}"
     try:
-        if memory is None:
+        if memory is None or not (CONTROL_GROUP / "cgroup.controllers").exists():  # version 1 is another world
             raise OSError
         group.mkdir()
         (group / "memory.max").write_text(str(memory))
