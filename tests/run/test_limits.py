@@ -73,17 +73,15 @@ def test_the_quota_of_a_container_is_read(files: dict, quota: float | None, tmp_
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin a process to a core")
 def test_what_waits_for_a_core_does_not_sleep(runner: Runner, tmp_path: Path) -> None:
-    """A child that shares its core with six busy loops: its clock runs past its patience, its work does not."""
-    code = "import time\nwhile time.process_time() < 2.0:\n    sum(range(1000))\nprint('done')\n"
+    """A child that shares its core with six busy loops works for longer than it may sleep, and waits for as long."""
+    code = "import time\nwhile time.process_time() < 3.0:\n    sum(range(1000))\nprint('done')\n"
     (runner.root / "snippets" / "busy.py").write_text(code)
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
-    crowded = Runner(runner.root, limits=Limits(cpu=20, patience=4))
+    crowded = Runner(runner.root, limits=Limits(cpu=20, patience=1.5))
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(6)]
     try:
-        start = time.monotonic()
         assert crowded.run(runner.root / "snippets" / "busy.py").outputs[""].text == "done\n"
-        assert time.monotonic() - start > 4, "they shared a core"
     finally:
         for loop in loops:
             loop.kill()
