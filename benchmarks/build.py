@@ -32,7 +32,7 @@ SAVES = 5
 PAGES = 30
 MANY = 100
 FEW = 4  # pages for mkdocs-jupyter, which takes seconds for each
-PATIENCE = 120.0  # seconds until a server that gives no answer counts as broken
+PATIENCE = 600.0  # seconds until a server that gives no answer counts as broken
 
 OURS = "livedocs"
 PLAIN = "(a) code not executed"

@@ -21,8 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +28,7 @@ import yaml
 from mkdocs.utils.yaml import yaml_load
 
 from benchmarks import tree
+from benchmarks.build import wait_for
 from livedocs.run.limits import THREADS
 from livedocs.run.store import MODE
 
@@ -38,7 +37,6 @@ PARTS = ("docs", "snippets", "rules", "livedocs", "overrides", "mkdocs.yml", "co
 TURNS = 3
 SAVES = 5
 MANY = 110  # pages of the larger site
-PATIENCE = 600.0  # seconds until a server that gives no answer counts as broken
 
 
 def main() -> None:
@@ -136,8 +134,8 @@ def changed(folder: Path, turn: int) -> Path:
 
 
 @contextlib.contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a running ``mkdocs serve``."""
+def served(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The address of a running ``mkdocs serve``, and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -145,26 +143,10 @@ def served(folder: Path) -> Iterator[str]:
     server = subprocess.Popen(command, cwd=folder, env=environment(folder))
     try:
         wait_for(f"http://{address}/", "</html>", server)
-        yield f"http://{address}/"
+        yield f"http://{address}/", server
     finally:
         server.send_signal(signal.SIGINT)
         server.wait()
-
-
-def wait_for(url: str, text: str, server: subprocess.Popen | None = None) -> None:
-    """Ask for a page until it has the text."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if server is not None and server.poll() is not None:
-            sys.exit(f"mkdocs serve ended with {server.returncode}")
-        try:
-            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-                if text in answer.read().decode("utf-8"):
-                    return
-        except urllib.error.URLError:
-            pass  # it does not listen yet
-        time.sleep(0.02)
-    sys.exit(f"mkdocs serve did not show {text!r} on {url} within {PATIENCE:g} s")
 
 
 # What is saved: the file, what is in it and what comes in its place, the page and what it shows then; {} is the number.
@@ -184,7 +166,7 @@ EDITS = {
 def saves(folder: Path) -> dict[str, list[float]]:
     """Seconds from each save to the page with it, by what was saved."""
     found = {}
-    with served(folder) as url:
+    with served(folder) as (url, server):
         for what, (file, old, new, page, shown) in EDITS.items():
             path = folder / file
             text = path.read_text(encoding="utf-8")
@@ -196,7 +178,7 @@ def saves(folder: Path) -> dict[str, list[float]]:
                 time.sleep(1.5 + number / (2 * SAVES))
                 start = time.perf_counter()
                 path.write_text(text.replace(old, new.format(number)), encoding="utf-8")
-                wait_for(url + page, shown.format(number))
+                wait_for(url + page, shown.format(number), server)
                 found[what].append(time.perf_counter() - start)
     return found
 

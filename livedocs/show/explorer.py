@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from markdown.util import AtomicString
 
@@ -19,24 +18,6 @@ SHAPES = {  # as docs/assets/explorer.js draws them
     "side": [("path", {"d": "M2 11 26 3"})],
     "limit": [("circle", {"cx": "14", "cy": "7", "r": "4"})],
 }
-
-
-def menu_sections(nav: list | None) -> dict[str, str]:
-    """Each page of MkDocs' ``nav`` with the title of the section it is in, or its own, in the menu's order."""
-    found: dict[str, str] = {}
-
-    def walk(entry: Any, title: str) -> None:
-        if isinstance(entry, str):
-            found[entry] = title
-        elif isinstance(entry, dict):
-            for name, below in entry.items():
-                walk(below, title or name)
-        elif isinstance(entry, list):
-            for below in entry:
-                walk(below, title)
-
-    walk(nav, "")
-    return found
 
 
 def add_controls(parent: ET.Element, rules: MeasuredRules, sections: Mapping[str, str], first: MeasuredRule) -> None:
