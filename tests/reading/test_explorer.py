@@ -249,7 +249,7 @@ def test_by_touch(open_page) -> None:
 @site_only
 def test_without_javascript(open_page) -> None:
     page = open_page(shown=False, java_script_enabled=False)
-    assert not page.locator(".explorer").is_visible()
+    page.locator(".explorer").wait_for(state="hidden")  # without scripts nothing waits for the style sheets
     plots = page.locator("figure.plot [role=img]")
     assert plots.count() == 3 and all(plot.get_attribute("aria-label") for plot in plots.all())
     assert page.locator("noscript li a").count() == len(RULES)
