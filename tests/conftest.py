@@ -70,15 +70,17 @@ def rules(runner: Runner) -> MeasuredRules:
     return Project(ROOT, ROOT / "snippets", runner).rules
 
 
-def run_mkdocs(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """``python -m mkdocs`` with these arguments, as a user runs it."""
+def run_mkdocs(
+    *arguments: str, cwd: Path = ROOT, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """``python -m mkdocs`` with these arguments, as a user runs it, and with more in its environment."""
     return subprocess.run(
         [sys.executable, "-m", "mkdocs", *arguments],
         cwd=cwd,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", **(env or {})},
     )
 
 

@@ -45,6 +45,11 @@ class Project:
 
     def rule_files(self) -> dict[str, str]:
         """The modules of rules, as files below the root, by the page that they belong to: ``kinks/relu.md``."""
+        return self._rule_files
+
+    @functools.cached_property
+    def _rule_files(self) -> dict[str, str]:
+        """The same, looked for once: a build has the rules that were there when it began."""
         files = [module.replace(".", "/") + ".py" for module in rule_modules(self.root)]
         return {file.removeprefix("rules/").removesuffix(".py") + ".md": file for file in files}
 

@@ -13,6 +13,8 @@ from mkdocs.plugins import CombinedEvent, event_priority
 
 import livedocs
 
+LOOK = 0.1  # seconds between two looks at the watched files: a look takes 7 ms
+
 _serving = False
 _site = None
 
@@ -33,6 +35,17 @@ def _load_edited_glue() -> None:
 def on_startup(command, dirty):
     global _serving
     _serving = command == "serve"
+
+
+def on_serve(server, config, builder):
+    """Look more often whether a file was saved: MkDocs looks twice a second."""
+    watched = [config.docs_dir, config.config_file_path]  # what MkDocs watches by now
+    for path in watched:
+        server.unwatch(path)
+    server.observer = type(server.observer)(timeout=LOOK)
+    for path in watched:
+        server.watch(path)
+    return server
 
 
 def on_config(config):

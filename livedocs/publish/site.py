@@ -112,14 +112,17 @@ class Site:
         self.project = Project(root, snippets, shared_runner(root), chapters=menu_sections(config.nav))
         self.kept = shared_kept(root)
         config.mdx_configs.setdefault("pymdownx.snippets", {})["base_path"] = [str(self.project.snippets)]
-        config.copyright = f"Every output on this site was printed by PyTorch {version('torch')}."
+        self.torch = version("torch")
+        config.copyright = f"Every output on this site was printed by PyTorch {self.torch}."
         if not config.repo_url:
             config.edit_uri = None  # without a repository there is nothing to edit
         self.asked, self.done = Counter(self.project.runner.asked), Counter(self.project.runner.done)
         self.progress = Progress(self._counts)
         self.progress.start()
         self.folder = SiteFolder(Path(config.site_dir))
-        if not self.serving:
+        if self.serving:
+            self._keep_names_of_templates(config)
+        else:
             with _plainly():
                 config.site_dir = str(self.folder.begin())
         return config
@@ -348,6 +351,21 @@ class Site:
         env.globals["theme_search_worker"] = self.search_worker
         return env
 
+    def _keep_names_of_templates(self, config: MkDocsConfig) -> None:
+        """Have the theme's files listed once: they are 14,000, and MkDocs lists them for each build."""
+        get_env = config.theme.get_env
+        made_of = Path(config.config_file_path).read_bytes(), tuple(kept.stamps(self.project.root / "overrides"))
+
+        def get_env_with_names():
+            env = get_env()
+            list_templates = env.list_templates
+            env.list_templates = lambda *args, **options: self.kept.once(
+                "templates", made_of, lambda: list_templates(*args, **options)
+            )
+            return env
+
+        config.theme.get_env = get_env_with_names
+
     def _keep_templates(self, env, files: Files) -> None:
         """Have templates compiled once, and under ``serve`` filled again only for a page in which something changed."""
         if self.project.runner.store.folder is not None:
@@ -373,7 +391,7 @@ class Site:
         uri = page.file.src_uri
         link = functools.partial(address_of, page=page, files=files, site_url=config.site_url)
         about = f"---\n\nA page of {config.site_name}: [{page.title}]({link('#')}). "
-        about += f"Its outputs were printed by PyTorch {version('torch')}."
+        about += f"Its outputs were printed by PyTorch {self.torch}."
         if uri in self.executed:
             return notebook.for_download(self.executed[uri].result(), link, about)
         text = page.markdown

@@ -13,8 +13,9 @@ import yaml
 from bs4 import BeautifulSoup
 
 from livedocs.publish import site as livedocs_site
+from livedocs.run.store import MODE
 from tests import projects
-from tests.conftest import run_mkdocs
+from tests.conftest import ROOT, run_mkdocs
 from tests.projects import build, edit
 
 pytestmark = pytest.mark.site
@@ -53,6 +54,36 @@ def test_a_failing_snippet_publishes_nothing_and_keeps_the_old_site(project: Pat
     assert done.stderr.count("NameError") == 1
     assert {p: p.stat().st_mtime_ns for p in (project / "site").rglob("*")} == before
     assert not list(project.glob("site.*"))
+
+
+def test_what_is_kept_gives_the_same_site_byte_by_byte(project: Path) -> None:
+    """Nothing read, nothing kept, and everything from what is kept: each in a process of its own."""
+    (project / "docs/notebooks").mkdir()
+    shutil.copy(ROOT / "docs/notebooks/linear_regression.py", project / "docs/notebooks/small.py")
+    shutil.rmtree(project / ".cache", ignore_errors=True)
+    edit(project / "mkdocs.yml", "- ties/max.md\n", "- ties/max.md\n- notebooks/small.ipynb\n")
+    sites = {}
+    for mode in ("off", "fresh", "on"):
+        done = run_mkdocs("build", "--strict", cwd=project, env={MODE: mode})
+        assert done.returncode == 0, done.stderr
+        sites[mode] = content(project / "site")
+        assert (project / ".cache").exists() == (mode != "off")
+    assert sites["off"] == sites["fresh"] == sites["on"]
+    assert "notebooks/small/index.html" in sites["on"]
+
+
+def test_the_whole_site_is_the_same_when_it_is_built_of_what_is_kept(site: Path, tmp_path: Path) -> None:
+    done = run_mkdocs("build", "--strict", "--site-dir", str(tmp_path / "again"))
+    assert done.returncode == 0, done.stderr
+    first, again = content(site), content(tmp_path / "again")
+    assert first.keys() == again.keys()
+    assert not [name for name in first if first[name] != again[name]]
+
+
+def content(site: Path) -> dict[str, bytes]:
+    """Each file of a site, but for the two that hold the day on which it was built."""
+    files = (path for path in site.rglob("*") if path.is_file() and not path.name.startswith("sitemap.xml"))
+    return {path.relative_to(site).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.mark.parametrize(
