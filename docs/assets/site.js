@@ -96,8 +96,15 @@
     for (const nav of all(".md-code__nav")) nav.setAttribute("role", "presentation");
   };
 
+  // A link to a card opens it: the heading with its name stands above what is folded.
+  const unfold = () => {
+    const card = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.parentElement;
+    if (card?.matches(".rule")) card.querySelector("details").open = true;
+  };
+  addEventListener("hashchange", unfold);
+
   // Again for each page, once the theme has wrapped the tables and added its buttons.
-  document$.subscribe(() => requestAnimationFrame(() => [drawerButtons, panes, slide, scrollers, copyButtons].forEach((f) => f())));
+  document$.subscribe(() => requestAnimationFrame(() => [drawerButtons, panes, slide, scrollers, copyButtons, unfold].forEach((f) => f())));
 })();
 
 (() => {

@@ -1,6 +1,7 @@
 """The blocks that take their content from the rules, each a few lines: what they show is livedocs.show's.
 
 ``/// rule | torch.clamp``                  the card of a rule, under a heading that is its permalink
+``/// points``                             the special points of all rules whose cards are on the page, as one table
 ``/// six-rules`` and ``/// six-rules | table``  PyTorch against its own rules
 ``/// sheet | torch.sqrt, torch.square``    an entry for each function
 ``/// explorer | torch.relu, torch.clamp``  the explorer; the plots of these stand there without JavaScript
@@ -20,7 +21,7 @@ from pymdownx.blocks.block import Block
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule, MeasuredRules
 from livedocs.pages.page import Page
-from livedocs.show import card, census, explorer, sheet
+from livedocs.show import card, census, explorer, points, sheet
 
 
 def named_rules(page: Page, block: str, argument: str, known: MeasuredRules, problem: str) -> list[MeasuredRule]:
@@ -50,6 +51,19 @@ def sheet_rules(page: Page, argument: str) -> list[MeasuredRule]:
     return named_rules(page, "sheet", argument, page.rules.with_curve(), problem)
 
 
+def own_rules(page: Page) -> list[MeasuredRule]:
+    """The rules whose cards stand on the page, above or below, in order.
+
+    Raises:
+        DocsError: where there are none.
+    """
+    names = [match[1] for line in page.lines if (match := re.match(r"\s*/{3,}\s*rule\s*\|\s*(.*?)\s*$", line))]
+    if not names:
+        line = page.line_of(re.compile(r"\s*/{3,}\s*points").match)
+        raise DocsError(page.name, line, "a table of special points", got="no card on the page", wanted="/// rule | …")
+    return [rule for name in names if (rule := page.project.find_rule(name, page.source))]  # others: told at their card
+
+
 class _RulesBlock(Block):
     """What the blocks have in common: the page that they stand on, and HTML that Markdown does not read."""
 
@@ -71,13 +85,28 @@ class RuleBlock(_RulesBlock):
         page, rule = self.page, self.page.place(self.argument.strip())
         section = ET.SubElement(parent, "div", {"class": "rule"})
         ET.SubElement(section, "h3", {"id": rule.anchor}).text = AtomicString(rule.name)
-        ET.SubElement(section, "div").text = AtomicString(self.stash(card.html(rule, page.glyphs)))
+        folded = ET.SubElement(section, "details", {"class": "card"})
+        summary = ET.SubElement(folded, "summary")
+        summary.text = AtomicString(self.stash(card.summary(rule, page.glyphs)))
+        ET.SubElement(folded, "div").text = AtomicString(self.stash(card.html(rule, page.glyphs)))
         if page.project.explorer and rule.curve:
             target = posixpath.relpath(page.project.explorer, posixpath.dirname(page.name))
-            last = ET.SubElement(section, "p", {"class": "measured"})
+            last = ET.SubElement(folded, "p", {"class": "measured"})
             link = ET.SubElement(last, "a", {"href": f"{target}#{rule.anchor}"})
             link.text = AtomicString(f"Explore {rule.name} point by point")
         return section
+
+
+class PointsBlock(_RulesBlock):
+    """``/// points``"""
+
+    NAME = "points"
+    ARGUMENT = False
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        whole = ET.SubElement(parent, "div", {"class": "all-points", "data-search-exclude": ""})
+        whole.text = AtomicString(self.stash(points.of_page(own_rules(self.page), self.page.glyphs)))
+        return whole
 
 
 class SixRulesBlock(_RulesBlock):
@@ -128,4 +157,4 @@ class ExplorerBlock(_RulesBlock):
         return whole
 
 
-BLOCKS = (RuleBlock, SixRulesBlock, SheetBlock, ExplorerBlock)
+BLOCKS = (RuleBlock, PointsBlock, SixRulesBlock, SheetBlock, ExplorerBlock)

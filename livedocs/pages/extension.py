@@ -26,13 +26,15 @@ from markdown.preprocessors import Preprocessor
 from pymdownx.blocks import BlocksExtension
 
 from livedocs.pages.blocks import BLOCKS
-from livedocs.pages.fences import Include, find_fences, includes
+from livedocs.pages.fences import find_fences, includes
 from livedocs.pages.formulas import FormulaTreeprocessor
 from livedocs.pages.page import Page
 from livedocs.pages.project import Project
 from livedocs.run import figures
 from livedocs.run.outcome import Output
 from livedocs.run.runner import Runner
+
+_FOLDED = "<summary>Code of this plot</summary>"
 
 
 def render_output(output: Output, later: Callable[[str], str]) -> str:
@@ -61,25 +63,33 @@ class _Run(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
         page = self.page
         page.lines = list(lines)
+        above: dict[int, str] = {}
         below: dict[int, str] = {}
         for fence in find_fences(lines, page.name, page.offset):
             found = includes(fence, page.name, page.offset)
-            rendered = "\n".join(filter(None, [self._output(i) for i in found if i.path.endswith(".py")]))
+            outputs = [
+                page.snippet(include).outputs[include.section] for include in found if include.path.endswith(".py")
+            ]
+            rendered = "\n".join(filter(None, (render_output(output, page.later) for output in outputs)))
+            if any(output.figures for output in outputs):
+                above[fence.first] = fence.indent + self._token(f'<details class="plot-code">{_FOLDED}')
+                rendered = f"</details>\n{rendered}"
             if rendered:
-                # A token and not the HTML itself: Markdown must not read what a program printed.
-                token = f"livedocs{uuid.uuid4().hex}"
-                self.outputs[token] = rendered
-                below[fence.last] = fence.indent + token
+                below[fence.last] = fence.indent + self._token(rendered)
         result = []
         for number, line in enumerate(lines):
+            if number in above:
+                result += ["", above[number], ""]
             result.append(line)
             if number in below:
                 result += ["", below[number], ""]
         return result
 
-    def _output(self, include: Include) -> str:
-        """The HTML of what an included section printed and drew; empty if it did neither."""
-        return render_output(self.page.snippet(include).outputs[include.section], self.page.later)
+    def _token(self, markup: str) -> str:
+        """What stands for the HTML until Markdown is done: it must not read what a program printed."""
+        token = f"livedocs{uuid.uuid4().hex}"
+        self.outputs[token] = markup
+        return token
 
 
 class _Place(Postprocessor):

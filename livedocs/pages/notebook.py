@@ -17,11 +17,11 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from livedocs.pages.blocks import sheet_rules
+from livedocs.pages.blocks import own_rules, sheet_rules
 from livedocs.pages.fences import PYTHON, Fence, expand, find_fences, includes
 from livedocs.pages.page import Page
 from livedocs.run import figures
-from livedocs.show import card, census, sheet
+from livedocs.show import card, census, points, sheet
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -197,6 +197,8 @@ class _Reader:
         kind, argument = match["kind"], match["argument"] or ""
         if kind == "rule":
             yield from card.markdown(self.page.project.find_rule(argument, self.page.source))
+        elif kind == "points":
+            yield from points.of_page_markdown(own_rules(self.page))
         elif kind == "six-rules":
             yield from self._six_rules(argument)
         elif kind == "sheet":

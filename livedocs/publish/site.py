@@ -52,6 +52,8 @@ log = logging.getLogger("mkdocs.livedocs")
 DATA = {"data/gradients.json": data.to_json, "data/gradients.csv": data.to_csv}
 
 
+OWN = {"rule", "points"}  # blocks that show no rules but those of their page
+
 Job = tuple[str, Future]  # the file that it is about, below the root, and its result
 
 _runners: dict[Path, Runner] = {}
@@ -151,7 +153,7 @@ class Site:
                     self.project.explorer = self._name(file, config)
         # What shows all rules is rendered last: the other pages are done meanwhile.
         self.order = [file.src_uri for file in files.documentation_pages()]
-        waiting = {file.src_uri for file, kinds in blocks.items() if kinds - {"rule"}}
+        waiting = {file.src_uri for file, kinds in blocks.items() if kinds - OWN}
         _reorder(files, [*sorted(self.order, key=waiting.__contains__), *self.executed])
         modules = self.project.rule_files()
         measured: dict[str, Future] = {}
@@ -197,7 +199,7 @@ class Site:
         """What a page shows of the rules: its own module, where it has nothing but cards, or all of them."""
         if not blocks:
             return []
-        own = {file.src_uri} if blocks == {"rule"} and file.src_uri in measured else set(measured)
+        own = {file.src_uri} if blocks <= OWN and file.src_uri in measured else set(measured)
         return [(f"rules/{uri.removesuffix('.md')}.py", measured[uri]) for uri in measured if uri in own]
 
     def _signature(self, page: MkDocsPage, markdown: str) -> str | None:

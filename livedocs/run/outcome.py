@@ -201,16 +201,26 @@ def _checked(raw: bytes, where: str, section: Section) -> str:
 
 
 def _described(shown: dict[str, Any], where: str, section: Section) -> list[Figure]:
-    for figure in shown["figures"]:
-        if not figure["alt"].strip():
-            raise DocsError(
-                where,
-                section.start,
-                "a figure without alt text",
-                got="plt.figure() or plt.subplots() without a name",
-                wanted='what is seen, as the figure\'s name: plt.subplots(num="…")',
-            )
-    return [Figure(**figure) for figure in shown["figures"]]
+    """The figures of a section with their texts: those of the comment above it, in order, else their own names."""
+    texts = [figure["alt"].strip() for figure in shown["figures"]]
+    if section.figures and len(section.figures) != len(texts):
+        raise DocsError(
+            where,
+            section.start - 1,
+            "each figure has one text",
+            got=f"{len(section.figures)} of `# Figure: …` above the section, and {len(texts)} figures in it",
+            wanted="as many",
+        )
+    texts = list(section.figures) or texts
+    if not all(texts):
+        raise DocsError(
+            where,
+            section.start,
+            "a figure without alt text",
+            got="no comment above the section, and a figure without a name",
+            wanted="what is seen: # Figure: …",
+        )
+    return [Figure(figure["svg"], text) for figure, text in zip(shown["figures"], texts, strict=True)]
 
 
 def _text(path: Path) -> str:

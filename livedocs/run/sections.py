@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from dataclasses import dataclass
 
 from pymdownx.snippets import SnippetPreprocessor
@@ -24,12 +25,14 @@ class Section:
     """A named run of top-level statements.
 
     ``start`` and ``end`` are the first and last line of its code, counted from 1. A file without
-    markers is one section, named ``WHOLE_FILE``.
+    markers is one section, named ``WHOLE_FILE``. ``figures`` are the texts of what it draws, for those who do not see
+    it: a comment above the marker, ``# Figure: A line that rises.``, one for each figure, which readers do not copy.
     """
 
     name: str
     start: int
     end: int
+    figures: tuple[str, ...] = ()
 
 
 @functools.lru_cache(maxsize=256)  # each include on a page asks again
@@ -49,7 +52,8 @@ def read_sections(source: str, where: str) -> tuple[Section, ...]:
     sections: list[Section] = []
     open_name, open_line = "", 0
     starts: dict[str, int] = {}
-    for number, line in enumerate(source.split("\n"), 1):
+    lines = source.split("\n")
+    for number, line in enumerate(lines, 1):
         match = SnippetPreprocessor.RE_SNIPPET_SECTION.match(line) if "8<-" in line else None
         if match is None or match["escape"]:
             continue
@@ -90,7 +94,7 @@ def read_sections(source: str, where: str) -> tuple[Section, ...]:
                     got=line.strip(),
                     wanted=f"[end:{open_name}]" if open_name else f"[start:{name}] above it",
                 )
-            sections.append(Section(name, open_line + 1, number - 1))
+            sections.append(Section(name, open_line + 1, number - 1, _figures(lines[: open_line - 1])))
             open_name = ""
     if open_name:
         raise DocsError(
@@ -106,6 +110,16 @@ def read_sections(source: str, where: str) -> tuple[Section, ...]:
         return (Section(WHOLE_FILE, 1, source.count("\n") + 1),)
     _check_statements(statements, sections, where)
     return tuple(sections)
+
+
+def _figures(above: list[str]) -> tuple[str, ...]:
+    """The texts of figures in the comment that ends these lines."""
+    comment: list[str] = []
+    for line in reversed(above):
+        if not line.startswith("# ") or "8<-" in line:
+            break
+        comment.insert(0, line.removeprefix("# "))
+    return tuple(" ".join(text.split()) for text in re.split(r"(?:^|\s)Figure: ", " ".join(comment))[1:])
 
 
 def _statements(source: str, where: str) -> list[tuple[int, int]]:

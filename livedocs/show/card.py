@@ -1,21 +1,40 @@
-"""A rule as a card: formula, gradient, table of special points, plot, PyTorch's own lines."""
+"""A rule as a card: what it says when folded, formula, gradient, special points, plot, PyTorch's own lines."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import escape
 
-from livedocs import verdicts
-from livedocs.measured import MeasuredRule, Point
-from livedocs.show.markdown import escape_cell, portable_latex, table_lines
-from livedocs.show.mathml import glyphs_of, to_mathml
-from livedocs.show.numbers import are_equal, format_quantity
+from livedocs.measured import MeasuredRule
+from livedocs.show import points
+from livedocs.show.markdown import portable_latex
+from livedocs.show.mathml import typeset
+from livedocs.show.numbers import are_equal
 from livedocs.show.plot import card_plot
+from livedocs.show.tensors import text_of
 
-COLUMNS = ("Point", "Left", "Right", "Reverse", "Verdict", "Forward", "Second")
+SHORT = 60  # characters of LaTeX that fit into the one line of a folded card
 
-Typeset = Callable[..., str]  # typeset of one rule: the formula and whether it is on display
+
+def summary(rule: MeasuredRule, glyphs: set[str]) -> str:
+    """A card in one line, as HTML: its formula where that is short, and its verdicts in a few words."""
+    formula, verdicts = equations(rule)[0], f'<span class="verdicts">{escape(verdicts_in_words(rule))}</span>'
+    if len(formula) > SHORT or r"\begin" in formula:
+        return verdicts
+    return f"{typeset(rule, formula, glyphs, display=False)} {verdicts}"
+
+
+def verdicts_in_words(rule: MeasuredRule) -> str:
+    """How many special points a rule has, and what is odd at them: ``5 special points, 1 against the note``."""
+    count = len(rule.points)
+    words = [f"{count} special point{'' if count == 1 else 's'}"] if count else ["no special point"]
+    if broken := sum(points.breaks_rule(rule, point) for point in rule.points):
+        words.append(f"{broken} against PyTorch’s note")
+    if apart := sum(map(points.modes_disagree, rule.points)):
+        words.append(f"{apart} where forward mode differs")
+    if rule.defects:
+        words.append("known defect")
+    return ", ".join(words)
 
 
 def html(rule: MeasuredRule, glyphs: set[str]) -> str:
@@ -27,7 +46,7 @@ def html(rule: MeasuredRule, glyphs: set[str]) -> str:
     parts = [
         *(formula(latex, display=True) for latex in equations(rule)),
         _measured_with(rule, formula),
-        _points_table(rule, formula),
+        points.of_rule(rule, formula),
         _remarks(rule),
     ]
     if rule.plot:
@@ -35,7 +54,7 @@ def html(rule: MeasuredRule, glyphs: set[str]) -> str:
     if rule.derivatives:
         lines = "\n\n".join("\n".join(entry) for entry in rule.derivatives)
         parts.append(
-            "<details><summary>PyTorch’s own lines (derivatives.yaml)</summary>"
+            '<details class="lines"><summary>PyTorch’s own lines (derivatives.yaml)</summary>'
             f'<pre class="own" role="group" aria-label="derivatives.yaml" tabindex="0"><code>{escape(lines)}\n'
             "</code></pre></details>"
         )
@@ -49,12 +68,7 @@ def markdown(rule: MeasuredRule) -> Iterator[str]:
         yield from [f"$${portable_latex(latex)}$$", ""]
     settings = "".join(f", ${name} = {value:g}$" for name, value in rule.parameters)
     yield f"Measured: `{rule.call}`{settings}. [The card, with its plot](#{rule.anchor})"
-    rows = []
-    for point in rule.points:
-        inputs = inputs_text(point).replace("|", r"\|")
-        name = f"${portable_latex(point.latex)}$" if point.latex else f"{escape_cell(point.label)}: `{inputs}`"
-        rows.append([name, *map(escape_cell, points_row(point))])
-    yield from table_lines(COLUMNS, rows)
+    yield from points.of_rule_markdown(rule)
 
 
 def equations(rule: MeasuredRule) -> tuple[str, str]:
@@ -66,50 +80,7 @@ def equations(rule: MeasuredRule) -> tuple[str, str]:
     return f"{left} = {rule.formula}", rf"\frac{{\mathrm{{d}}}}{{\mathrm{{d}}x}}\,{left} = {rule.gradient}"
 
 
-def points_row(point: Point) -> list[str]:
-    """What the table of special points says of one of them, after its name: a text for each other column."""
-    left, right, forward, second = map(format_quantity, (point.left, point.right, point.forward, point.second))
-    return [left, right, gradient_text(point), point.verdict.words, forward, second]
-
-
-def gradient_text(point: Point) -> str:
-    """The gradient that PyTorch returns."""
-    return "no gradient" if point.gradient is None else format_quantity(point.gradient)
-
-
-def inputs_text(point: Point) -> str:
-    """The inputs of a special point, in short: ``x = [1., 4., 4.]``."""
-    texts = []
-    for name, text in point.inputs.items():
-        short = re.sub(r"^torch\.tensor\((.*?)(, dtype=torch\.float64)?\)$", r"\1", text)
-        short = re.sub(r"float\('(-?[a-z]+)'\)", r"\1", short)
-        texts.append(f"{name} = {short}")
-    return ", ".join(texts)
-
-
-def typeset(rule: MeasuredRule, latex: str, glyphs: set[str], *, display: bool) -> str:
-    """LaTeX from a rule as MathML, in an element of its own.
-
-    Args:
-        rule: the rule that the formula is from.
-        latex: the formula.
-        glyphs: takes the characters of the formula.
-        display: whether it stands by itself.
-
-    Raises:
-        DocsError: for LaTeX that does not convert, with the rule's name, file and line.
-    """
-    try:
-        mathml = to_mathml(latex, display=display)
-    except ValueError as error:
-        problem = "its LaTeX does not convert"
-        raise rule.error(problem, f"{latex}\n{error}", "LaTeX that math-core reads") from None
-    glyphs.update(glyphs_of(mathml))
-    tag = "div" if display else "span"
-    return f'<{tag} class="math">{mathml}</{tag}>'
-
-
-def _measured_with(rule: MeasuredRule, formula: Typeset) -> str:
+def _measured_with(rule: MeasuredRule, formula: points.Typeset) -> str:
     settings = ", ".join(formula(f"{s} = {v:g}", display=False) for s, v in rule.parameters)
     names = ", ".join(f"<code>{escape(name)}</code>" for name in rule.also)
     text = f"Measured: <code>{escape(rule.call)}</code>"
@@ -117,58 +88,13 @@ def _measured_with(rule: MeasuredRule, formula: Typeset) -> str:
     return f'<p class="measured">{text}. {f"Also {names}." if names else ""}</p>'
 
 
-def _points_table(rule: MeasuredRule, formula: Typeset) -> str:
-    head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
-    rows = []
-    for point in rule.points:
-        name = formula(point.latex, display=False) if point.latex else _named_inputs(point)
-        spoken = escape(point.label.replace("-", "−"))  # not all that read aloud read MathML
-        name = name.replace("<math", f'<math aria-label="{spoken}"', 1)
-        kinds = [
-            "",
-            "",
-            "reverse",
-            "verdict broken" if _breaks_rule(rule, point) else "verdict",
-            "disagrees" if _modes_disagree(point) else "",
-            "",
-        ]
-        body = "".join(
-            f'<td class="{kind}">{escape(cell)}</td>' if kind else f"<td>{escape(cell)}</td>"
-            for kind, cell in zip(kinds, points_row(point), strict=True)
-        )
-        rows.append(f'<tr><th scope="row">{name}</th>{body}</tr>')
-    return (
-        '<div class="points" role="group" aria-label="Special points" tabindex="0"><table class="special">'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _named_inputs(point: Point) -> str:
-    """A named special point and its inputs."""
-    return f"{escape(point.label)}<br><code>{escape(inputs_text(point))}</code>"
-
-
-def _breaks_rule(rule: MeasuredRule, point: Point) -> bool:
-    """Whether a rule of the note applies, and PyTorch does something else."""
-    applies = verdicts.applying_rule(point.verdict, random=rule.random) is not None
-    return applies and not verdicts.is_followed(point.verdict, random=rule.random)
-
-
-def _modes_disagree(point: Point) -> bool:
-    return point.forward is not None and not are_equal(point.forward, point.gradient)
-
-
 def _remarks(rule: MeasuredRule) -> str:
     """Where modes disagree, what is known to be wrong, what is not checked and why."""
     remarks = []
     reasons: dict[tuple[str, str], list[str]] = {}
     for point in rule.points:
-        gradient = format_quantity(point.gradient)
-        if _modes_disagree(point):
-            forward = format_quantity(point.forward)
-            remarks.append(f"At {point.label} reverse mode gives {gradient}, forward mode {forward}.")
         if point.create_graph is not None and not are_equal(point.create_graph, point.gradient):
-            other = format_quantity(point.create_graph)
+            gradient, other = points.gradient_text(point), text_of(point.create_graph)
             remarks.append(f"At {point.label} the gradient is {gradient}, and {other} with create_graph=True.")
         for what, reason in point.reasons.items():
             if what != "gradient" or "does not require grad" not in reason:

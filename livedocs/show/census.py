@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from livedocs import verdicts
 from livedocs.measured import MeasuredRule, MeasuredRules, Point
-from livedocs.show.card import gradient_text
 from livedocs.show.markdown import escape_cell, table_lines
 from livedocs.show.numbers import format_quantity
+from livedocs.show.points import gradient_text
 
 # The six rules of the autograd note, said in our own words.
 RULES = {

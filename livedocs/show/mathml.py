@@ -13,6 +13,8 @@ import xml.etree.ElementTree as ET
 
 from math_core import LatexError, LatexToMathML
 
+from livedocs.measured import MeasuredRule
+
 _CONVERTER = LatexToMathML(fancy_error=False)
 
 # What math-core writes as style, and the class that says it. justify-items repeats text-align.
@@ -85,3 +87,25 @@ def glyphs_of(mathml: str) -> frozenset[str]:
 
     visit(ET.fromstring(mathml))
     return frozenset(found)
+
+
+def typeset(rule: MeasuredRule, latex: str, glyphs: set[str], *, display: bool) -> str:
+    """LaTeX from a rule as MathML, in an element of its own.
+
+    Args:
+        rule: the rule that the formula is from.
+        latex: the formula.
+        glyphs: takes the characters of the formula.
+        display: whether it stands by itself.
+
+    Raises:
+        DocsError: for LaTeX that does not convert, with the rule's name, file and line.
+    """
+    try:
+        mathml = to_mathml(latex, display=display)
+    except ValueError as error:
+        problem = "its LaTeX does not convert"
+        raise rule.error(problem, f"{latex}\n{error}", "LaTeX that math-core reads") from None
+    glyphs.update(glyphs_of(mathml))
+    tag = "div" if display else "span"
+    return f'<{tag} class="math">{mathml}</{tag}>'

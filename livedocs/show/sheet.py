@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from livedocs.measured import MeasuredRule
-from livedocs.show.card import typeset
 from livedocs.show.markdown import escape_cell, portable_latex, table_lines
+from livedocs.show.mathml import typeset
 from livedocs.show.plot import small_plot
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from livedocs.errors import DocsError
@@ -38,6 +40,29 @@ def test_a_card_has_formula_table_plot_and_permalink(project: Runner) -> None:
     assert page.placed == {"torch.abs": 3}
     (missing,) = page.project.unplaced(page.placed)
     assert (missing.where, missing.line) == ("rules/a/b.py", 5) and "torch.absolute" in missing.problem
+
+
+def test_a_card_is_folded_below_its_name_and_says_how_many_points_it_has(project: Runner) -> None:
+    _, html = page_with(project, "# Title\n\n/// rule | torch.abs\n///\n")
+    before, folded = html.split('<details class="card">')
+    assert 'id="torch.abs"' in before and "the minimum-norm subgradient" not in before
+    assert re.search(r"<summary>.*1 special point</span>.*</summary>", folded, re.DOTALL)
+
+
+def test_the_points_of_a_page_are_those_of_its_cards(project: Runner) -> None:
+    text = "# Title\n\n/// points\n///\n\n/// rule | torch.abs\n///\n"
+    _, html = page_with(project, text)
+    table = html.split('<table class="special all">')[1].split("</table>")[0]
+    cells = re.findall(r"<t[hd](?:\s[^>]*)?>(.*?)</t[hd]>", table)
+    assert cells[:4] == ["Point", "Value", "Gradient", "Verdict"] and '<a href="#torch.abs">' in cells[4]
+    assert cells[6:] == ["0", "0", "the minimum-norm subgradient"]
+
+
+def test_a_table_of_points_on_a_page_without_cards(project: Runner) -> None:
+    with pytest.raises(DocsError) as caught:
+        page_with(project, "# Title\n\n/// points\n///\n")
+    assert (caught.value.where, caught.value.line) == ("docs/a/b.md", 3)
+    assert caught.value.got == "no card on the page"
 
 
 def test_a_card_of_an_unknown_rule(project: Runner) -> None:

@@ -29,10 +29,12 @@ y = 3
 # --8<-- [start:html]
 print("</samp></code><script>alert(1)</script> & `--8<-- \\"a.py:one\\"`")
 # --8<-- [end:html]
+# Figure: A rising line,
+# "x < 2"
 # --8<-- [start:figure]
 import matplotlib.pyplot as plt
 
-fig, ax = plt.subplots(num='A rising line, "x < 2"')
+fig, ax = plt.subplots()
 ax.plot([0, 1], [0, 1])
 plt.show()
 # --8<-- [end:figure]
@@ -148,6 +150,14 @@ def test_a_figure_is_one_image_with_its_text(page: Page) -> None:
     colours = {e[k] for e in svg.find_all() for k in ("fill", "stroke") if e.get(k)}
     assert colours <= {"none", "currentColor"} | {c for c in colours if c.startswith("var(--plot-")}, colours
     assert svg.find("text") and len(str(svg)) < 15_000
+
+
+def test_the_code_of_a_figure_is_folded_and_the_figure_is_not(page: Page) -> None:
+    shown = convert(page, fence("a.py:figure"))
+    folded = shown.select_one("details.plot-code")
+    assert "ax.plot" in folded.get_text() and "rising line" not in folded.get_text()
+    assert not folded.find("figure") and shown.find("figure")
+    assert not convert(page, fence("a.py:one")).find("details")
 
 
 def test_a_section_on_two_pages_runs_once(page: Page) -> None:

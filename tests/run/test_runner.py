@@ -188,6 +188,13 @@ FAILURES = {
         "a figure without alt text",
         "without a name",
     ),
+    "one text for two figures": (
+        "# Figure: A.\n# --8<-- [start:a]\nimport matplotlib.pyplot as plt\nfor _ in range(2):\n"
+        "    plt.subplots()\nplt.show()\n# --8<-- [end:a]\n",
+        2,
+        "each figure has one text",
+        "1 of `# Figure: …` above the section, and 2 figures in it",
+    ),
     "exception without a text": (
         "class Bad(Exception):\n    def __str__(self): raise ValueError\nraise Bad\n",
         3,
