@@ -11,6 +11,22 @@ print(y.grad)
 torch.testing.assert_close(x.grad, 2 * x.detach())
 torch.testing.assert_close(y.grad, 2 * y.detach())
 
+# --8<-- [start:twice]
+x.grad = None
+for step in range(2):
+    (x**2).sum().backward()
+    print(x.grad)
+# --8<-- [end:twice]
+torch.testing.assert_close(x.grad, 2 * 2 * x.detach())
+
+# --8<-- [start:twice-fixed]
+for step in range(2):
+    x.grad = None  # optimizer.zero_grad() does this
+    (x**2).sum().backward()
+    print(x.grad)
+# --8<-- [end:twice-fixed]
+torch.testing.assert_close(x.grad, 2 * x.detach())
+
 # --8<-- [start:refused]
 z = x**2 + y**2
 try:
@@ -65,19 +81,3 @@ dx, dy = pull_back(v)  # vᵀJ, without J
 print(dx.detach())
 # --8<-- [end:func]
 torch.testing.assert_close(dx, v @ J)
-
-# --8<-- [start:twice]
-x.grad = None
-for step in range(2):
-    (x**2).sum().backward()
-    print(x.grad)
-# --8<-- [end:twice]
-torch.testing.assert_close(x.grad, 2 * 2 * x.detach())
-
-# --8<-- [start:twice-fixed]
-for step in range(2):
-    x.grad = None  # optimizer.zero_grad() does this
-    (x**2).sum().backward()
-    print(x.grad)
-# --8<-- [end:twice-fixed]
-torch.testing.assert_close(x.grad, 2 * x.detach())

@@ -22,36 +22,6 @@ for f, by_hand in (
     print(f"{f.__name__}: gradient at 2 is {g[-1].item():.6f}")
 # --8<-- [end:run]
 
-# --8<-- [start:pole]
-at = math.pi / 2  # the nearest float64: 6e-17 beside the pole
-print(f"tan:      {math.tan(at):.3g}")
-print(f"gradient: {gradient(torch.tan, at).item():.3g}")
-print(f"float32:  {torch.tan(torch.tensor(at, dtype=torch.float32)):.3g}")
-# --8<-- [end:pole]
-assert gradient(torch.tan, at).isfinite().all()
-assert torch.tan(torch.tensor(at, dtype=torch.float32)) < 0  # beyond the pole
-
-# --8<-- [start:infinite]
-inf = float("inf")
-for f in (
-    torch.sin,
-    torch.tanh,
-    torch.nn.functional.softsign,
-    torch.nn.functional.tanhshrink,
-):
-    value = f(torch.tensor(inf, dtype=torch.float64)).item()
-    print(f"{f.__name__}(inf) = {value}, gradient", gradient(f, inf).item())
-# --8<-- [end:infinite]
-assert gradient(torch.nn.functional.softsign, inf).isnan().all()
-assert gradient(torch.nn.functional.tanhshrink, inf).item() == 1
-
-# --8<-- [start:chain]
-# d/dx exp(-x²/2) = exp(-x²/2) · (-x): the outer gradient times the inner one
-bell = torch.exp(-x.square() / 2)
-chained = gradient(lambda x: torch.exp(-x.square() / 2), *x.tolist())
-torch.testing.assert_close(chained, bell * -x)
-# --8<-- [end:chain]
-
 # --8<-- [start:degrees]
 print("sin of 30:", torch.sin(torch.tensor(30.0)).item())
 print("gradient: ", gradient(torch.sin, 30.0).item())
@@ -70,8 +40,10 @@ print(f"gradient:   {g:.6f} for each degree")
 # --8<-- [end:radians]
 assert math.isclose(g, math.pi / 180 * math.cos(math.pi / 6))
 
-
 # --8<-- [start:softsign]
+inf = float("inf")
+
+
 def softsign(x):
     # from 1e30 on it is 1 in every bit; there is no inf / inf below that
     return torch.nn.functional.softsign(x.clamp(-1e30, 1e30))
@@ -81,3 +53,32 @@ print("value:   ", softsign(torch.tensor([-inf, inf])).tolist())
 print("gradient:", gradient(softsign, 0.0, 1.0, inf).tolist())
 # --8<-- [end:softsign]
 assert gradient(softsign, 0.0, 1.0, inf).tolist() == [1, 0.25, 0]
+
+# --8<-- [start:pole]
+at = math.pi / 2  # the nearest float64: 6e-17 beside the pole
+print(f"tan:      {math.tan(at):.3g}")
+print(f"gradient: {gradient(torch.tan, at).item():.3g}")
+print(f"float32:  {torch.tan(torch.tensor(at, dtype=torch.float32)):.3g}")
+# --8<-- [end:pole]
+assert gradient(torch.tan, at).isfinite().all()
+assert torch.tan(torch.tensor(at, dtype=torch.float32)) < 0  # beyond the pole
+
+# --8<-- [start:infinite]
+for f in (
+    torch.sin,
+    torch.tanh,
+    torch.nn.functional.softsign,
+    torch.nn.functional.tanhshrink,
+):
+    value = f(torch.tensor(inf, dtype=torch.float64)).item()
+    print(f"{f.__name__}(inf) = {value}, gradient", gradient(f, inf).item())
+# --8<-- [end:infinite]
+assert gradient(torch.nn.functional.softsign, inf).isnan().all()
+assert gradient(torch.nn.functional.tanhshrink, inf).item() == 1
+
+# --8<-- [start:chain]
+# d/dx exp(-x²/2) = exp(-x²/2) · (-x): the outer gradient times the inner one
+bell = torch.exp(-x.square() / 2)
+chained = gradient(lambda x: torch.exp(-x.square() / 2), *x.tolist())
+torch.testing.assert_close(chained, bell * -x)
+# --8<-- [end:chain]

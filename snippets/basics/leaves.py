@@ -17,14 +17,98 @@ assert (x.requires_grad, c.requires_grad, y.requires_grad) == (1, 0, 1)
 assert x.grad_fn is None and y.grad_fn is not None
 assert torch.equal(x.grad, c) and c.grad is None
 
-# --8<-- [start:warning]
+# --8<-- [start:trap-scaled]
+w = torch.randn(3, requires_grad=True) * 0.1
+print("leaf:", w.is_leaf)
+try:
+    torch.optim.SGD([w], lr=0.1)
+except ValueError as error:
+    message = str(error)
+print(message)
+converted = torch.randn(3, requires_grad=True).double()
+print("converted, a leaf:", converted.is_leaf)
+# --8<-- [end:trap-scaled]
+assert message == "can't optimize a non-leaf Tensor" and not w.is_leaf
+assert not converted.is_leaf
+
+# --8<-- [start:fix-scaled]
+w = (torch.randn(3) * 0.1).requires_grad_()
+v = torch.nn.Parameter(torch.randn(3).double() * 0.1)
+print("leaves:", w.is_leaf, v.is_leaf)
+optimizer = torch.optim.SGD([w, v], lr=0.1)
+# --8<-- [end:fix-scaled]
+assert w.is_leaf and v.is_leaf and v.dtype is torch.double
+
+
+# --8<-- [start:trap-history]
+def nodes(tensor):
+    """How many operations of a graph does this tensor keep alive?"""
+    todo, seen = [getattr(tensor, "grad_fn", None)], set()
+    while todo:
+        node = todo.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            todo += [before for before, _ in node.next_functions]
+    return len(seen)
+
+
+total = 0
+for step in range(3):
+    loss = (x**2).sum()
+    loss.backward()
+    total += loss
+    print("kept:", nodes(total))
+# --8<-- [end:trap-history]
+assert nodes(total) == 10
+square = loss.grad_fn.next_functions[0][0]
+try:
+    saved = square._saved_self
+except RuntimeError as error:
+    message = str(error)  # backward() has let go of what it had saved
+assert message.startswith("Trying to backward through the graph a second")
+fresh = (x**2).sum().grad_fn.next_functions[0][0]
+assert torch.equal(fresh._saved_self, x)
+
+# --8<-- [start:fix-history]
+total = 0
+for step in range(3):
+    loss = (x**2).sum()
+    loss.backward()
+    total += loss.item()  # or loss.detach()
+    print("kept:", nodes(total))
+# --8<-- [end:fix-history]
+assert nodes(total) == 0 and total == 15
+
+# --8<-- [start:trap-data]
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = x**2
+x.data.zero_()  # autograd does not see it
+y.sum().backward()
+print(x.grad)
+# --8<-- [end:trap-data]
+assert x.grad.tolist() == [0, 0]
+
+# --8<-- [start:fix-data]
 import textwrap
-import warnings
 
 
 def show(text):
     print(textwrap.fill(str(text), 68, break_on_hyphens=False))
 
+
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = x**2
+x.detach().zero_()
+try:
+    y.sum().backward()
+except RuntimeError as error:
+    message = str(error)
+show(message)
+# --8<-- [end:fix-data]
+assert "has been modified by an inplace operation" in message
+
+# --8<-- [start:warning]
+import warnings
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -35,7 +119,8 @@ show(text)
 assert text.startswith("The .grad attribute of a Tensor that is not a leaf")
 
 # --8<-- [start:retain]
-x.grad = None
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+c = torch.tensor([3.0, 5.0])
 y = c * x
 y.retain_grad()
 (y**2).sum().backward()
@@ -241,86 +326,3 @@ loss.backward()
 print(x.grad)
 # --8<-- [end:paths]
 assert x.grad.tolist() == [5, 5]
-
-# --8<-- [start:trap-scaled]
-w = torch.randn(3, requires_grad=True) * 0.1
-print("leaf:", w.is_leaf)
-try:
-    torch.optim.SGD([w], lr=0.1)
-except ValueError as error:
-    message = str(error)
-print(message)
-converted = torch.randn(3, requires_grad=True).double()
-print("converted, a leaf:", converted.is_leaf)
-# --8<-- [end:trap-scaled]
-assert message == "can't optimize a non-leaf Tensor" and not w.is_leaf
-assert not converted.is_leaf
-
-# --8<-- [start:fix-scaled]
-w = (torch.randn(3) * 0.1).requires_grad_()
-v = torch.nn.Parameter(torch.randn(3).double() * 0.1)
-print("leaves:", w.is_leaf, v.is_leaf)
-optimizer = torch.optim.SGD([w, v], lr=0.1)
-# --8<-- [end:fix-scaled]
-assert w.is_leaf and v.is_leaf and v.dtype is torch.double
-
-
-# --8<-- [start:trap-history]
-def nodes(tensor):
-    """How many operations of a graph does this tensor keep alive?"""
-    todo, seen = [getattr(tensor, "grad_fn", None)], set()
-    while todo:
-        node = todo.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            todo += [before for before, _ in node.next_functions]
-    return len(seen)
-
-
-total = 0
-for step in range(3):
-    loss = (x**2).sum()
-    loss.backward()
-    total += loss
-    print("kept:", nodes(total))
-# --8<-- [end:trap-history]
-assert nodes(total) == 10
-square = loss.grad_fn.next_functions[0][0]
-try:
-    saved = square._saved_self
-except RuntimeError as error:
-    message = str(error)  # backward() has let go of what it had saved
-assert message.startswith("Trying to backward through the graph a second")
-fresh = (x**2).sum().grad_fn.next_functions[0][0]
-assert torch.equal(fresh._saved_self, x)
-
-# --8<-- [start:fix-history]
-total = 0
-for step in range(3):
-    loss = (x**2).sum()
-    loss.backward()
-    total += loss.item()  # or loss.detach()
-    print("kept:", nodes(total))
-# --8<-- [end:fix-history]
-assert nodes(total) == 0 and total == 15
-
-# --8<-- [start:trap-data]
-x = torch.tensor([1.0, 2.0], requires_grad=True)
-y = x**2
-x.data.zero_()  # autograd does not see it
-y.sum().backward()
-print(x.grad)
-# --8<-- [end:trap-data]
-assert x.grad.tolist() == [0, 0]
-
-# --8<-- [start:fix-data]
-x = torch.tensor([1.0, 2.0], requires_grad=True)
-y = x**2
-x.detach().zero_()
-try:
-    y.sum().backward()
-except RuntimeError as error:
-    message = str(error)
-show(message)
-# --8<-- [end:fix-data]
-assert "has been modified by an inplace operation" in message

@@ -27,89 +27,6 @@ for start, lr in (0.9375, 0.25), (0.9375, 0.5), (7.3, 0.25), (100.0, 0.75):
     assert abs(high - r) < 1e-9 and abs(low - (r - lr)) < 1e-9
 # --8<-- [end:rule]
 
-# --8<-- [start:lands]
-quarter = descend(torch.abs, 1.0, 14, lr=0.25)
-tenth = descend(torch.abs, 1.0, 14, lr=0.1)
-for path in (quarter, tenth):
-    print([round(x, 4) for x in path[-4:]], "exactly 0:", path[-1] == 0)
-# --8<-- [end:lands]
-assert quarter[4:] == [0] * 11
-assert (
-    0 not in tenth and abs(tenth[-1]) < 1e-12 and abs(tenth[-2] + 0.1) < 1e-9
-)
-
-
-# --8<-- [start:walks-on]
-def loss(w):
-    return torch.relu(1 - w) + w / 4  # slopes -3/4 and 1/4: lowest at 1
-
-
-path = descend(loss, 0.0, 16)
-print(path[6:])
-# --8<-- [end:walks-on]
-assert path[8] == 1 and path[9] == 0.9375 and path[8:12] == path[12:16]
-
-
-# --8<-- [start:widths]
-def widths(kind, **options):
-    """From 101 starts: how wide is the path of steps 150 to 300?"""
-    x = torch.linspace(1.001, 9.001, 101, dtype=torch.float64)
-    x.requires_grad_()
-    optimizer = kind([x], lr=0.25, **options)
-    low, high = torch.full_like(x, 9.0), torch.full_like(x, -9.0)
-    for step in range(300):
-        optimizer.zero_grad()
-        x.abs().sum().backward()
-        optimizer.step()
-        if step >= 150:
-            low, high = low.minimum(x.detach()), high.maximum(x.detach())
-    w = high - low
-    return [round(v.item(), 2) for v in (w.min(), w.median(), w.max())]
-
-
-SGD, Adam = torch.optim.SGD, torch.optim.Adam
-wide = {
-    "SGD         ": widths(SGD),
-    "momentum 0.5": widths(SGD, momentum=0.5),
-    "momentum 0.9": widths(SGD, momentum=0.9),
-    "Adam        ": widths(Adam),
-}
-print("              narrowest, median, widest")
-for name, found in wide.items():
-    print(name, found)
-# --8<-- [end:widths]
-assert wide["SGD         "] == [0.25] * 3
-narrowest, median, widest = (w / 0.25 for w in wide["momentum 0.9"])
-assert narrowest < 1 and 4.5 < median < 5.5 and 9 < widest < 10
-
-# --8<-- [start:picture]
-import matplotlib.pyplot as plt
-
-plain = descend(torch.abs, 3.6, 60)
-heavy = descend(torch.abs, 3.6, 60, momentum=0.9)
-fig, ax = plt.subplots(
-    num="Two paths on the absolute value from 3.6, over 60 steps. Plain SGD"
-    " goes straight down and then jumps between 0.1 and -0.15. Momentum 0.9"
-    " overshoots to -2.3 and keeps swinging, several times as wide."
-)
-ax.plot(heavy, "C1", label="momentum 0.9")
-ax.plot(plain, "C0", label="SGD")
-ax.set(xlabel="step", ylabel="x")
-ax.legend()
-plt.show()
-# --8<-- [end:picture]
-assert round(plain[-1], 2) in (0.1, -0.15)
-assert round(min(heavy), 1) == -2.3 and max(heavy[40:]) > 0.5
-
-# --8<-- [start:bound]
-for start in (0.9375, 3.1, 7.3):
-    best = min(abs(x) for x in descend(torch.abs, start, 100))
-    print(f"start {start}: best value {best:.4f}, bound {0.25 / 2}")
-    assert best <= 0.25 / 2 + 1e-12
-# --8<-- [end:bound]
-best = min(abs(x) for x in descend(torch.abs, 0.875, 100))
-assert best == 0.125  # the bound is reached
-
 # --8<-- [start:trap]
 target = torch.tensor([3.0, 0.75, -0.25])
 
@@ -209,6 +126,10 @@ assert abs(sum(tail) / len(tail) - 2) < 0.3 and max(tail) - min(tail) > 2
 
 
 # --8<-- [start:fix-polyak]
+def loss(w):
+    return torch.relu(1 - w) + w / 4  # slopes -3/4 and 1/4: lowest at 1
+
+
 def polyak(f, start, steps, lowest):
     x = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     for step in range(steps):
@@ -227,7 +148,13 @@ assert (
     polyak(torch.abs, 0.9375, 1, 0.0) == 0 and polyak(loss, 0.0, 1, 0.25) == 1
 )
 
+# Figure: Three paths on the absolute value from 0.7, over 16 steps. With step
+# 1/t the path jumps from side to side of 0, less and less. smooth_l1 comes
+# down in a curve that flattens out. The proximal step is at 0 after three
+# steps and stays there.
 # --8<-- [start:picture-fixes]
+import matplotlib.pyplot as plt
+
 x = torch.tensor(0.7)
 proximal = [x.item()]
 for step in range(16):
@@ -236,12 +163,7 @@ for step in range(16):
 smooth = descend(lambda x: smooth_l1_loss(x, zero), 0.7, 16)
 smaller = decrease(0.7, 16, 1.0, lambda t: 1 / (t + 1))
 
-fig, ax = plt.subplots(
-    num="Three paths on the absolute value from 0.7, over 16 steps. With step"
-    " 1/t the path jumps from side to side of 0, less and less. smooth_l1"
-    " comes down in a curve that flattens out. The proximal step is at 0"
-    " after three steps and stays there."
-)
+fig, ax = plt.subplots()
 ax.plot(smaller, "C0.-", label="step 1/t")
 ax.plot(smooth, "C1.-", label="smooth_l1")
 ax.plot(proximal, "C2.-", label="proximal")
@@ -250,3 +172,78 @@ ax.legend()
 plt.show()
 # --8<-- [end:picture-fixes]
 assert proximal[3:] == [0] * 14 and smaller[1] < 0 < smaller[2]
+
+# --8<-- [start:lands]
+quarter = descend(torch.abs, 1.0, 14, lr=0.25)
+tenth = descend(torch.abs, 1.0, 14, lr=0.1)
+for path in (quarter, tenth):
+    print([round(x, 4) for x in path[-4:]], "exactly 0:", path[-1] == 0)
+# --8<-- [end:lands]
+assert quarter[4:] == [0] * 11
+assert (
+    0 not in tenth and abs(tenth[-1]) < 1e-12 and abs(tenth[-2] + 0.1) < 1e-9
+)
+
+# --8<-- [start:walks-on]
+path = descend(loss, 0.0, 16)
+print(path[6:])
+# --8<-- [end:walks-on]
+assert path[8] == 1 and path[9] == 0.9375 and path[8:12] == path[12:16]
+
+
+# --8<-- [start:widths]
+def widths(kind, **options):
+    """From 101 starts: how wide is the path of steps 150 to 300?"""
+    x = torch.linspace(1.001, 9.001, 101, dtype=torch.float64)
+    x.requires_grad_()
+    optimizer = kind([x], lr=0.25, **options)
+    low, high = torch.full_like(x, 9.0), torch.full_like(x, -9.0)
+    for step in range(300):
+        optimizer.zero_grad()
+        x.abs().sum().backward()
+        optimizer.step()
+        if step >= 150:
+            low, high = low.minimum(x.detach()), high.maximum(x.detach())
+    w = high - low
+    return [round(v.item(), 2) for v in (w.min(), w.median(), w.max())]
+
+
+SGD, Adam = torch.optim.SGD, torch.optim.Adam
+wide = {
+    "SGD         ": widths(SGD),
+    "momentum 0.5": widths(SGD, momentum=0.5),
+    "momentum 0.9": widths(SGD, momentum=0.9),
+    "Adam        ": widths(Adam),
+}
+print("              narrowest, median, widest")
+for name, found in wide.items():
+    print(name, found)
+# --8<-- [end:widths]
+assert wide["SGD         "] == [0.25] * 3
+narrowest, median, widest = (w / 0.25 for w in wide["momentum 0.9"])
+assert narrowest < 1 and 4.5 < median < 5.5 and 9 < widest < 10
+
+# Figure: Two paths on the absolute value from 3.6, over 60 steps. Plain SGD
+# goes straight down and then jumps between 0.1 and -0.15. Momentum 0.9
+# overshoots to -2.3 and keeps swinging, several times as wide.
+# --8<-- [start:picture]
+plain = descend(torch.abs, 3.6, 60)
+heavy = descend(torch.abs, 3.6, 60, momentum=0.9)
+fig, ax = plt.subplots()
+ax.plot(heavy, "C1", label="momentum 0.9")
+ax.plot(plain, "C0", label="SGD")
+ax.set(xlabel="step", ylabel="x")
+ax.legend()
+plt.show()
+# --8<-- [end:picture]
+assert round(plain[-1], 2) in (0.1, -0.15)
+assert round(min(heavy), 1) == -2.3 and max(heavy[40:]) > 0.5
+
+# --8<-- [start:bound]
+for start in (0.9375, 3.1, 7.3):
+    best = min(abs(x) for x in descend(torch.abs, start, 100))
+    print(f"start {start}: best value {best:.4f}, bound {0.25 / 2}")
+    assert best <= 0.25 / 2 + 1e-12
+# --8<-- [end:bound]
+best = min(abs(x) for x in descend(torch.abs, 0.875, 100))
+assert best == 0.125  # the bound is reached

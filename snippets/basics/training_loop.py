@@ -68,6 +68,122 @@ assert torch.equal(w, before - 0.25 * w.grad)
 assert w.is_leaf and w.item() == 2 - 2**-5
 
 
+# --8<-- [start:trap-forgotten]
+def train(steps, zero_grad=True, **options):
+    model = start()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.25, **options)
+    losses = []
+    for step in range(steps):
+        if zero_grad:
+            optimizer.zero_grad()
+        loss = mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(round(loss.item(), 4))
+    return losses
+
+
+print(train(8, zero_grad=False))
+# --8<-- [end:trap-forgotten]
+forgotten = train(100, zero_grad=False)
+assert max(forgotten[50:]) > 4 and forgotten == train(100, momentum=1.0)
+
+# --8<-- [start:fix-forgotten]
+print(train(8))
+# --8<-- [end:fix-forgotten]
+assert train(8) == [round(5 * 4.0**-k, 4) for k in range(8)]
+
+# Figure: The loss over 25 steps. With zero_grad it falls from 5 to 0 within
+# five steps. Without, it goes up and down between 0 and about 6 for ever.
+# --8<-- [start:picture]
+import matplotlib.pyplot as plt
+
+fig, ax = plt.subplots()
+ax.plot(train(25, zero_grad=False), "C1.-", label="without zero_grad")
+ax.plot(train(25), "C0.-", label="with zero_grad")
+ax.set(xlabel="step", ylabel="loss", ylim=(-0.3, 8.5))
+ax.legend(loc="upper right")
+plt.show()
+# --8<-- [end:picture]
+
+
+# --8<-- [start:orders]
+def run(order, steps=4):
+    """The losses of a loop whose lines stand in this order."""
+    model = start()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+    losses = []
+    for step in range(steps):
+        for line in order.split():
+            if line == "zero":
+                optimizer.zero_grad()
+            elif line == "loss":
+                loss = mse_loss(model(x), y)
+                losses.append(loss.item())
+            elif line == "backward":
+                loss.backward()
+            elif line == "step":
+                optimizer.step()
+    return losses
+
+
+for order in ("loss backward zero step", "zero loss step backward"):
+    print(order, run(order))
+# --8<-- [end:orders]
+assert run("loss backward zero step") == [5] * 4
+assert run("zero loss step backward") == [5] * 4
+
+# --8<-- [start:orders-fixed]
+for order in (
+    "zero loss backward step",
+    "loss zero backward step",
+    "loss backward step zero",
+):
+    print(order, run(order))
+# --8<-- [end:orders-fixed]
+assert (
+    run(order) == run("zero loss backward step") == [5, 1.25, 0.3125, 5 / 64]
+)
+
+# --8<-- [start:trap-copies]
+model = start()
+try:
+    torch.optim.SGD([p.clone() for p in model.parameters()], lr=0.25)
+except ValueError as error:
+    print(error)
+
+copies = [p.detach().clone() for p in model.parameters()]
+optimizer = torch.optim.SGD(copies, lr=0.25)
+for step in range(3):
+    optimizer.zero_grad()
+    loss = mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+    print(loss.item())
+# --8<-- [end:trap-copies]
+assert loss.item() == 5
+
+# --8<-- [start:fix-copies]
+optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+assert all(id(p) in held for p in model.parameters())
+for step in range(3):
+    optimizer.zero_grad()
+    loss = mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+    print(loss.item())
+# --8<-- [end:fix-copies]
+assert loss.item() == 0.3125
+# a parameter that is replaced later is not the one that the optimizer holds
+model = start()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+model.weight = torch.nn.Parameter(torch.zeros(1, 1))
+mse_loss(model(x), y).backward()
+optimizer.step()
+assert model.weight.item() == 0 and model.bias.item() == 0.5
+
+
 # --8<-- [start:by-hand]
 def by_hand(w, steps, lr, mu=0.0, decay=0.0, damp=0.0, nesterov=False):
     buffer = None
@@ -191,120 +307,3 @@ out = drop(ones)
 print("eval:          ", sorted(set(out.tolist())), out.requires_grad)
 # --8<-- [end:modes]
 assert out.requires_grad and torch.equal(out, ones)
-
-
-# --8<-- [start:trap-forgotten]
-def train(steps, zero_grad=True, **options):
-    model = start()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.25, **options)
-    losses = []
-    for step in range(steps):
-        if zero_grad:
-            optimizer.zero_grad()
-        loss = mse_loss(model(x), y)
-        loss.backward()
-        optimizer.step()
-        losses.append(round(loss.item(), 4))
-    return losses
-
-
-print(train(8, zero_grad=False))
-# --8<-- [end:trap-forgotten]
-forgotten = train(100, zero_grad=False)
-assert max(forgotten[50:]) > 4 and forgotten == train(100, momentum=1.0)
-
-# --8<-- [start:fix-forgotten]
-print(train(8))
-# --8<-- [end:fix-forgotten]
-assert train(8) == [round(5 * 4.0**-k, 4) for k in range(8)]
-
-# --8<-- [start:picture]
-import matplotlib.pyplot as plt
-
-fig, ax = plt.subplots(
-    num="The loss over 25 steps. With zero_grad it falls from 5 to 0 within"
-    " five steps. Without, it goes up and down between 0 and about 6 for ever."
-)
-ax.plot(train(25, zero_grad=False), "C1.-", label="without zero_grad")
-ax.plot(train(25), "C0.-", label="with zero_grad")
-ax.set(xlabel="step", ylabel="loss", ylim=(-0.3, 8.5))
-ax.legend(loc="upper right")
-plt.show()
-# --8<-- [end:picture]
-
-
-# --8<-- [start:orders]
-def run(order, steps=4):
-    """The losses of a loop whose lines stand in this order."""
-    model = start()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
-    losses = []
-    for step in range(steps):
-        for line in order.split():
-            if line == "zero":
-                optimizer.zero_grad()
-            elif line == "loss":
-                loss = mse_loss(model(x), y)
-                losses.append(loss.item())
-            elif line == "backward":
-                loss.backward()
-            elif line == "step":
-                optimizer.step()
-    return losses
-
-
-for order in ("loss backward zero step", "zero loss step backward"):
-    print(order, run(order))
-# --8<-- [end:orders]
-assert run("loss backward zero step") == [5] * 4
-assert run("zero loss step backward") == [5] * 4
-
-# --8<-- [start:orders-fixed]
-for order in (
-    "zero loss backward step",
-    "loss zero backward step",
-    "loss backward step zero",
-):
-    print(order, run(order))
-# --8<-- [end:orders-fixed]
-assert (
-    run(order) == run("zero loss backward step") == [5, 1.25, 0.3125, 5 / 64]
-)
-
-# --8<-- [start:trap-copies]
-model = start()
-try:
-    torch.optim.SGD([p.clone() for p in model.parameters()], lr=0.25)
-except ValueError as error:
-    print(error)
-
-copies = [p.detach().clone() for p in model.parameters()]
-optimizer = torch.optim.SGD(copies, lr=0.25)
-for step in range(3):
-    optimizer.zero_grad()
-    loss = mse_loss(model(x), y)
-    loss.backward()
-    optimizer.step()
-    print(loss.item())
-# --8<-- [end:trap-copies]
-assert loss.item() == 5
-
-# --8<-- [start:fix-copies]
-optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
-held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-assert all(id(p) in held for p in model.parameters())
-for step in range(3):
-    optimizer.zero_grad()
-    loss = mse_loss(model(x), y)
-    loss.backward()
-    optimizer.step()
-    print(loss.item())
-# --8<-- [end:fix-copies]
-assert loss.item() == 0.3125
-# a parameter that is replaced later is not the one that the optimizer holds
-model = start()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
-model.weight = torch.nn.Parameter(torch.zeros(1, 1))
-mse_loss(model(x), y).backward()
-optimizer.step()
-assert model.weight.item() == 0 and model.bias.item() == 0.5

@@ -21,74 +21,6 @@ assert gradients(-3.0, 0.0) == [-inf, inf, inf]
 value, dx, dy = gradients(0.0, 0.0)
 assert value != value and dx == inf and dy != dy
 
-# --8<-- [start:reciprocal]
-x = torch.tensor([2.0, 0.0, -0.0, torch.inf], requires_grad=True)
-y = torch.reciprocal(x)
-y.sum().backward()
-print(y.tolist())
-print((x.grad + 0.0).tolist())
-# --8<-- [end:reciprocal]
-assert y.tolist() == [0.5, inf, -inf, 0]
-assert x.grad.tolist() == [-0.25, -inf, -inf, 0]
-
-# --8<-- [start:same]
-x = torch.tensor([2.0, 0.0], requires_grad=True)
-y = x / x
-y.sum().backward()
-print(y.tolist(), x.grad.tolist())
-# --8<-- [end:same]
-assert x.grad[0] == 0 and x.grad[1].isnan()
-
-# --8<-- [start:forward]
-from torch.func import jvp
-
-x, y = torch.tensor(1.0), torch.tensor(0.0)
-one, zero = torch.tensor(1.0), torch.tensor(0.0)
-
-_, exact = jvp(lambda x: x / y, (x,), (one,))
-_, mixed = jvp(torch.div, (x, y), (one, zero))
-print("along x, y is a constant:   ", exact.item())
-print("along x, y has a tangent, 0:", mixed.item())
-# --8<-- [end:forward]
-assert exact == inf and mixed.isnan()
-
-# --8<-- [start:complex]
-z = torch.tensor(0j, dtype=torch.complex128, requires_grad=True)
-w = 1 / z
-(g,) = torch.autograd.grad(w, z, torch.ones_like(w))
-print("value NaN:", w.isnan().item(), "gradient NaN:", g.isnan().item())
-# --8<-- [end:complex]
-assert w.isnan() and g.isnan()
-
-# --8<-- [start:trap]
-n = torch.tensor([2.0, 0.0])  # the second one is not to count
-ok = n != 0
-
-for name, mask in {
-    "where      ": lambda y: torch.where(ok, y, 0.0),
-    "masked_fill": lambda y: y.masked_fill(~ok, 0.0),
-    "y[ok]      ": lambda y: y[ok],
-    "nan_to_num ": lambda y: y.nan_to_num(0.0, 0.0, 0.0),
-    "times mask ": lambda y: y * ok,
-}.items():
-    x = torch.tensor([1.0, 1.0], requires_grad=True)
-    loss = mask(x / n).sum()
-    loss.backward()
-    print(name, loss.item(), x.grad.tolist())
-    assert x.grad[1].isnan()
-# --8<-- [end:trap]
-
-# --8<-- [start:unused]
-x = torch.tensor([1.0, 1.0], requires_grad=True)
-y = x / n
-y[0].backward()  # y[1] is not in the loss at all
-print(x.grad.tolist())
-# --8<-- [end:unused]
-assert x.grad[0] == 0.5 and x.grad[1].isnan()
-divisor = torch.tensor([2.0, 0.0], requires_grad=True)
-torch.where(divisor != 0, 3 / divisor, 0.0).sum().backward()
-assert divisor.grad[1].isnan()
-
 
 # --8<-- [start:fix-where]
 def safe_divide(x, n, otherwise=0.0):
@@ -164,3 +96,71 @@ with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
             print(name, error)
 # --8<-- [end:anomaly]
 assert blamed == ["DivBackward0", "DivBackward0", "ReciprocalBackward0"]
+
+# --8<-- [start:reciprocal]
+x = torch.tensor([2.0, 0.0, -0.0, torch.inf], requires_grad=True)
+y = torch.reciprocal(x)
+y.sum().backward()
+print(y.tolist())
+print((x.grad + 0.0).tolist())
+# --8<-- [end:reciprocal]
+assert y.tolist() == [0.5, inf, -inf, 0]
+assert x.grad.tolist() == [-0.25, -inf, -inf, 0]
+
+# --8<-- [start:same]
+x = torch.tensor([2.0, 0.0], requires_grad=True)
+y = x / x
+y.sum().backward()
+print(y.tolist(), x.grad.tolist())
+# --8<-- [end:same]
+assert x.grad[0] == 0 and x.grad[1].isnan()
+
+# --8<-- [start:forward]
+from torch.func import jvp
+
+x, y = torch.tensor(1.0), torch.tensor(0.0)
+one, zero = torch.tensor(1.0), torch.tensor(0.0)
+
+_, exact = jvp(lambda x: x / y, (x,), (one,))
+_, mixed = jvp(torch.div, (x, y), (one, zero))
+print("along x, y is a constant:   ", exact.item())
+print("along x, y has a tangent, 0:", mixed.item())
+# --8<-- [end:forward]
+assert exact == inf and mixed.isnan()
+
+# --8<-- [start:complex]
+z = torch.tensor(0j, dtype=torch.complex128, requires_grad=True)
+w = 1 / z
+(g,) = torch.autograd.grad(w, z, torch.ones_like(w))
+print("value NaN:", w.isnan().item(), "gradient NaN:", g.isnan().item())
+# --8<-- [end:complex]
+assert w.isnan() and g.isnan()
+
+# --8<-- [start:trap]
+n = torch.tensor([2.0, 0.0])  # the second one is not to count
+ok = n != 0
+
+for name, mask in {
+    "where      ": lambda y: torch.where(ok, y, 0.0),
+    "masked_fill": lambda y: y.masked_fill(~ok, 0.0),
+    "y[ok]      ": lambda y: y[ok],
+    "nan_to_num ": lambda y: y.nan_to_num(0.0, 0.0, 0.0),
+    "times mask ": lambda y: y * ok,
+}.items():
+    x = torch.tensor([1.0, 1.0], requires_grad=True)
+    loss = mask(x / n).sum()
+    loss.backward()
+    print(name, loss.item(), x.grad.tolist())
+    assert x.grad[1].isnan()
+# --8<-- [end:trap]
+
+# --8<-- [start:unused]
+x = torch.tensor([1.0, 1.0], requires_grad=True)
+y = x / n
+y[0].backward()  # y[1] is not in the loss at all
+print(x.grad.tolist())
+# --8<-- [end:unused]
+assert x.grad[0] == 0.5 and x.grad[1].isnan()
+divisor = torch.tensor([2.0, 0.0], requires_grad=True)
+torch.where(divisor != 0, 3 / divisor, 0.0).sum().backward()
+assert divisor.grad[1].isnan()

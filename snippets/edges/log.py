@@ -27,6 +27,82 @@ assert slope == [0.5, 1, 2, inf, -1]
 value, slope = value_and_gradient(torch.log1p, 1, 0, -0.5, -1, -2)
 assert slope == [0.5, 1, 2, inf, -1]
 
+# --8<-- [start:trap]
+logits = torch.tensor([0.0, 200.0], requires_grad=True)
+p = torch.softmax(logits, dim=0)
+loss = -torch.log(p[0])
+loss.backward()
+print("p       ", p.tolist())
+print("loss    ", loss.item())
+print("gradient", logits.grad.tolist())
+# --8<-- [end:trap]
+assert p[0] == 0 and loss == inf and logits.grad.isnan().all()
+
+# --8<-- [start:fix]
+logits = torch.tensor([0.0, 200.0], requires_grad=True)
+loss = -torch.log_softmax(logits, dim=0)[0]
+loss.backward()
+print("loss    ", loss.item())
+print("gradient", logits.grad.tolist())
+# --8<-- [end:fix]
+assert loss == 200 and logits.grad.tolist() == [-1, 1]
+
+# --8<-- [start:not-enough]
+tiny = 1e-8
+for name, f in {
+    "log_softmax    ": lambda x: torch.log_softmax(x, 0)[0],
+    "log(p + 1e-8)  ": lambda x: torch.log(x.softmax(0)[0] + tiny),
+    "log(p.clamp()) ": lambda x: torch.log(x.softmax(0)[0].clamp(min=tiny)),
+}.items():
+    for logit in (20.0, 200.0):
+        x = torch.tensor([0.0, logit], requires_grad=True)
+        y = f(x)
+        y.backward()
+        print(name, round(y.item(), 2), round(x.grad[0].item(), 2))
+# --8<-- [end:not-enough]
+assert x.grad.tolist() == [0, 0]
+
+# --8<-- [start:sigmoid]
+from torch.nn.functional import logsigmoid
+
+for name, f in {
+    "log(sigmoid(x))     ": lambda x: torch.log(torch.sigmoid(x)),
+    "logsigmoid(x)       ": logsigmoid,
+    "log(1 - sigmoid(-x))": lambda x: torch.log(1 - torch.sigmoid(-x)),
+}.items():
+    x = torch.tensor(-200.0, requires_grad=True)
+    y = f(x)
+    y.backward()
+    print(name, y.item(), x.grad.item())
+# --8<-- [end:sigmoid]
+assert x.grad.isnan()
+
+# --8<-- [start:anomaly]
+import warnings
+
+blamed = []
+with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the traceback of the forward call
+    for name, f in {
+        "log(softmax)": lambda x: x.softmax(0).log()[0],
+        "log(sigmoid)": lambda x: (x - 200).sigmoid().log().sum(),
+        "p * log(p)  ": lambda p: (p * p.log()).sum(),
+        "0 * logit(p)": lambda p: (0 * p.logit()).sum(),
+    }.items():
+        x = torch.tensor([0.0, 200.0], requires_grad=True)
+        try:
+            f(x).backward()
+        except RuntimeError as error:
+            blamed.append(str(error).split("'")[1])
+            print(name, error)
+# --8<-- [end:anomaly]
+assert blamed == [
+    "SoftmaxBackward0",
+    "SigmoidBackward0",
+    "LogBackward0",
+    "LogitBackward0",
+]
+
 # --8<-- [start:zero]
 print("log  ", value_and_gradient(torch.log, 0))
 print("log1p", value_and_gradient(torch.log1p, -1))
@@ -108,79 +184,3 @@ w = torch.log(z)
 print(round(w.real.item(), 4), round(w.imag.item(), 4), g.real.item())
 # --8<-- [end:complex]
 torch.testing.assert_close(g, (1 / z).conj().detach())
-
-# --8<-- [start:trap]
-logits = torch.tensor([0.0, 200.0], requires_grad=True)
-p = torch.softmax(logits, dim=0)
-loss = -torch.log(p[0])
-loss.backward()
-print("p       ", p.tolist())
-print("loss    ", loss.item())
-print("gradient", logits.grad.tolist())
-# --8<-- [end:trap]
-assert p[0] == 0 and loss == inf and logits.grad.isnan().all()
-
-# --8<-- [start:fix]
-logits = torch.tensor([0.0, 200.0], requires_grad=True)
-loss = -torch.log_softmax(logits, dim=0)[0]
-loss.backward()
-print("loss    ", loss.item())
-print("gradient", logits.grad.tolist())
-# --8<-- [end:fix]
-assert loss == 200 and logits.grad.tolist() == [-1, 1]
-
-# --8<-- [start:not-enough]
-tiny = 1e-8
-for name, f in {
-    "log_softmax    ": lambda x: torch.log_softmax(x, 0)[0],
-    "log(p + 1e-8)  ": lambda x: torch.log(x.softmax(0)[0] + tiny),
-    "log(p.clamp()) ": lambda x: torch.log(x.softmax(0)[0].clamp(min=tiny)),
-}.items():
-    for logit in (20.0, 200.0):
-        x = torch.tensor([0.0, logit], requires_grad=True)
-        y = f(x)
-        y.backward()
-        print(name, round(y.item(), 2), round(x.grad[0].item(), 2))
-# --8<-- [end:not-enough]
-assert x.grad.tolist() == [0, 0]
-
-# --8<-- [start:sigmoid]
-from torch.nn.functional import logsigmoid
-
-for name, f in {
-    "log(sigmoid(x))     ": lambda x: torch.log(torch.sigmoid(x)),
-    "logsigmoid(x)       ": logsigmoid,
-    "log(1 - sigmoid(-x))": lambda x: torch.log(1 - torch.sigmoid(-x)),
-}.items():
-    x = torch.tensor(-200.0, requires_grad=True)
-    y = f(x)
-    y.backward()
-    print(name, y.item(), x.grad.item())
-# --8<-- [end:sigmoid]
-assert x.grad.isnan()
-
-# --8<-- [start:anomaly]
-import warnings
-
-blamed = []
-with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the traceback of the forward call
-    for name, f in {
-        "log(softmax)": lambda x: x.softmax(0).log()[0],
-        "log(sigmoid)": lambda x: (x - 200).sigmoid().log().sum(),
-        "p * log(p)  ": lambda p: (p * p.log()).sum(),
-        "0 * logit(p)": lambda p: (0 * p.logit()).sum(),
-    }.items():
-        x = torch.tensor([0.0, 200.0], requires_grad=True)
-        try:
-            f(x).backward()
-        except RuntimeError as error:
-            blamed.append(str(error).split("'")[1])
-            print(name, error)
-# --8<-- [end:anomaly]
-assert blamed == [
-    "SoftmaxBackward0",
-    "SigmoidBackward0",
-    "LogBackward0",
-    "LogitBackward0",
-]

@@ -39,6 +39,80 @@ assert gradients(2.0, 3.0) == (8, 12, 5.5452)
 assert gradients(0.0, 1.0) == (0, 1, 0)
 assert gradients(0.0, 0.0) == (1, 0, 0)
 
+# --8<-- [start:trap-exponent]
+x = torch.tensor([-2.0, 1.0, 3.0])
+p = torch.tensor(2.0, requires_grad=True)
+
+mean = (x**p).mean()
+mean.backward()
+print("mean", round(mean.item(), 3), "gradient of p", p.grad.item())
+
+with torch.no_grad():
+    p -= 0.1 * p.grad  # one step
+print("p is now", p.item())
+# --8<-- [end:trap-exponent]
+assert mean.isfinite() and p.isnan()
+
+# --8<-- [start:fix-exponent]
+p = torch.tensor(2.0, requires_grad=True)
+mean = (x.clamp(min=1e-6) ** p).mean()  # or x.abs().clamp(min=1e-6)
+mean.backward()
+print("mean", round(mean.item(), 3), "gradient of p", round(p.grad.item(), 3))
+# --8<-- [end:fix-exponent]
+torch.testing.assert_close(p.grad, 3 * torch.tensor(3.0).log())
+
+
+# --8<-- [start:trap-basis]
+def curvature(f, at):
+    x = torch.tensor(at, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(f(x), x, create_graph=True)
+    if not slope.requires_grad:  # a constant, as for x**0
+        return 0.0
+    (curve,) = torch.autograd.grad(slope, x)
+    return curve.item()
+
+
+powers = torch.arange(4)
+
+
+def polynomial(x):
+    return (x**powers).sum()  # 1 + x + x**2 + x**3
+
+
+for at in (3.0, 0.0):
+    print("at", at, "second derivative", curvature(polynomial, at))
+# --8<-- [end:trap-basis]
+assert curvature(polynomial, 3.0) == 20
+assert curvature(polynomial, 0.0) != curvature(polynomial, 0.0)
+
+
+# --8<-- [start:fix-basis]
+def polynomial(x):
+    return torch.stack([x**k for k in range(4)]).sum()
+
+
+for at in (3.0, 0.0):
+    print("at", at, "second derivative", curvature(polynomial, at))
+# --8<-- [end:fix-basis]
+assert curvature(polynomial, 3.0) == 20 and curvature(polynomial, 0.0) == 2
+
+# --8<-- [start:anomaly]
+import warnings
+
+x = torch.tensor([-2.0, 3.0], requires_grad=True)
+p = torch.tensor(2.0, requires_grad=True)
+blamed = []
+with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the traceback of the forward call
+    for power in (x**p, x**1.5):
+        try:
+            power.sum().backward()
+        except RuntimeError as error:
+            blamed.append(str(error).split("'")[1])
+            print(error)
+# --8<-- [end:anomaly]
+assert blamed == ["PowBackward1", "PowBackward0"]
+
 # --8<-- [start:by-hand]
 x = torch.tensor(0.0, requires_grad=True)
 y = torch.tensor(2.0, requires_grad=True)
@@ -80,17 +154,7 @@ print("along x, y has a tangent, 0:", mixed.item())
 # --8<-- [end:forward]
 assert exact == -4 and mixed.isnan()
 
-
 # --8<-- [start:second]
-def curvature(f, at):
-    x = torch.tensor(at, dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(f(x), x, create_graph=True)
-    if not slope.requires_grad:  # a constant, as for x**0
-        return 0.0
-    (curve,) = torch.autograd.grad(slope, x)
-    return curve.item()
-
-
 for p in (0, 1, 1.5, 2):
     number = curvature(lambda x, p=p: x**p, 0.0)
     tensor = curvature(lambda x, p=p: x ** torch.tensor(p), 0.0)
@@ -112,67 +176,3 @@ print(torch.float_power(x, 1 / 3).isnan().tolist())
 # --8<-- [end:float-power]
 assert y.dtype == torch.float64 and x.grad.dtype == torch.float32
 assert x.grad.tolist() == [4, -16]
-
-# --8<-- [start:trap-exponent]
-x = torch.tensor([-2.0, 1.0, 3.0])
-p = torch.tensor(2.0, requires_grad=True)
-
-mean = (x**p).mean()
-mean.backward()
-print("mean", round(mean.item(), 3), "gradient of p", p.grad.item())
-
-with torch.no_grad():
-    p -= 0.1 * p.grad  # one step
-print("p is now", p.item())
-# --8<-- [end:trap-exponent]
-assert mean.isfinite() and p.isnan()
-
-# --8<-- [start:fix-exponent]
-p = torch.tensor(2.0, requires_grad=True)
-mean = (x.clamp(min=1e-6) ** p).mean()  # or x.abs().clamp(min=1e-6)
-mean.backward()
-print("mean", round(mean.item(), 3), "gradient of p", round(p.grad.item(), 3))
-# --8<-- [end:fix-exponent]
-torch.testing.assert_close(p.grad, 3 * torch.tensor(3.0).log())
-
-# --8<-- [start:trap-basis]
-powers = torch.arange(4)
-
-
-def polynomial(x):
-    return (x**powers).sum()  # 1 + x + x**2 + x**3
-
-
-for at in (3.0, 0.0):
-    print("at", at, "second derivative", curvature(polynomial, at))
-# --8<-- [end:trap-basis]
-assert curvature(polynomial, 3.0) == 20
-assert curvature(polynomial, 0.0) != curvature(polynomial, 0.0)
-
-
-# --8<-- [start:fix-basis]
-def polynomial(x):
-    return torch.stack([x**k for k in range(4)]).sum()
-
-
-for at in (3.0, 0.0):
-    print("at", at, "second derivative", curvature(polynomial, at))
-# --8<-- [end:fix-basis]
-assert curvature(polynomial, 3.0) == 20 and curvature(polynomial, 0.0) == 2
-
-# --8<-- [start:anomaly]
-import warnings
-
-x = torch.tensor([-2.0, 3.0], requires_grad=True)
-p = torch.tensor(2.0, requires_grad=True)
-blamed = []
-with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the traceback of the forward call
-    for power in (x**p, x**1.5):
-        try:
-            power.sum().backward()
-        except RuntimeError as error:
-            blamed.append(str(error).split("'")[1])
-            print(error)
-# --8<-- [end:anomaly]
-assert blamed == ["PowBackward1", "PowBackward0"]

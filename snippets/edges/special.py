@@ -18,6 +18,69 @@ nan, inf = float("nan"), float("inf")
 assert gradient(torch.lgamma, 0, -0.0) == [-inf, inf]
 assert gradient(special.ndtri, 0, 1) == [inf, inf]
 
+# --8<-- [start:trap]
+normal = torch.distributions.Normal(0.0, 1.0)
+for value in -5.0, -10.0, -20.0:
+    x = torch.tensor(value, requires_grad=True)
+    y = normal.cdf(x).log()
+    y.backward()
+    print(value, f"{y.item():.2f}", f"{x.grad.item():.2f}")
+# --8<-- [end:trap]
+assert y == -inf and x.grad.isnan()
+
+# --8<-- [start:fix]
+for value in -5.0, -10.0, -20.0:
+    x = torch.tensor(value, requires_grad=True)
+    y = special.log_ndtr(x)
+    y.backward()
+    print(value, f"{y.item():.2f}", f"{x.grad.item():.2f}")
+# --8<-- [end:fix]
+assert abs(x.grad.item() - 20.05) < 0.01
+
+
+# --8<-- [start:tail-fix]
+def right(f, value, dtype):
+    """Is the gradient right to one percent? Far out it is -value."""
+    (found,) = gradient(f, value, dtype=dtype)
+    return abs(found / -value - 1) < 0.011
+
+
+class LogNdtr(torch.autograd.Function):
+    """log_ndtr, with a backward pass that subtracts nothing."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return special.log_ndtr(x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        scaled = special.erfcx(-x * 0.5**0.5)
+        return grad_output * (2 / torch.pi) ** 0.5 / scaled
+
+
+for value in -10.0, -100.0, -1e4, -1e5, -1e8:
+    single = right(LogNdtr.apply, value, torch.float32)
+    double = right(LogNdtr.apply, value, torch.float64)
+    print(f"{value:12}  float32 {single!s:5}  float64 {double}")
+    assert single and double
+# --8<-- [end:tail-fix]
+assert gradient(LogNdtr.apply, inf, -inf) == [0, inf]
+
+# --8<-- [start:sample]
+scale = torch.tensor(2.0, requires_grad=True)
+u = torch.tensor([0.0, 0.5, 0.75])  # torch.rand can return exactly 0
+sample = scale * special.ndtri(u)
+print(torch.autograd.grad(sample.sum(), scale)[0])
+
+eps = torch.finfo(u.dtype).eps
+sample = scale * special.ndtri(u.clamp(eps, 1 - eps))
+(g,) = torch.autograd.grad(sample.sum(), scale)
+print(g)
+# --8<-- [end:sample]
+assert g.isfinite()
+
 # --8<-- [start:garbage]
 for dtype in torch.float64, torch.float32:
     (found,) = gradient(torch.digamma, -1, dtype=dtype)
@@ -34,14 +97,7 @@ for n in 1, 2:
 # --8<-- [end:infinity]
 assert value.isnan() and found.isnan()
 
-
 # --8<-- [start:tail]
-def right(f, value, dtype):
-    """Is the gradient right to one percent? Far out it is -value."""
-    (found,) = gradient(f, value, dtype=dtype)
-    return abs(found / -value - 1) < 0.011
-
-
 for value in -10.0, -100.0, -1e4, -1e5, -1e8:
     single = right(special.log_ndtr, value, torch.float32)
     double = right(special.log_ndtr, value, torch.float64)
@@ -97,13 +153,6 @@ except RuntimeError as error:
 # --8<-- [end:silent]
 assert not y.requires_grad
 
-# --8<-- [start:bessel]
-release = ".".join(torch.__version__.split(".")[:2])
-print("PyTorch", release, special.bessel_j0(x).requires_grad)
-# --8<-- [end:bessel]
-old = release in ("2.13", "2.14")
-assert special.bessel_j0(x).requires_grad != old
-
 # --8<-- [start:source]
 import pathlib
 
@@ -117,59 +166,9 @@ for name in ("erfinv(", "lgamma(", "special_log_ndtr(", "igamma("):
     print(lines[0][8:], *lines[1:count], sep="\n")
 # --8<-- [end:source]
 
-# --8<-- [start:trap]
-normal = torch.distributions.Normal(0.0, 1.0)
-for value in -5.0, -10.0, -20.0:
-    x = torch.tensor(value, requires_grad=True)
-    y = normal.cdf(x).log()
-    y.backward()
-    print(value, f"{y.item():.2f}", f"{x.grad.item():.2f}")
-# --8<-- [end:trap]
-assert y == -inf and x.grad.isnan()
-
-# --8<-- [start:fix]
-for value in -5.0, -10.0, -20.0:
-    x = torch.tensor(value, requires_grad=True)
-    y = special.log_ndtr(x)
-    y.backward()
-    print(value, f"{y.item():.2f}", f"{x.grad.item():.2f}")
-# --8<-- [end:fix]
-assert abs(x.grad.item() - 20.05) < 0.01
-
-
-# --8<-- [start:tail-fix]
-class LogNdtr(torch.autograd.Function):
-    """log_ndtr, with a backward pass that subtracts nothing."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return special.log_ndtr(x)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (x,) = ctx.saved_tensors
-        scaled = special.erfcx(-x * 0.5**0.5)
-        return grad_output * (2 / torch.pi) ** 0.5 / scaled
-
-
-for value in -10.0, -100.0, -1e4, -1e5, -1e8:
-    single = right(LogNdtr.apply, value, torch.float32)
-    double = right(LogNdtr.apply, value, torch.float64)
-    print(f"{value:12}  float32 {single!s:5}  float64 {double}")
-    assert single and double
-# --8<-- [end:tail-fix]
-assert gradient(LogNdtr.apply, inf, -inf) == [0, inf]
-
-# --8<-- [start:sample]
-scale = torch.tensor(2.0, requires_grad=True)
-u = torch.tensor([0.0, 0.5, 0.75])  # torch.rand can return exactly 0
-sample = scale * special.ndtri(u)
-print(torch.autograd.grad(sample.sum(), scale)[0])
-
-eps = torch.finfo(u.dtype).eps
-sample = scale * special.ndtri(u.clamp(eps, 1 - eps))
-(g,) = torch.autograd.grad(sample.sum(), scale)
-print(g)
-# --8<-- [end:sample]
-assert g.isfinite()
+# --8<-- [start:bessel]
+release = ".".join(torch.__version__.split(".")[:2])
+print("PyTorch", release, special.bessel_j0(x).requires_grad)
+# --8<-- [end:bessel]
+old = release in ("2.13", "2.14")
+assert special.bessel_j0(x).requires_grad != old

@@ -31,54 +31,6 @@ assert no_graph == (
     "element 0 of tensors does not require grad and does not have a grad_fn"
 )
 
-# --8<-- [start:not-back]
-n = x.long()
-for name, attempt in (
-    ("float()", lambda: n.float().sum().backward()),
-    ("requires_grad_()", lambda: n.requires_grad_()),
-    ("tensor()", lambda: torch.tensor([0, 3], requires_grad=True)),
-):
-    try:
-        attempt()
-    except RuntimeError as error:
-        message = str(error)
-        print(f"{name:16} {message}")
-# --8<-- [end:not-back]
-assert message.startswith("Only Tensors of floating point and complex dtype")
-
-# --8<-- [start:one-hot-float]
-try:
-    one_hot(torch.tensor([0.0, 2.0], requires_grad=True))
-except RuntimeError as error:
-    float_index = str(error)
-    print(float_index)
-# --8<-- [end:one-hot-float]
-assert "LongTensor" in float_index
-
-# --8<-- [start:histc]
-counts = torch.histc(x, bins=4, min=0.0, max=4.0)
-print(counts, counts.requires_grad)
-try:
-    torch.unique(x).sum().backward()
-except NotImplementedError as error:
-    unique_error = str(error)
-    print(unique_error)
-# --8<-- [end:histc]
-assert counts.dtype == torch.float32 and not counts.requires_grad
-assert unique_error == "the derivative for '_unique2' is not implemented."
-
-# --8<-- [start:value]
-by_index = x[x.argmax()]
-(g,) = torch.autograd.grad(by_index, x)
-print(by_index.item(), g.tolist())
-
-in_order = x.gather(0, x.argsort())  # x.sort().values
-weights = torch.tensor([1.0, 10.0, 100.0])
-(g,) = torch.autograd.grad(in_order @ weights, x)
-print(in_order.tolist(), g.tolist())
-# --8<-- [end:value]
-assert g.tolist() == [1, 100, 10]
-
 # --8<-- [start:trap]
 x = torch.tensor([0.5, 3.0, 2.0], requires_grad=True)
 for step in range(100):
@@ -147,3 +99,53 @@ print(zero.tolist(), one.tolist())
 # --8<-- [end:cast]
 assert zero.tolist() == [0, 0] and one.tolist() == [1, 1]
 assert whole.tolist() == kept.tolist() == passed.tolist()
+
+# --8<-- [start:not-back]
+n = x.long()
+for name, attempt in (
+    ("float()", lambda: n.float().sum().backward()),
+    ("requires_grad_()", lambda: n.requires_grad_()),
+    ("tensor()", lambda: torch.tensor([0, 3], requires_grad=True)),
+):
+    try:
+        attempt()
+    except RuntimeError as error:
+        message = str(error)
+        print(f"{name:16} {message}")
+# --8<-- [end:not-back]
+assert message.startswith("Only Tensors of floating point and complex dtype")
+
+# --8<-- [start:one-hot-float]
+try:
+    one_hot(torch.tensor([0.0, 2.0], requires_grad=True))
+except RuntimeError as error:
+    float_index = str(error)
+    print(float_index)
+# --8<-- [end:one-hot-float]
+assert "LongTensor" in float_index
+
+# --8<-- [start:histc]
+x = torch.tensor([0.5, 3.0, 2.0], requires_grad=True)
+counts = torch.histc(x, bins=4, min=0.0, max=4.0)
+print(counts, counts.requires_grad)
+try:
+    torch.unique(x).sum().backward()
+except NotImplementedError as error:
+    unique_error = str(error)
+    print(unique_error)
+# --8<-- [end:histc]
+assert counts.dtype == torch.float32 and not counts.requires_grad
+assert unique_error == "the derivative for '_unique2' is not implemented."
+
+# --8<-- [start:value]
+x = torch.tensor([0.5, 3.0, 2.0], requires_grad=True)
+by_index = x[x.argmax()]
+(g,) = torch.autograd.grad(by_index, x)
+print(by_index.item(), g.tolist())
+
+in_order = x.gather(0, x.argsort())  # x.sort().values
+weights = torch.tensor([1.0, 10.0, 100.0])
+(g,) = torch.autograd.grad(in_order @ weights, x)
+print(in_order.tolist(), g.tolist())
+# --8<-- [end:value]
+assert g.tolist() == [1, 100, 10]

@@ -54,41 +54,6 @@ assert messages == [
     "derivative for aten::remainder is not implemented",
 ]
 
-# --8<-- [start:multiple]
-for y in (2.999, 3.0, 3.001):
-    z, dx, dy = gradients(torch.remainder, 6, y)
-    print(f"y = {y}   remainder {z:.3f}   dy {dy:.0f}")
-# --8<-- [end:multiple]
-assert gradients(torch.remainder, 6, 3) == (0, 1, -2)
-assert gradients(torch.remainder, 6, 3.001)[2] == -1
-
-# --8<-- [start:zero]
-for f in (torch.remainder, torch.fmod, floor_div):
-    print(f"{f.__name__:9}", gradients(f, 1, 0), gradients(f, 0, 0))
-# --8<-- [end:zero]
-assert gradients(floor_div, 1, 0) == (float("inf"), 0, 0)
-assert gradients(torch.fmod, 1, 0)[2] == float("-inf")
-
-# --8<-- [start:infinite]
-inf = float("inf")
-for x in (5, -5):
-    for f in (torch.remainder, torch.fmod):
-        z, dx, dy = gradients(f, x, inf)
-        print(
-            f"x = {x:2}  {f.__name__:9} {z:4}   dx {dx:.0f}   dy {dy + 0:.0f}"
-        )
-# --8<-- [end:infinite]
-assert gradients(torch.remainder, -5, inf) == (inf, 1, 1)
-
-# --8<-- [start:rounding]
-for f in (torch.remainder, torch.fmod):
-    z, dx, dy = gradients(f, 1.0, 0.1)
-    print(f"{f.__name__:9} {z:.3f}   dy {dy:.0f}")
-print("1 / 0.1 is", 1 / 0.1, "and 1 // 0.1 is", 1 // 0.1)
-# --8<-- [end:rounding]
-assert gradients(torch.remainder, 1.0, 0.1)[2] == -9
-assert gradients(torch.fmod, 1.0, 0.1)[2] == -10
-
 # --8<-- [start:floor-divide-fix]
 x = torch.tensor([7.0, -7.0], requires_grad=True)
 y = torch.div(x, 2, rounding_mode="floor")
@@ -135,3 +100,38 @@ print(round(abs(wrap(angle - target)).item(), 4))
 print("with cos        ", round(g.item(), 3))
 # --8<-- [end:fix]
 torch.testing.assert_close(g, torch.sin(torch.tensor(0.3)))
+
+# --8<-- [start:multiple]
+for y in (2.999, 3.0, 3.001):
+    z, dx, dy = gradients(torch.remainder, 6, y)
+    print(f"y = {y}   remainder {z:.3f}   dy {dy:.0f}")
+# --8<-- [end:multiple]
+assert gradients(torch.remainder, 6, 3) == (0, 1, -2)
+assert gradients(torch.remainder, 6, 3.001)[2] == -1
+
+# --8<-- [start:zero]
+for f in (torch.remainder, torch.fmod, floor_div):
+    print(f"{f.__name__:9}", gradients(f, 1, 0), gradients(f, 0, 0))
+# --8<-- [end:zero]
+assert gradients(floor_div, 1, 0) == (float("inf"), 0, 0)
+assert gradients(torch.fmod, 1, 0)[2] == float("-inf")
+
+# --8<-- [start:infinite]
+inf = float("inf")
+for x in (5, -5):
+    for f in (torch.remainder, torch.fmod):
+        z, dx, dy = gradients(f, x, inf)
+        print(
+            f"x = {x:2}  {f.__name__:9} {z:4}   dx {dx:.0f}   dy {dy + 0:.0f}"
+        )
+# --8<-- [end:infinite]
+assert gradients(torch.remainder, -5, inf) == (inf, 1, 1)
+
+# --8<-- [start:rounding]
+for f in (torch.remainder, torch.fmod):
+    z, dx, dy = gradients(f, 1.0, 0.1)
+    print(f"{f.__name__:9} {z:.3f}   dy {dy:.0f}")
+print("1 / 0.1 is", 1 / 0.1, "and 1 // 0.1 is", 1 // 0.1)
+# --8<-- [end:rounding]
+assert gradients(torch.remainder, 1.0, 0.1)[2] == -9
+assert gradients(torch.fmod, 1.0, 0.1)[2] == -10

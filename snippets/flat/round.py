@@ -19,6 +19,50 @@ print(x.grad.tolist())
 assert x.grad.tolist() == [1, 1, 1, 1]
 assert y.tolist() == (x - torch.trunc(x)).tolist()
 
+# --8<-- [start:trap]
+w = torch.tensor(2.6, requires_grad=True)
+for step in range(100):
+    loss = (torch.round(w) - 1) ** 2
+    (g,) = torch.autograd.grad(loss, w)
+    w = (w - 0.125 * g).detach().requires_grad_()
+print("w", round(w.item(), 2), "loss", loss.item(), "gradient", g.item())
+# --8<-- [end:trap]
+assert g == 0 and loss == 4
+
+
+# --8<-- [start:straight-through]
+def round_st(x):
+    """round in the forward pass, the identity in the backward pass."""
+    return x + (torch.round(x) - x).detach()
+
+
+w = torch.tensor(2.6, requires_grad=True)
+for step in range(100):
+    loss = (round_st(w) - 1) ** 2
+    (g,) = torch.autograd.grad(loss, w)
+    w = (w - 0.125 * g).detach().requires_grad_()
+print("round(w)", torch.round(w).item(), "loss", loss.item())
+# --8<-- [end:straight-through]
+assert torch.round(w) == 1 and loss == 0
+
+# --8<-- [start:smooth]
+from math import pi
+
+
+def round_soft(x, sharp=0.9):
+    """A smooth staircase: a straight line for sharp=0."""
+    return x - sharp * torch.sin(2 * pi * x) / (2 * pi)
+
+
+x = torch.tensor([1.0, 1.25, 1.5], dtype=torch.float64, requires_grad=True)
+y = round_soft(x)
+(g,) = torch.autograd.grad(y.sum(), x)
+print([round(v, 3) for v in y.tolist()])
+print([round(v, 3) for v in g.tolist()])
+# --8<-- [end:smooth]
+torch.testing.assert_close(g, 1 - 0.9 * torch.cos(2 * pi * x.detach()))
+assert torch.autograd.gradcheck(round_soft, x)
+
 # --8<-- [start:jump]
 x = torch.tensor([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5], requires_grad=True)
 y = torch.round(x)
@@ -74,47 +118,3 @@ for f in (torch.floor, torch.frac):
     )
 # --8<-- [end:theorem]
 assert rise == 0 and abs(area - 3) < 1e-9
-
-# --8<-- [start:trap]
-w = torch.tensor(2.6, requires_grad=True)
-for step in range(100):
-    loss = (torch.round(w) - 1) ** 2
-    (g,) = torch.autograd.grad(loss, w)
-    w = (w - 0.125 * g).detach().requires_grad_()
-print("w", round(w.item(), 2), "loss", loss.item(), "gradient", g.item())
-# --8<-- [end:trap]
-assert g == 0 and loss == 4
-
-
-# --8<-- [start:straight-through]
-def round_st(x):
-    """round in the forward pass, the identity in the backward pass."""
-    return x + (torch.round(x) - x).detach()
-
-
-w = torch.tensor(2.6, requires_grad=True)
-for step in range(100):
-    loss = (round_st(w) - 1) ** 2
-    (g,) = torch.autograd.grad(loss, w)
-    w = (w - 0.125 * g).detach().requires_grad_()
-print("round(w)", torch.round(w).item(), "loss", loss.item())
-# --8<-- [end:straight-through]
-assert torch.round(w) == 1 and loss == 0
-
-# --8<-- [start:smooth]
-from math import pi
-
-
-def round_soft(x, sharp=0.9):
-    """A smooth staircase: a straight line for sharp=0."""
-    return x - sharp * torch.sin(2 * pi * x) / (2 * pi)
-
-
-x = torch.tensor([1.0, 1.25, 1.5], dtype=torch.float64, requires_grad=True)
-y = round_soft(x)
-(g,) = torch.autograd.grad(y.sum(), x)
-print([round(v, 3) for v in y.tolist()])
-print([round(v, 3) for v in g.tolist()])
-# --8<-- [end:smooth]
-torch.testing.assert_close(g, 1 - 0.9 * torch.cos(2 * pi * x.detach()))
-assert torch.autograd.gradcheck(round_soft, x)

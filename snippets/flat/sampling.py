@@ -40,67 +40,6 @@ assert (
 )
 assert "does not require grad" in answers["multinomial"]
 
-# --8<-- [start:normal]
-mean = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
-std = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
-
-
-def sample(mean, std):
-    torch.manual_seed(0)
-    return torch.normal(mean, std)
-
-
-y = sample(mean, std)
-print("gradient  ", [g.item() for g in torch.autograd.grad(y, (mean, std))])
-with torch.no_grad():
-    slope_mean = (sample(mean + 1, std) - y).item()
-    slope_std = (sample(mean, std + 1) - y).item()
-    z = ((y - mean) / std).item()
-print("same seed, mean + 1: the sample moves by", round(slope_mean, 6))
-print("same seed, std + 1: it moves by z:", abs(slope_std - z) < 1e-12)
-# --8<-- [end:normal]
-assert abs(slope_mean - 1) < 1e-12 and abs(slope_std - z) < 1e-12
-
-# --8<-- [start:rrelu]
-torch.manual_seed(0)
-x = torch.tensor([-2.0, -2.0, 0.0, 2.0], requires_grad=True)
-y = rrelu(x, training=True)
-(g,) = torch.autograd.grad(y.sum(), x)
-print("the drawn slopes:", torch.allclose(g[:2], (y / x)[:2]))
-print("between 1/8 and 1/3:", [bool(1 / 8 <= v <= 1 / 3) for v in g])
-
-y = rrelu(x, training=False)
-(g,) = torch.autograd.grad(y.sum(), x)
-print("evaluation:", [round(v * 48) for v in g.tolist()], "/ 48")
-# --8<-- [end:rrelu]
-torch.testing.assert_close(g, torch.tensor([11 / 48, 11 / 48, 11 / 48, 1]))
-
-# --8<-- [start:dropout-edge]
-inf = float("inf")
-torch.manual_seed(0)
-x = torch.full((100,), inf, requires_grad=True)
-y = dropout(x)
-(g,) = torch.autograd.grad(y.sum(), x)
-print(
-    "inf in: NaN out", y.isnan().any().item(), "in g", g.isnan().any().item()
-)
-
-x = torch.tensor([1.0, inf], requires_grad=True)
-for p, training in ((1.0, True), (0.5, False)):
-    y = dropout(x, p, training)
-    (g,) = torch.autograd.grad(y.sum(), x)
-    print(f"p = {p}, training={training}:", y.tolist(), g.tolist())
-# --8<-- [end:dropout-edge]
-assert g.tolist() == [1, 1]
-
-# --8<-- [start:in-place]
-x = torch.tensor([1.0, 2.0], requires_grad=True)
-y = (3 * x).normal_()  # what was there is overwritten
-(g,) = torch.autograd.grad(y.sum(), x)
-print(g.tolist())
-# --8<-- [end:in-place]
-assert g.tolist() == [0, 0]
-
 # --8<-- [start:trap]
 target = 3.0
 mean = torch.tensor(0.0, requires_grad=True)
@@ -164,3 +103,64 @@ print("score function", round(g.item(), 1))
 # --8<-- [end:score]
 assert wanted == cost(1.0) - cost(0.0) == 0.5
 assert abs(g - wanted) < 0.03 and zero == 0
+
+# --8<-- [start:normal]
+mean = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+std = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+
+
+def sample(mean, std):
+    torch.manual_seed(0)
+    return torch.normal(mean, std)
+
+
+y = sample(mean, std)
+print("gradient  ", [g.item() for g in torch.autograd.grad(y, (mean, std))])
+with torch.no_grad():
+    slope_mean = (sample(mean + 1, std) - y).item()
+    slope_std = (sample(mean, std + 1) - y).item()
+    z = ((y - mean) / std).item()
+print("same seed, mean + 1: the sample moves by", round(slope_mean, 6))
+print("same seed, std + 1: it moves by z:", abs(slope_std - z) < 1e-12)
+# --8<-- [end:normal]
+assert abs(slope_mean - 1) < 1e-12 and abs(slope_std - z) < 1e-12
+
+# --8<-- [start:rrelu]
+torch.manual_seed(0)
+x = torch.tensor([-2.0, -2.0, 0.0, 2.0], requires_grad=True)
+y = rrelu(x, training=True)
+(g,) = torch.autograd.grad(y.sum(), x)
+print("the drawn slopes:", torch.allclose(g[:2], (y / x)[:2]))
+print("between 1/8 and 1/3:", [bool(1 / 8 <= v <= 1 / 3) for v in g])
+
+y = rrelu(x, training=False)
+(g,) = torch.autograd.grad(y.sum(), x)
+print("evaluation:", [round(v * 48) for v in g.tolist()], "/ 48")
+# --8<-- [end:rrelu]
+torch.testing.assert_close(g, torch.tensor([11 / 48, 11 / 48, 11 / 48, 1]))
+
+# --8<-- [start:dropout-edge]
+inf = float("inf")
+torch.manual_seed(0)
+x = torch.full((100,), inf, requires_grad=True)
+y = dropout(x)
+(g,) = torch.autograd.grad(y.sum(), x)
+print(
+    "inf in: NaN out", y.isnan().any().item(), "in g", g.isnan().any().item()
+)
+
+x = torch.tensor([1.0, inf], requires_grad=True)
+for p, training in ((1.0, True), (0.5, False)):
+    y = dropout(x, p, training)
+    (g,) = torch.autograd.grad(y.sum(), x)
+    print(f"p = {p}, training={training}:", y.tolist(), g.tolist())
+# --8<-- [end:dropout-edge]
+assert g.tolist() == [1, 1]
+
+# --8<-- [start:in-place]
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = (3 * x).normal_()  # what was there is overwritten
+(g,) = torch.autograd.grad(y.sum(), x)
+print(g.tolist())
+# --8<-- [end:in-place]
+assert g.tolist() == [0, 0]

@@ -37,6 +37,62 @@ for name, y in (
     assert y.requires_grad == (y.dtype == torch.float32)
 # --8<-- [end:requires-grad]
 
+# --8<-- [start:trap]
+logit = torch.tensor([1.0, -2.0, 0.5], requires_grad=True)
+label = torch.tensor([1.0, 1.0, 0.0])
+correct = (logit > 0) == (label > 0.5)
+try:
+    (-correct.float().mean()).backward()
+except RuntimeError as error:
+    trap_error = str(error)
+    print(trap_error)
+
+margin = torch.sign(logit) * (2 * label - 1)
+(-margin.mean()).backward()
+print(logit.grad + 0)
+# --8<-- [end:trap]
+assert trap_error == comparison_error
+assert logit.grad.tolist() == [0, 0, 0]
+
+# --8<-- [start:fix]
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+logit = torch.tensor([1.0, -2.0, 0.5], requires_grad=True)
+for step in range(100):
+    loss = binary_cross_entropy_with_logits(logit, label)
+    (g,) = torch.autograd.grad(loss, logit)
+    logit = (logit - g).detach().requires_grad_()
+print("accuracy", ((logit > 0) == (label > 0.5)).float().mean().item())
+# --8<-- [end:fix]
+assert ((logit > 0) == (label > 0.5)).all() and (g != 0).all()
+
+# --8<-- [start:soft]
+x = torch.tensor([0.2, 0.9, 1.4], dtype=torch.float64, requires_grad=True)
+
+
+def soft_count(x, bound=1.0, sharp=10.0):
+    return torch.sigmoid(sharp * (x - bound)).sum()
+
+
+count = (x > 1).sum()
+soft = soft_count(x)
+(g,) = torch.autograd.grad(soft, x)
+print(count.item(), round(soft.item(), 2))
+print([round(v, 2) for v in g.tolist()])
+# --8<-- [end:soft]
+s = torch.sigmoid(10 * (x.detach() - 1))
+torch.testing.assert_close(g, 10 * s * (1 - s))
+assert torch.autograd.gradcheck(soft_count, x)
+
+# --8<-- [start:heaviside-fix]
+x = torch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+step = torch.heaviside(x.detach(), half)  # a number: nothing flows
+y = step * x
+(g,) = torch.autograd.grad(y.sum(), x)
+print((y + 0).tolist(), g.tolist())
+# --8<-- [end:heaviside-fix]
+assert g.tolist() == [0, 0.5, 1]
+
 # --8<-- [start:zero]
 nan = float("nan")
 x = torch.tensor([0.0, -0.0, nan], requires_grad=True)
@@ -117,59 +173,3 @@ except RuntimeError as error:
 assert bool_error == (
     "Only Tensors of floating point and complex dtype can require gradients"
 )
-
-# --8<-- [start:trap]
-logit = torch.tensor([1.0, -2.0, 0.5], requires_grad=True)
-label = torch.tensor([1.0, 1.0, 0.0])
-correct = (logit > 0) == (label > 0.5)
-try:
-    (-correct.float().mean()).backward()
-except RuntimeError as error:
-    trap_error = str(error)
-    print(trap_error)
-
-margin = torch.sign(logit) * (2 * label - 1)
-(-margin.mean()).backward()
-print(logit.grad + 0)
-# --8<-- [end:trap]
-assert trap_error == comparison_error
-assert logit.grad.tolist() == [0, 0, 0]
-
-# --8<-- [start:fix]
-from torch.nn.functional import binary_cross_entropy_with_logits
-
-logit = torch.tensor([1.0, -2.0, 0.5], requires_grad=True)
-for step in range(100):
-    loss = binary_cross_entropy_with_logits(logit, label)
-    (g,) = torch.autograd.grad(loss, logit)
-    logit = (logit - g).detach().requires_grad_()
-print("accuracy", ((logit > 0) == (label > 0.5)).float().mean().item())
-# --8<-- [end:fix]
-assert ((logit > 0) == (label > 0.5)).all() and (g != 0).all()
-
-# --8<-- [start:soft]
-x = torch.tensor([0.2, 0.9, 1.4], dtype=torch.float64, requires_grad=True)
-
-
-def soft_count(x, bound=1.0, sharp=10.0):
-    return torch.sigmoid(sharp * (x - bound)).sum()
-
-
-count = (x > 1).sum()
-soft = soft_count(x)
-(g,) = torch.autograd.grad(soft, x)
-print(count.item(), round(soft.item(), 2))
-print([round(v, 2) for v in g.tolist()])
-# --8<-- [end:soft]
-s = torch.sigmoid(10 * (x.detach() - 1))
-torch.testing.assert_close(g, 10 * s * (1 - s))
-assert torch.autograd.gradcheck(soft_count, x)
-
-# --8<-- [start:heaviside-fix]
-x = torch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
-step = torch.heaviside(x.detach(), half)  # a number: nothing flows
-y = step * x
-(g,) = torch.autograd.grad(y.sum(), x)
-print((y + 0).tolist(), g.tolist())
-# --8<-- [end:heaviside-fix]
-assert g.tolist() == [0, 0.5, 1]

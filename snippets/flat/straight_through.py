@@ -61,31 +61,45 @@ for f in (step_detach, Step.apply, step_fake):
 # --8<-- [end:modes]
 assert forward == "not implemented"
 
-# --8<-- [start:rule]
-x = torch.tensor([0.3, 0.8, -0.6], dtype=torch.float64, requires_grad=True)
-target = torch.tensor([1.0, 1.0, 1.0], dtype=torch.float64)
+# --8<-- [start:trap]
+x = torch.tensor(0.3, requires_grad=True)
+q = 0.5 * torch.round(x / 0.5)
+for name, y in (
+    ("x + (q - x).detach()", x + (q - x).detach()),
+    ("q + (x - q).detach()", q + (x - q).detach()),
+    ("x.detach() + (q - x)", x.detach() + (q - x)),
+):
+    (g,) = torch.autograd.grad(y, x, retain_graph=True)
+    print(name, "value", round(y.item(), 2), "gradient", g.item() + 0)
+# --8<-- [end:trap]
+assert y == 0.5 and g == -1
 
+# --8<-- [start:bounce]
+w = torch.tensor(0.2, requires_grad=True)
+seen = []
+for step in range(100):
+    q = w + (torch.round(w) - w).detach()
+    loss = (q - 0.7) ** 2
+    (g,) = torch.autograd.grad(loss, w)
+    w = (w - 0.125 * g).detach().requires_grad_()
+    seen.append(int(q.item()))
+print(seen[:20], "last w", round(w.item(), 2))
+# --8<-- [end:bounce]
+assert set(seen[-10:]) == {0, 1} and abs(w.item() - 0.5) < 0.2
 
-def loss(y):
-    return ((y - target) ** 2).sum()
-
-
-(g,) = torch.autograd.grad(loss(step_detach(x)), x)
-q = step_detach(x).detach()
-print("q       ", q.tolist())
-print("gradient", g.tolist())
-# --8<-- [end:rule]
-torch.testing.assert_close(g, 2 * (q - target))  # L'(q), not L'(x)
-
-# --8<-- [start:gradcheck]
-try:
-    torch.autograd.gradcheck(step_fake, x[:1].detach().requires_grad_())
-except RuntimeError as error:
-    mismatch = str(error).strip()
-    print(mismatch)
-# --8<-- [end:gradcheck]
-assert "numerical:tensor([[0.]]" in mismatch
-assert "analytical:tensor([[1.]]" in mismatch
+# --8<-- [start:anneal]
+w = torch.tensor(0.2, requires_grad=True)
+seen = []
+for step in range(100):
+    mix = step / 99  # from w itself to round(w)
+    q = w + mix * (torch.round(w) - w).detach()
+    loss = (q - 0.7) ** 2
+    (g,) = torch.autograd.grad(loss, w)
+    w = (w - 0.125 * (1 - mix) * g).detach().requires_grad_()
+    seen.append(round(q.item(), 1))
+print(seen[::20], "last", seen[-1])
+# --8<-- [end:anneal]
+assert seen[-1] == 1
 
 # --8<-- [start:clip]
 x = torch.tensor([1.0, 1.2, 1.25, 1.3], requires_grad=True)
@@ -179,42 +193,28 @@ print([round(v, 6) + 0 for v in g.tolist()])
 # --8<-- [end:gumbel-sum]
 assert g.abs().max() < 1e-12
 
-# --8<-- [start:trap]
-x = torch.tensor(0.3, requires_grad=True)
-q = 0.5 * torch.round(x / 0.5)
-for name, y in (
-    ("x + (q - x).detach()", x + (q - x).detach()),
-    ("q + (x - q).detach()", q + (x - q).detach()),
-    ("x.detach() + (q - x)", x.detach() + (q - x)),
-):
-    (g,) = torch.autograd.grad(y, x, retain_graph=True)
-    print(name, "value", round(y.item(), 2), "gradient", g.item() + 0)
-# --8<-- [end:trap]
-assert y == 0.5 and g == -1
+# --8<-- [start:rule]
+x = torch.tensor([0.3, 0.8, -0.6], dtype=torch.float64, requires_grad=True)
+target = torch.tensor([1.0, 1.0, 1.0], dtype=torch.float64)
 
-# --8<-- [start:bounce]
-w = torch.tensor(0.2, requires_grad=True)
-seen = []
-for step in range(100):
-    q = w + (torch.round(w) - w).detach()
-    loss = (q - 0.7) ** 2
-    (g,) = torch.autograd.grad(loss, w)
-    w = (w - 0.125 * g).detach().requires_grad_()
-    seen.append(int(q.item()))
-print(seen[:20], "last w", round(w.item(), 2))
-# --8<-- [end:bounce]
-assert set(seen[-10:]) == {0, 1} and abs(w.item() - 0.5) < 0.2
 
-# --8<-- [start:anneal]
-w = torch.tensor(0.2, requires_grad=True)
-seen = []
-for step in range(100):
-    mix = step / 99  # from w itself to round(w)
-    q = w + mix * (torch.round(w) - w).detach()
-    loss = (q - 0.7) ** 2
-    (g,) = torch.autograd.grad(loss, w)
-    w = (w - 0.125 * (1 - mix) * g).detach().requires_grad_()
-    seen.append(round(q.item(), 1))
-print(seen[::20], "last", seen[-1])
-# --8<-- [end:anneal]
-assert seen[-1] == 1
+def loss(y):
+    return ((y - target) ** 2).sum()
+
+
+(g,) = torch.autograd.grad(loss(step_detach(x)), x)
+q = step_detach(x).detach()
+print("q       ", q.tolist())
+print("gradient", g.tolist())
+# --8<-- [end:rule]
+torch.testing.assert_close(g, 2 * (q - target))  # L'(q), not L'(x)
+
+# --8<-- [start:gradcheck]
+try:
+    torch.autograd.gradcheck(step_fake, x[:1].detach().requires_grad_())
+except RuntimeError as error:
+    mismatch = str(error).strip()
+    print(mismatch)
+# --8<-- [end:gradcheck]
+assert "numerical:tensor([[0.]]" in mismatch
+assert "analytical:tensor([[1.]]" in mismatch

@@ -66,6 +66,10 @@ for options in (
     print(f"{rest} unseen columns, all equal: {options}")
 # --8<-- [end:options]
 
+# Figure: Three pictures of 12 by 12 squares. Image: a filled square. Output: a
+# column pair of positive numbers along the square's left side, of negative
+# ones along its right. Gradient: along each side a positive pair of columns
+# next to a negative pair, the positive one inside.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
@@ -93,14 +97,7 @@ edge = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 y = conv2d(x, edge[None, None], padding=1)
 (dx,) = torch.autograd.grad((y**2).sum() / 2, x)
 
-fig, axes = plt.subplots(
-    ncols=3,
-    figsize=(4.8, 2.0),
-    num="Three pictures of 12 by 12 squares. Image: a filled square. Output: a"
-    " column pair of positive numbers along the square's left side, of"
-    " negative ones along its right. Gradient: along each side a positive"
-    " pair of columns next to a negative pair, the positive one inside.",
-)
+fig, axes = plt.subplots(ncols=3, figsize=(4.8, 2.0))
 picture(axes[0], x.detach()[0, 0], "image x")
 picture(axes[1], y.detach()[0, 0], "output y")
 picture(axes[2], dx[0, 0], "gradient")
@@ -112,6 +109,33 @@ assert dx[0, 0, 5].int().tolist() == [
     *(0, -16, -16, 16, 16, 0),
     *(0, 16, 16, -16, -16, 0),
 ]
+
+
+# --8<-- [start:trap]
+def fit(kernel):
+    """Find a picture whose features are those of a picture of ones."""
+    w = torch.ones(1, 1, kernel, kernel) / kernel**2
+    wanted = torch.ones(1, 1, 16, 16)
+    x = torch.zeros(1, 1, 16, 16, requires_grad=True)
+    for step in range(100):
+        loss = ((conv2d(x - wanted, w, stride=2)) ** 2).sum()
+        (g,) = torch.autograd.grad(loss, x)
+        x = (x - 3 * g).detach().requires_grad_()
+    return loss.item(), x.detach()[0, 0]
+
+
+loss, x = fit(3)
+print(f"loss {loss:.2f}")
+print(x[5:10, 5:10].round(decimals=2))
+# --8<-- [end:trap]
+assert loss < 1e-6 and x[6, 6] > 1.4 and x[7, 7] < 0.4
+
+# --8<-- [start:fix]
+loss, x = fit(4)
+print(f"loss {loss:.2f}")
+print(x[5:10, 5:10].round(decimals=2))
+# --8<-- [end:fix]
+assert loss < 1e-3 and (x[4:12, 4:12] - 1).abs().max() < 0.02
 
 # --8<-- [start:padding]
 for mode in ("zeros", "reflect", "replicate", "circular"):
@@ -210,30 +234,3 @@ text = (folder / "packaged/autograd/derivatives.yaml").read_text()
 lines = text[text.index("- name: convolution(Tensor") :].splitlines()
 print(lines[0].partition("(")[0], lines[1].partition(" : ")[0], sep="\n")
 # --8<-- [end:source]
-
-
-# --8<-- [start:trap]
-def fit(kernel):
-    """Find a picture whose features are those of a picture of ones."""
-    w = torch.ones(1, 1, kernel, kernel) / kernel**2
-    wanted = torch.ones(1, 1, 16, 16)
-    x = torch.zeros(1, 1, 16, 16, requires_grad=True)
-    for step in range(100):
-        loss = ((conv2d(x - wanted, w, stride=2)) ** 2).sum()
-        (g,) = torch.autograd.grad(loss, x)
-        x = (x - 3 * g).detach().requires_grad_()
-    return loss.item(), x.detach()[0, 0]
-
-
-loss, x = fit(3)
-print(f"loss {loss:.2f}")
-print(x[5:10, 5:10].round(decimals=2))
-# --8<-- [end:trap]
-assert loss < 1e-6 and x[6, 6] > 1.4 and x[7, 7] < 0.4
-
-# --8<-- [start:fix]
-loss, x = fit(4)
-print(f"loss {loss:.2f}")
-print(x[5:10, 5:10].round(decimals=2))
-# --8<-- [end:fix]
-assert loss < 1e-3 and (x[4:12, 4:12] - 1).abs().max() < 0.02

@@ -23,18 +23,14 @@ for mode in ("zeros", "border", "reflection"):
 assert slopes == [2, 6, 10, 0, 0, -10]
 assert sample(5.0)[1] == sample(5.0, padding_mode="border")[1] == 0
 
+# Figure: Value and slope at the columns -2 to 6 of the row 0, 1, 4, 9. Zeros:
+# the value falls to 0 within one column outside, with slope -18, then both are
+# 0. Border: the value stays 9, the slope is 0. Reflection: the value comes
+# down again, the slope has the other sign.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
-fig, axes = plt.subplots(
-    2,
-    sharex=True,
-    figsize=(4.8, 4.2),
-    num="Value and slope at the columns -2 to 6 of the row 0, 1, 4, 9. Zeros:"
-    " the value falls to 0 within one column outside, with slope -18, then"
-    " both are 0. Border: the value stays 9, the slope is 0. Reflection: the"
-    " value comes down again, the slope has the other sign.",
-)
+fig, axes = plt.subplots(2, sharex=True, figsize=(4.8, 4.2))
 on = [column / 4 for column in range(-8, 25)]
 between = [place + 0.125 for place in on]  # off the kinks
 for mode, line in ("zeros", "-"), ("border", "--"), ("reflection", ":"):
@@ -48,6 +44,53 @@ axes[0].legend()
 axes[1].set(xlabel="column", ylabel="slope for grid x")
 plt.show()
 # --8<-- [end:picture]
+
+# --8<-- [start:trap]
+r = torch.arange(16.0) - 7.5
+scene = torch.exp(-(r[:, None] ** 2 + r**2) / 18)[None, None]  # a bump
+
+
+def window(x, padding_mode, look=lambda grid: grid):
+    """The scene through a window that is moved to the right by x."""
+    zero, one = torch.zeros(()), torch.ones(())
+    theta = torch.stack([one, zero, x, zero, one, zero]).view(1, 2, 3)
+    grid = look(affine_grid(theta, scene.shape, align_corners=False))
+    return grid_sample(
+        scene, grid, padding_mode=padding_mode, align_corners=False
+    )
+
+
+def register(start, *how):
+    """Find the place 0.25 that a window was taken at."""
+    wanted = window(torch.tensor(0.25), *how)
+    x = torch.tensor(start, requires_grad=True)
+    for step in range(80):
+        loss = ((window(x, *how) - wanted) ** 2).sum()
+        (g,) = torch.autograd.grad(loss, x)
+        x = (x - 0.01 * g).detach().requires_grad_()
+    return round(x.item(), 2), round(loss.item(), 2)
+
+
+print("                        place, loss")
+ends = {}
+for mode in ("zeros", "border", "reflection"):
+    for start in (1.0, 2.4):
+        ends[mode] = register(start, mode)
+        print(f"{mode:10} from {start}:", ends[mode])
+# --8<-- [end:trap]
+assert ends["zeros"][0] == ends["border"][0] == 2.4
+
+
+# --8<-- [start:fix]
+def inside(grid):
+    """Look at most up to 0.9, and pass the gradient on all the same."""
+    return grid + (grid.clamp(-0.9, 0.9) - grid).detach()
+
+
+found = register(2.4, "border", inside)
+print("border, inside, from 2.4:", found)
+# --8<-- [end:fix]
+assert found == (0.25, 0)
 
 # --8<-- [start:centre]
 for place in (0.99, 1.0, 1.01):
@@ -212,51 +255,3 @@ text = (folder / "packaged/autograd/derivatives.yaml").read_text()
 lines = text[text.index("- name: grid_sampler_2d(") :].splitlines()
 print(lines[0].partition("(")[0], lines[1].partition(" : ")[0], sep="\n")
 # --8<-- [end:source]
-
-
-# --8<-- [start:trap]
-r = torch.arange(16.0) - 7.5
-scene = torch.exp(-(r[:, None] ** 2 + r**2) / 18)[None, None]  # a bump
-
-
-def window(x, padding_mode, look=lambda grid: grid):
-    """The scene through a window that is moved to the right by x."""
-    zero, one = torch.zeros(()), torch.ones(())
-    theta = torch.stack([one, zero, x, zero, one, zero]).view(1, 2, 3)
-    grid = look(affine_grid(theta, scene.shape, align_corners=False))
-    return grid_sample(
-        scene, grid, padding_mode=padding_mode, align_corners=False
-    )
-
-
-def register(start, *how):
-    """Find the place 0.25 that a window was taken at."""
-    wanted = window(torch.tensor(0.25), *how)
-    x = torch.tensor(start, requires_grad=True)
-    for step in range(80):
-        loss = ((window(x, *how) - wanted) ** 2).sum()
-        (g,) = torch.autograd.grad(loss, x)
-        x = (x - 0.01 * g).detach().requires_grad_()
-    return round(x.item(), 2), round(loss.item(), 2)
-
-
-print("                        place, loss")
-ends = {}
-for mode in ("zeros", "border", "reflection"):
-    for start in (1.0, 2.4):
-        ends[mode] = register(start, mode)
-        print(f"{mode:10} from {start}:", ends[mode])
-# --8<-- [end:trap]
-assert ends["zeros"][0] == ends["border"][0] == 2.4
-
-
-# --8<-- [start:fix]
-def inside(grid):
-    """Look at most up to 0.9, and pass the gradient on all the same."""
-    return grid + (grid.clamp(-0.9, 0.9) - grid).detach()
-
-
-found = register(2.4, "border", inside)
-print("border, inside, from 2.4:", found)
-# --8<-- [end:fix]
-assert found == (0.25, 0)

@@ -20,52 +20,11 @@ for mode in ("nearest", "nearest-exact", "linear", "area"):
 assert (gradient(line, size=4, mode="nearest") == 0).sum() == 4
 assert (gradient(line, size=4, mode="area") == 0.5).all()
 
-# --8<-- [start:matrix]
-from torch.autograd.functional import jacobian
-
-torch.manual_seed(0)
-MODES = {
-    "nearest": {},
-    "nearest-exact": {},
-    "linear": {},
-    "linear, corners": {"mode": "linear", "align_corners": True},
-    "area": {},
-    "bilinear": {},
-    "bilinear, corners": {"mode": "bilinear", "align_corners": True},
-    "bilinear, antialias": {"mode": "bilinear", "antialias": True},
-    "bicubic": {},
-    "bicubic, corners": {"mode": "bicubic", "align_corners": True},
-    "bicubic, antialias": {"mode": "bicubic", "antialias": True},
-    "lanczos, antialias": {"mode": "lanczos", "antialias": True},
-    "trilinear": {},
-}
-DIMENSIONS = {
-    "linear": 1,
-    "bilinear": 2,
-    "bicubic": 2,
-    "lanczos": 2,
-    "trilinear": 3,
-}
-for name, options in MODES.items():
-    options = {"mode": name, **options}
-    d = DIMENSIONS.get(options["mode"], 2)
-    for size in (3, 6):  # down and up from 4
-        x = torch.randn(1, 1, *[4] * d, dtype=torch.float64)
-
-        def f(x, size=[size] * d, options=options):
-            return interpolate(x, size=size, **options)
-
-        matrix = jacobian(f, x).view(size**d, 4**d)
-        y, back = torch.func.vjp(f, x)
-        v = torch.randn_like(y)
-        torch.testing.assert_close(y.flatten(), matrix @ x.flatten())
-        (g,) = back(v)
-        torch.testing.assert_close(g.flatten(), matrix.T @ v.flatten())
-        ones = torch.ones_like(matrix[:, 0])  # the weights of an output
-        torch.testing.assert_close(matrix.sum(1), ones)
-print(len(MODES), "modes, down and up: y = A x, and the gradient is Aᵀ v")
-# --8<-- [end:matrix]
-
+# Figure: Six pictures of 8 by 8 squares, the gradient of six modes. Nearest:
+# nine single squares on an empty ground. Bilinear: groups with empty lines
+# between them. Bicubic: the same groups with some pale red squares. Area and
+# antialias: every square is filled. Corners: four single squares in the
+# corners, and groups between.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
@@ -96,16 +55,7 @@ SHOWN = {
     "bilinear, antialias": {"mode": "bilinear", "antialias": True},
 }
 image = torch.zeros(1, 1, 8, 8, dtype=torch.float64)
-fig, axes = plt.subplots(
-    2,
-    3,
-    figsize=(4.8, 3.5),
-    num="Six pictures of 8 by 8 squares, the gradient of six modes. Nearest:"
-    " nine single squares on an empty ground. Bilinear: groups with empty"
-    " lines between them. Bicubic: the same groups with some pale red"
-    " squares. Area and antialias: every square is filled. Corners: four"
-    " single squares in the corners, and groups between.",
-)
+fig, axes = plt.subplots(2, 3, figsize=(4.8, 3.5))
 for ax, (name, options) in zip(axes.flat, SHOWN.items(), strict=True):
     g = gradient(image, size=(3, 3), **{"mode": name, **options})
     picture(ax, g, name)
@@ -116,6 +66,34 @@ plt.show()
 # --8<-- [end:picture]
 assert (gradient(image, size=(3, 3), mode="nearest") == 0).sum() == 55
 assert gradient(image, size=(3, 3), mode="area").min() > 0
+
+
+# --8<-- [start:trap]
+def fit(**options):
+    """Fit an 8 × 8 image to a 4 × 4 target through a smaller copy of it."""
+    target = torch.arange(16.0).view(1, 1, 4, 4) / 16 + 1
+    x = torch.zeros(1, 1, 8, 8, requires_grad=True)
+    for step in range(60):
+        small = interpolate(x, size=(4, 4), **options)
+        loss = ((small - target) ** 2).sum()
+        (g,) = torch.autograd.grad(loss, x)
+        x = (x - 0.4 * g).detach().requires_grad_()
+    still = (x == 0).sum().item()
+    print(f"loss {loss.item():.3f}, {still} of 64 pixels never moved")
+    return x.detach()[0, 0]
+
+
+x = fit(mode="nearest")
+print(x[:2].round(decimals=2))
+# --8<-- [end:trap]
+assert (x == 0).sum() == 48
+
+# --8<-- [start:fix]
+for options in {"mode": "area"}, {"mode": "bilinear", "antialias": True}:
+    x = fit(**options)
+    print(x[:2].round(decimals=2))
+    assert (x != 0).all()
+# --8<-- [end:fix]
 
 # --8<-- [start:unseen]
 corners, smooth = {"align_corners": True}, {"antialias": True}
@@ -179,6 +157,14 @@ for recompute in (False, True):
 # --8<-- [end:recompute]
 assert abs(g.sum().item() - 7) < 1e-5
 
+# --8<-- [start:overshoot]
+x = torch.tensor([0.0, 0, 0, 1, 1, 1]).expand(1, 1, 6, 6)
+for mode in ("bilinear", "bicubic"):
+    y = interpolate(x, size=(12, 12), mode=mode)
+    print(f"{mode:8} from {y.min().item():.3f} to {y.max().item():.3f}")
+# --8<-- [end:overshoot]
+assert y.min() < -0.1 and y.max() > 1.1
+
 # --8<-- [start:nan]
 x = torch.tensor([1.0, float("nan"), 1, 1]).view(1, 1, 4)
 for mode in ("nearest", "linear", "area"):
@@ -190,14 +176,6 @@ print("weight 0:", y.flatten().tolist())
 assert (
     y[0, 0, 0].isnan() and not gradient(x, size=2, mode="area").isnan().any()
 )
-
-# --8<-- [start:overshoot]
-x = torch.tensor([0.0, 0, 0, 1, 1, 1]).expand(1, 1, 6, 6)
-for mode in ("bilinear", "bicubic"):
-    y = interpolate(x, size=(12, 12), mode=mode)
-    print(f"{mode:8} from {y.min().item():.3f} to {y.max().item():.3f}")
-# --8<-- [end:overshoot]
-assert y.min() < -0.1 and y.max() > 1.1
 
 # --8<-- [start:errors]
 import warnings
@@ -223,6 +201,52 @@ print("warnings:", len(seen))
 # --8<-- [end:errors]
 assert not seen
 
+# --8<-- [start:matrix]
+from torch.autograd.functional import jacobian
+
+torch.manual_seed(0)
+MODES = {
+    "nearest": {},
+    "nearest-exact": {},
+    "linear": {},
+    "linear, corners": {"mode": "linear", "align_corners": True},
+    "area": {},
+    "bilinear": {},
+    "bilinear, corners": {"mode": "bilinear", "align_corners": True},
+    "bilinear, antialias": {"mode": "bilinear", "antialias": True},
+    "bicubic": {},
+    "bicubic, corners": {"mode": "bicubic", "align_corners": True},
+    "bicubic, antialias": {"mode": "bicubic", "antialias": True},
+    "lanczos, antialias": {"mode": "lanczos", "antialias": True},
+    "trilinear": {},
+}
+DIMENSIONS = {
+    "linear": 1,
+    "bilinear": 2,
+    "bicubic": 2,
+    "lanczos": 2,
+    "trilinear": 3,
+}
+for name, options in MODES.items():
+    options = {"mode": name, **options}
+    d = DIMENSIONS.get(options["mode"], 2)
+    for size in (3, 6):  # down and up from 4
+        x = torch.randn(1, 1, *[4] * d, dtype=torch.float64)
+
+        def f(x, size=[size] * d, options=options):
+            return interpolate(x, size=size, **options)
+
+        matrix = jacobian(f, x).view(size**d, 4**d)
+        y, back = torch.func.vjp(f, x)
+        v = torch.randn_like(y)
+        torch.testing.assert_close(y.flatten(), matrix @ x.flatten())
+        (g,) = back(v)
+        torch.testing.assert_close(g.flatten(), matrix.T @ v.flatten())
+        ones = torch.ones_like(matrix[:, 0])  # the weights of an output
+        torch.testing.assert_close(matrix.sum(1), ones)
+print(len(MODES), "modes, down and up: y = A x, and the gradient is Aᵀ v")
+# --8<-- [end:matrix]
+
 # --8<-- [start:source]
 import pathlib
 
@@ -234,31 +258,3 @@ for name in ("upsample_nearest2d(", "_upsample_bilinear2d_aa("):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[1], lines[2], sep="\n")
 # --8<-- [end:source]
-
-
-# --8<-- [start:trap]
-def fit(**options):
-    """Fit an 8 × 8 image to a 4 × 4 target through a smaller copy of it."""
-    target = torch.arange(16.0).view(1, 1, 4, 4) / 16 + 1
-    x = torch.zeros(1, 1, 8, 8, requires_grad=True)
-    for step in range(60):
-        small = interpolate(x, size=(4, 4), **options)
-        loss = ((small - target) ** 2).sum()
-        (g,) = torch.autograd.grad(loss, x)
-        x = (x - 0.4 * g).detach().requires_grad_()
-    still = (x == 0).sum().item()
-    print(f"loss {loss.item():.3f}, {still} of 64 pixels never moved")
-    return x.detach()[0, 0]
-
-
-x = fit(mode="nearest")
-print(x[:2].round(decimals=2))
-# --8<-- [end:trap]
-assert (x == 0).sum() == 48
-
-# --8<-- [start:fix]
-for options in {"mode": "area"}, {"mode": "bilinear", "antialias": True}:
-    x = fit(**options)
-    print(x[:2].round(decimals=2))
-    assert (x != 0).all()
-# --8<-- [end:fix]

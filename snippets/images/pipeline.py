@@ -39,6 +39,10 @@ print(f"per column {dc.item():.2f}, per unit of gamma {dg.item():.2f}")
 # --8<-- [end:pipeline]
 assert dc > 0 and dg < 0
 
+# Figure: Three pictures of 12 by 12 squares. Input: a bright square on a dark
+# ground. Output: the square further to the right, with soft edges, on a
+# lighter ground. Gradient: nothing on the left and inside the square, strong
+# on the ground above and below it, weak to its right.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
@@ -59,20 +63,51 @@ def picture(ax, image, title):
     ax.set(xticks=[], yticks=[])
 
 
-fig, axes = plt.subplots(
-    ncols=3,
-    figsize=(4.8, 2.0),
-    num="Three pictures of 12 by 12 squares. Input: a bright square on a dark"
-    " ground. Output: the square further to the right, with soft edges, on a"
-    " lighter ground. Gradient: nothing on the left and inside the square,"
-    " strong on the ground above and below it, weak to its right.",
-)
+fig, axes = plt.subplots(ncols=3, figsize=(4.8, 2.0))
 picture(axes[0], x.detach()[0, 0], "input")
 picture(axes[1], y.detach()[0, 0], "output")
 picture(axes[2], dx[0, 0], "gradient")
 plt.show()
 # --8<-- [end:picture]
 assert (dx[0, 0, 5:7, 4:7].abs() < 1e-5).all() and dx[0, 0, 5, 9] > 0.1
+
+
+# --8<-- [start:trap]
+def recover(pipeline, steps):
+    """Find the shift 1.7 and the gamma 0.5 that made a picture."""
+    ramp = torch.zeros(1, 1, 12, 12)
+    ramp[0, 0, 3:9, 2:8] = torch.linspace(0.1, 0.6, 6)
+    wanted = pipeline(ramp, torch.tensor(1.7), torch.tensor(0.5))
+    columns = torch.tensor(0.3, requires_grad=True)
+    gamma = torch.tensor(1.2, requires_grad=True)
+    adam = torch.optim.Adam([columns, gamma], lr=0.1)
+    for step in range(steps):
+        adam.zero_grad()
+        loss = ((pipeline(ramp, columns, gamma) - wanted) ** 2).sum()
+        loss.backward()
+        adam.step()
+    return columns.item(), gamma.item()
+
+
+for steps in (1, 2, 3):
+    found, power = recover(pipeline, steps)
+    print(f"after {steps}: shift {found:.2f}, gamma {power:.2f}")
+# --8<-- [end:trap]
+assert found != found
+
+
+# --8<-- [start:fix]
+def safe(x, columns, gamma):
+    x = blur(shift(x, columns))
+    x = (1.5 * x).clamp(1e-4, 1)  # never 0: no infinite slope
+    return x**gamma
+
+
+for steps in (3, 30, 120):
+    found, power = recover(safe, steps)
+    print(f"after {steps}: shift {found:.2f}, gamma {power:.2f}")
+# --8<-- [end:fix]
+assert abs(found - 1.7) < 0.005 and abs(power - 0.5) < 0.005
 
 # --8<-- [start:clamp]
 bright = 1.5 * blur(shift(x, columns))
@@ -130,41 +165,3 @@ _, transpose = torch.func.vjp(lambda x: shift(x, columns.detach()), x)
 (dx,) = torch.autograd.grad(y, x, v)
 torch.testing.assert_close(by_hand, dx)
 # --8<-- [end:transposed]
-
-
-# --8<-- [start:trap]
-def recover(pipeline, steps):
-    """Find the shift 1.7 and the gamma 0.5 that made a picture."""
-    ramp = torch.zeros(1, 1, 12, 12)
-    ramp[0, 0, 3:9, 2:8] = torch.linspace(0.1, 0.6, 6)
-    wanted = pipeline(ramp, torch.tensor(1.7), torch.tensor(0.5))
-    columns = torch.tensor(0.3, requires_grad=True)
-    gamma = torch.tensor(1.2, requires_grad=True)
-    adam = torch.optim.Adam([columns, gamma], lr=0.1)
-    for step in range(steps):
-        adam.zero_grad()
-        loss = ((pipeline(ramp, columns, gamma) - wanted) ** 2).sum()
-        loss.backward()
-        adam.step()
-    return columns.item(), gamma.item()
-
-
-for steps in (1, 2, 3):
-    found, power = recover(pipeline, steps)
-    print(f"after {steps}: shift {found:.2f}, gamma {power:.2f}")
-# --8<-- [end:trap]
-assert found != found
-
-
-# --8<-- [start:fix]
-def safe(x, columns, gamma):
-    x = blur(shift(x, columns))
-    x = (1.5 * x).clamp(1e-4, 1)  # never 0: no infinite slope
-    return x**gamma
-
-
-for steps in (3, 30, 120):
-    found, power = recover(safe, steps)
-    print(f"after {steps}: shift {found:.2f}, gamma {power:.2f}")
-# --8<-- [end:fix]
-assert abs(found - 1.7) < 0.005 and abs(power - 0.5) < 0.005

@@ -24,6 +24,39 @@ print("avg, stride 1\n", gradient(avg_pool2d, x, 2, stride=1))
 assert gradient(max_pool2d, x, 2, stride=1)[1, 1] == 4
 assert gradient(avg_pool2d, x, 2, stride=1).sum() == 4
 
+
+# --8<-- [start:trap]
+def revive(pool):
+    """Pull the pooled value of a dead plane up from 0 to 1."""
+    x = torch.zeros(1, 4, 4, requires_grad=True)
+    for step in range(100):
+        loss = ((pool(x, 4) - 1) ** 2).sum()
+        (g,) = torch.autograd.grad(loss, x)
+        x = (x - 0.25 * g).detach().requires_grad_()
+    return loss.item(), x.detach()[0]
+
+
+loss, x = revive(max_pool2d)
+print(f"loss {loss:.2f}")
+print(x)
+# --8<-- [end:trap]
+assert x[0, 0] == 1 and x.sum() == 1
+
+# --8<-- [start:fix]
+loss, x = revive(avg_pool2d)
+print(f"avg: loss {loss:.2f}, pixels from {x.min():.2f} to {x.max():.2f}")
+
+
+def even_max_pool(x, size):
+    """Equal maxima share: amax over each window."""
+    return x.unfold(1, size, size).unfold(2, size, size).amax((-2, -1))
+
+
+loss, x = revive(even_max_pool)
+print(f"amax: loss {loss:.2f}, pixels from {x.min():.2f} to {x.max():.2f}")
+# --8<-- [end:fix]
+assert loss < 0.01 and x.min() == x.max() > 0.9
+
 # --8<-- [start:ties]
 ones = torch.ones(4, 4)
 print("one 4 × 4 window\n", gradient(max_pool2d, ones, 4).int())
@@ -161,37 +194,3 @@ for name in (
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[1])
 # --8<-- [end:source]
-
-
-# --8<-- [start:trap]
-def revive(pool):
-    """Pull the pooled value of a dead plane up from 0 to 1."""
-    x = torch.zeros(1, 4, 4, requires_grad=True)
-    for step in range(100):
-        loss = ((pool(x, 4) - 1) ** 2).sum()
-        (g,) = torch.autograd.grad(loss, x)
-        x = (x - 0.25 * g).detach().requires_grad_()
-    return loss.item(), x.detach()[0]
-
-
-loss, x = revive(max_pool2d)
-print(f"loss {loss:.2f}")
-print(x)
-# --8<-- [end:trap]
-assert x[0, 0] == 1 and x.sum() == 1
-
-
-# --8<-- [start:fix]
-loss, x = revive(avg_pool2d)
-print(f"avg: loss {loss:.2f}, pixels from {x.min():.2f} to {x.max():.2f}")
-
-
-def even_max_pool(x, size):
-    """Equal maxima share: amax over each window."""
-    return x.unfold(1, size, size).unfold(2, size, size).amax((-2, -1))
-
-
-loss, x = revive(even_max_pool)
-print(f"amax: loss {loss:.2f}, pixels from {x.min():.2f} to {x.max():.2f}")
-# --8<-- [end:fix]
-assert loss < 0.01 and x.min() == x.max() > 0.9

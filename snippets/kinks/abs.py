@@ -32,62 +32,6 @@ assert found[:6] == [0, 0, 0, 0, 1, -1] and found[6] != found[6]
 for f in ways.values():
     assert [slope(f, at) for at in (-2.0, 3.0)] == [-1, 1]
 
-# --8<-- [start:special]
-nan, inf = float("nan"), float("inf")
-x = torch.tensor([-0.0, nan, inf, -inf], requires_grad=True)
-y = torch.abs(x)
-y.sum().backward()
-print(y.detach())
-print(x.grad)
-# --8<-- [end:special]
-assert x.grad.tolist() == [0, 0, 1, -1]
-
-# --8<-- [start:l1]
-from torch.nn.functional import l1_loss
-
-x = torch.tensor([1.0, 2.0, 5.0], requires_grad=True)
-target = torch.tensor([1.0, 4.0, 3.0])
-l1_loss(x, target, reduction="sum").backward()
-print(x.grad)
-# --8<-- [end:l1]
-assert x.grad.tolist() == [0, -1, 1]
-
-# --8<-- [start:l1-nan]
-x = torch.tensor([nan, 2.0], requires_grad=True)
-loss = l1_loss(x, torch.tensor([1.0, 0.0]))
-loss.backward()
-print(loss.item(), x.grad)
-# --8<-- [end:l1-nan]
-assert loss.isnan() and x.grad.tolist() == [0, 0.5]
-
-# --8<-- [start:sgn]
-x = torch.tensor([-2.0, 0.0, 3.0, nan], requires_grad=True)
-(g,) = torch.autograd.grad(torch.abs(x).sum(), x, create_graph=True)
-print("sgn     ", torch.sgn(x).detach())
-print("gradient", g.detach())
-
-(second,) = torch.autograd.grad(g.sum(), x)
-print("second  ", second)
-# --8<-- [end:sgn]
-assert torch.equal(torch.sgn(x), g) and not second.any()
-
-# --8<-- [start:complex]
-z = torch.tensor([0j, 3 + 4j], requires_grad=True)
-torch.abs(z).sum().backward()
-print(z.grad)
-# --8<-- [end:complex]
-torch.testing.assert_close(z.grad, torch.tensor([0j, 0.6 + 0.8j]))
-
-# --8<-- [start:source]
-import pathlib
-
-import torchgen
-
-folder = pathlib.Path(torchgen.__file__).parent
-text = (folder / "packaged/autograd/derivatives.yaml").read_text()
-print(*text[text.index("- name: abs(") :].splitlines()[:2], sep="\n")
-# --8<-- [end:source]
-
 
 # --8<-- [start:trap-where]
 def descend(f, start, steps=6):
@@ -143,3 +87,59 @@ torch.sqrt(x * x + 1e-6).sum().backward()
 print("smoothed ", x.grad)
 # --8<-- [end:fix-sqrt]
 torch.testing.assert_close(x.grad, torch.tensor([-1.0, 0, 1]))
+
+# --8<-- [start:special]
+nan, inf = float("nan"), float("inf")
+x = torch.tensor([-0.0, nan, inf, -inf], requires_grad=True)
+y = torch.abs(x)
+y.sum().backward()
+print(y.detach())
+print(x.grad)
+# --8<-- [end:special]
+assert x.grad.tolist() == [0, 0, 1, -1]
+
+# --8<-- [start:l1]
+from torch.nn.functional import l1_loss
+
+x = torch.tensor([1.0, 2.0, 5.0], requires_grad=True)
+target = torch.tensor([1.0, 4.0, 3.0])
+l1_loss(x, target, reduction="sum").backward()
+print(x.grad)
+# --8<-- [end:l1]
+assert x.grad.tolist() == [0, -1, 1]
+
+# --8<-- [start:l1-nan]
+x = torch.tensor([nan, 2.0], requires_grad=True)
+loss = l1_loss(x, torch.tensor([1.0, 0.0]))
+loss.backward()
+print(loss.item(), x.grad)
+# --8<-- [end:l1-nan]
+assert loss.isnan() and x.grad.tolist() == [0, 0.5]
+
+# --8<-- [start:sgn]
+x = torch.tensor([-2.0, 0.0, 3.0, nan], requires_grad=True)
+(g,) = torch.autograd.grad(torch.abs(x).sum(), x, create_graph=True)
+print("sgn     ", torch.sgn(x).detach())
+print("gradient", g.detach())
+
+(second,) = torch.autograd.grad(g.sum(), x)
+print("second  ", second)
+# --8<-- [end:sgn]
+assert torch.equal(torch.sgn(x), g) and not second.any()
+
+# --8<-- [start:complex]
+z = torch.tensor([0j, 3 + 4j], requires_grad=True)
+torch.abs(z).sum().backward()
+print(z.grad)
+# --8<-- [end:complex]
+torch.testing.assert_close(z.grad, torch.tensor([0j, 0.6 + 0.8j]))
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+print(*text[text.index("- name: abs(") :].splitlines()[:2], sep="\n")
+# --8<-- [end:source]

@@ -9,6 +9,39 @@ print(x.grad)
 # --8<-- [end:outside]
 assert x.grad.tolist() == [0, 1, 1, 1, 1, 0, 0]
 
+# --8<-- [start:trap]
+x = torch.tensor(1.2, requires_grad=True)
+for step in range(100):
+    loss = (torch.clamp(x, 0.0, 1.0) - 0.25) ** 2
+    (g,) = torch.autograd.grad(loss, x)
+    x = (x - 0.25 * g).detach().requires_grad_()
+print(x.item(), loss.item())
+# --8<-- [end:trap]
+assert g == 0 and abs(x.item() - 1.2) < 1e-6
+
+
+# --8<-- [start:fix]
+class Clip(torch.autograd.Function):
+    """Clip in the forward pass, the identity in the backward pass."""
+
+    @staticmethod
+    def forward(ctx, x, low, high):
+        return x.clamp(low, high)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output, None, None
+
+
+x = torch.tensor(1.2, requires_grad=True)
+for step in range(100):
+    loss = (Clip.apply(x, 0.0, 1.0) - 0.25) ** 2
+    (g,) = torch.autograd.grad(loss, x)
+    x = (x - 0.25 * g).detach().requires_grad_()
+print(x.item(), loss.item())
+# --8<-- [end:fix]
+torch.testing.assert_close(x.detach(), torch.tensor(0.25))
+
 # --8<-- [start:at-bound]
 from torch.nn.functional import hardtanh, relu6
 
@@ -29,6 +62,10 @@ old = release == "2.13"
 assert at_bound.tolist() == ([1, 1] if old else [0, 0])
 assert relative.tolist() == [0, 0]
 
+# Figure: Left: clamp rises with slope 1 between the bounds 1.5 and 5.5 and is
+# flat outside. Right: its gradient is 1 between the bounds and 0 outside; open
+# dots where the pieces end, filled dots where PyTorch puts the value at the
+# bounds.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
@@ -37,14 +74,7 @@ inside = torch.tensor([1.0, 1.0])
 outside = torch.tensor([0.0, 0.0])
 steps = ([0, 1.5], [0, 0]), ([1.5, 5.5], [1, 1]), ([5.5, 7], [0, 0])
 
-fig, (left, right) = plt.subplots(
-    1,
-    2,
-    num="Left: clamp rises with slope 1 between the bounds 1.5 and 5.5 and is"
-    " flat outside. Right: its gradient is 1 between the bounds and 0 outside;"
-    " open dots where the pieces end, filled dots where PyTorch puts the value"
-    f" at the bounds, {at_bound[0]:.0f}.",
-)
+fig, (left, right) = plt.subplots(1, 2)
 grid = torch.linspace(0, 7, 141)
 left.plot(grid, grid.clamp(1.5, 5.5))
 left.set_title("clamp(x, 1.5, 5.5)")
@@ -186,36 +216,3 @@ print("PyTorch", release, "reverse", reverse, "forward", forward)
 # --8<-- [end:modes-tensor]
 assert reverse == ([1, 0] if old else [0.5, 0.5])
 assert forward == ([0, 1] if old else [0.5, 0.5])
-
-# --8<-- [start:trap]
-x = torch.tensor(1.2, requires_grad=True)
-for step in range(100):
-    loss = (torch.clamp(x, 0.0, 1.0) - 0.25) ** 2
-    (g,) = torch.autograd.grad(loss, x)
-    x = (x - 0.25 * g).detach().requires_grad_()
-print(x.item(), loss.item())
-# --8<-- [end:trap]
-assert g == 0 and abs(x.item() - 1.2) < 1e-6
-
-
-# --8<-- [start:fix]
-class Clip(torch.autograd.Function):
-    """Clip in the forward pass, the identity in the backward pass."""
-
-    @staticmethod
-    def forward(ctx, x, low, high):
-        return x.clamp(low, high)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return grad_output, None, None
-
-
-x = torch.tensor(1.2, requires_grad=True)
-for step in range(100):
-    loss = (Clip.apply(x, 0.0, 1.0) - 0.25) ** 2
-    (g,) = torch.autograd.grad(loss, x)
-    x = (x - 0.25 * g).detach().requires_grad_()
-print(x.item(), loss.item())
-# --8<-- [end:fix]
-torch.testing.assert_close(x.detach(), torch.tensor(0.25))

@@ -20,6 +20,41 @@ for alpha in (0.5, 1.0, 2.0):
     assert gradient(celu, 0.0, alpha) == 1
 assert round(gradient(selu, 0.0), 4) == 1.7581
 
+
+# --8<-- [start:trap]
+def naive(x, alpha):
+    return torch.where(x >= 0, x, alpha * torch.expm1(x))
+
+
+print("value   ", naive(torch.tensor([0.0, 1000.0]), 2.0).tolist())
+print("gradient", gradient(naive, [0.0, 1000.0], 2.0))
+# --8<-- [end:trap]
+assert str(gradient(naive, 1000.0, 2.0)) == "nan"
+
+
+# --8<-- [start:fix]
+def safe(x, alpha):
+    left = x.clamp(max=0)  # the exponential never sees a large number
+    return torch.where(x >= 0, x, alpha * torch.expm1(left))
+
+
+points = [-1.0, 0.0, 1000.0]
+for name, f in (("elu ", elu), ("safe", safe)):
+    g = gradient(f, points, 2.0)
+    print(name, [round(entry, 4) for entry in g])
+# --8<-- [end:fix]
+x = torch.linspace(-20, 20, 81, dtype=torch.float64)
+torch.testing.assert_close(safe(x, 2.0), elu(x, 2.0))
+assert gradient(safe, [0.0, 1000.0], 2.0) == [1, 1]
+
+# --8<-- [start:smooth]
+for h in (1e-2, 1e-4, 1e-6):
+    for name, f in (("elu ", elu), ("celu", celu)):
+        jump = gradient(f, h, 2.0) - gradient(f, -h, 2.0)
+        print(name, f"from -{h:g} to {h:g} the slope changes by {jump:.4f}")
+# --8<-- [end:smooth]
+assert abs(jump) < 1e-6
+
 # --8<-- [start:sides]
 around = [-1e-6, 0.0, 1e-6]
 for name, f, *alpha in (
@@ -92,38 +127,3 @@ for name in ("elu(Tensor", "celu(Tensor"):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[1].strip())
 # --8<-- [end:source]
-
-
-# --8<-- [start:trap]
-def naive(x, alpha):
-    return torch.where(x >= 0, x, alpha * torch.expm1(x))
-
-
-print("value   ", naive(torch.tensor([0.0, 1000.0]), 2.0).tolist())
-print("gradient", gradient(naive, [0.0, 1000.0], 2.0))
-# --8<-- [end:trap]
-assert str(gradient(naive, 1000.0, 2.0)) == "nan"
-
-
-# --8<-- [start:fix]
-def safe(x, alpha):
-    left = x.clamp(max=0)  # the exponential never sees a large number
-    return torch.where(x >= 0, x, alpha * torch.expm1(left))
-
-
-points = [-1.0, 0.0, 1000.0]
-for name, f in (("elu ", elu), ("safe", safe)):
-    g = gradient(f, points, 2.0)
-    print(name, [round(entry, 4) for entry in g])
-# --8<-- [end:fix]
-x = torch.linspace(-20, 20, 81, dtype=torch.float64)
-torch.testing.assert_close(safe(x, 2.0), elu(x, 2.0))
-assert gradient(safe, [0.0, 1000.0], 2.0) == [1, 1]
-
-# --8<-- [start:smooth]
-for h in (1e-2, 1e-4, 1e-6):
-    for name, f in (("elu ", elu), ("celu", celu)):
-        jump = gradient(f, h, 2.0) - gradient(f, -h, 2.0)
-        print(name, f"from -{h:g} to {h:g} the slope changes by {jump:.4f}")
-# --8<-- [end:smooth]
-assert abs(jump) < 1e-6

@@ -32,73 +32,6 @@ for f in (hardshrink, softshrink):
 for f in (hardshrink, softshrink):
     assert [slope(f, at, 0.5) for at in (-2.0, -0.5, 0.5, 2.0)] == [1, 0, 0, 1]
 
-# --8<-- [start:valley]
-for at in (-2.999, -1.5, 2.999):
-    print(at, slope(hardswish, at))
-# --8<-- [end:valley]
-assert slope(hardswish, -1.5) == 0
-
-# --8<-- [start:sixth]
-x = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
-(g,) = torch.autograd.grad(hardsigmoid(x), x)
-print(g.dtype)
-print("1/6 in float64", g.item() == 1 / 6)
-print("1/6 in float32", g.item() == (torch.tensor(1.0) / 6).item())
-# --8<-- [end:sixth]
-assert g.item() == (torch.tensor(1.0) / 6).item()
-
-# --8<-- [start:second]
-x = torch.tensor(1.0, requires_grad=True)
-(g,) = torch.autograd.grad(hardsigmoid(x), x, create_graph=True)
-try:
-    g.backward()
-except RuntimeError as error:
-    print(error)
-    message = str(error)
-# --8<-- [end:second]
-assert "hardsigmoid_backward is not implemented" in message
-
-# --8<-- [start:lambd-zero]
-for f in (hardshrink, softshrink):
-    x = torch.tensor([-1.0, 0.0, 1.0], requires_grad=True)
-    y = f(x, 0.0)
-    (g,) = torch.autograd.grad(y.sum(), x)
-    print(f.__name__, torch.equal(y, x), g)
-# --8<-- [end:lambd-zero]
-assert g.tolist() == [1, 0, 1] and torch.equal(y, x)
-
-# --8<-- [start:minus-infinity]
-minus_inf = torch.tensor(float("-inf"), requires_grad=True)
-y = hardswish(minus_inf)
-(g,) = torch.autograd.grad(y, minus_inf)
-print("hardswish(-1e9)", (hardswish(torch.tensor(-1e9)) + 0).item())
-print("hardswish(-inf)", y.item(), "gradient", g.item())
-# --8<-- [end:minus-infinity]
-assert y.isnan() and g == 0
-
-# --8<-- [start:nan]
-for f in (hardsigmoid, hardswish, hardshrink, softshrink):
-    x = torch.full((1001,), float("nan"), requires_grad=True)
-    y = f(x)
-    (g,) = torch.autograd.grad(y.sum(), x)
-    values = sorted({str(value) for value in g.tolist()})
-    print(
-        f.__name__, "output NaN:", y.isnan().all().item(), "gradients", values
-    )
-# --8<-- [end:nan]
-assert values == ["0.0", "1.0"]
-
-# --8<-- [start:source]
-import pathlib
-
-import torchgen
-
-folder = pathlib.Path(torchgen.__file__).parent
-text = (folder / "packaged/autograd/derivatives.yaml").read_text()
-for name in ("hardsigmoid(", "hardswish(", "hardshrink(", "softshrink("):
-    print(*text[text.index(f"- name: {name}") :].splitlines()[:2], sep="\n")
-# --8<-- [end:source]
-
 
 # --8<-- [start:trap-gate]
 def open_gate(gate, start):
@@ -143,6 +76,7 @@ print("1/6 in float64", g[2].item() == 1 / 6)
 assert g[2].item() == 1 / 6 and not second.any()
 
 # --8<-- [start:fix-infinity]
+minus_inf = torch.tensor(float("-inf"), requires_grad=True)
 y = hardswish(torch.clamp(minus_inf, min=-3))
 (g,) = torch.autograd.grad(y, minus_inf)
 print("value", (y + 0).item(), "gradient", g.item())
@@ -175,3 +109,69 @@ def through(w):
 print("from 0.25:", fit(through, 0.25))
 # --8<-- [end:fix-dead]
 assert fit(through, 0.25) == 1
+
+# --8<-- [start:valley]
+for at in (-2.999, -1.5, 2.999):
+    print(at, slope(hardswish, at))
+# --8<-- [end:valley]
+assert slope(hardswish, -1.5) == 0
+
+# --8<-- [start:lambd-zero]
+for f in (hardshrink, softshrink):
+    x = torch.tensor([-1.0, 0.0, 1.0], requires_grad=True)
+    y = f(x, 0.0)
+    (g,) = torch.autograd.grad(y.sum(), x)
+    print(f.__name__, torch.equal(y, x), g)
+# --8<-- [end:lambd-zero]
+assert g.tolist() == [1, 0, 1] and torch.equal(y, x)
+
+# --8<-- [start:sixth]
+x = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
+(g,) = torch.autograd.grad(hardsigmoid(x), x)
+print(g.dtype)
+print("1/6 in float64", g.item() == 1 / 6)
+print("1/6 in float32", g.item() == (torch.tensor(1.0) / 6).item())
+# --8<-- [end:sixth]
+assert g.item() == (torch.tensor(1.0) / 6).item()
+
+# --8<-- [start:second]
+x = torch.tensor(1.0, requires_grad=True)
+(g,) = torch.autograd.grad(hardsigmoid(x), x, create_graph=True)
+try:
+    g.backward()
+except RuntimeError as error:
+    print(error)
+    message = str(error)
+# --8<-- [end:second]
+assert "hardsigmoid_backward is not implemented" in message
+
+# --8<-- [start:minus-infinity]
+y = hardswish(minus_inf)
+(g,) = torch.autograd.grad(y, minus_inf)
+print("hardswish(-1e9)", (hardswish(torch.tensor(-1e9)) + 0).item())
+print("hardswish(-inf)", y.item(), "gradient", g.item())
+# --8<-- [end:minus-infinity]
+assert y.isnan() and g == 0
+
+# --8<-- [start:nan]
+for f in (hardsigmoid, hardswish, hardshrink, softshrink):
+    x = torch.full((1001,), float("nan"), requires_grad=True)
+    y = f(x)
+    (g,) = torch.autograd.grad(y.sum(), x)
+    values = sorted({str(value) for value in g.tolist()})
+    print(
+        f.__name__, "output NaN:", y.isnan().all().item(), "gradients", values
+    )
+# --8<-- [end:nan]
+assert values == ["0.0", "1.0"]
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+for name in ("hardsigmoid(", "hardswish(", "hardshrink(", "softshrink("):
+    print(*text[text.index(f"- name: {name}") :].splitlines()[:2], sep="\n")
+# --8<-- [end:source]

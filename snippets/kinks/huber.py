@@ -27,7 +27,28 @@ for width in (0.5, 1.0, 2.0):
 assert (huber / smooth).tolist() == [2, 2, 2, 2]
 
 
-# --8<-- [start:knee]
+# --8<-- [start:trap]
+def fit(loss, **options):
+    x = torch.tensor(0.0, requires_grad=True)
+    for step in range(100):
+        out = loss(x, torch.tensor(5.0), **options)
+        (g,) = torch.autograd.grad(out, x)
+        x = (x - 0.125 * g).detach().requires_grad_()
+    return round(x.item(), 3)
+
+
+print("huber, delta=1:     ", fit(huber_loss, delta=1.0))
+print("huber, delta=0.0625:", fit(huber_loss, delta=0.0625))
+# --8<-- [end:trap]
+assert fit(huber_loss, delta=1.0) == 5 and fit(huber_loss, delta=0.0625) < 1
+
+# --8<-- [start:fix]
+print("smooth_l1, beta=0.0625:", fit(smooth_l1_loss, beta=0.0625))
+# --8<-- [end:fix]
+assert abs(fit(smooth_l1_loss, beta=0.0625) - 5) <= 0.125
+
+
+# --8<-- [start:smooth]
 def curvature(loss, d, **options):
     x = torch.tensor(d, dtype=torch.float64, requires_grad=True)
     out = loss(x, torch.zeros_like(x), reduction="sum", **options)
@@ -36,6 +57,26 @@ def curvature(loss, d, **options):
     return second.tolist()
 
 
+def pseudo_huber(x, y, delta=1.0, reduction="mean"):
+    r = (x - y) / delta
+    # delta² (sqrt(1 + r²) - 1), without the cancellation near 0
+    loss = delta**2 * r**2 / (1 + torch.sqrt(1 + r**2))
+    return {"none": loss, "sum": loss.sum(), "mean": loss.mean()}[reduction]
+
+
+around = [1.99, 2.0, 2.01]
+for loss in (huber_loss, pseudo_huber):
+    slope = [round(g, 3) for g in gradient(loss, around, delta=2)]
+    bend = [round(g, 3) for g in curvature(loss, around, delta=2)]
+    print(loss.__name__, slope, bend)
+# --8<-- [end:smooth]
+x = torch.tensor([-3.0, -2, 0, 2, 9], dtype=torch.float64, requires_grad=True)
+assert torch.autograd.gradgradcheck(
+    lambda x: pseudo_huber(x, torch.zeros_like(x), delta=2.0), (x,)
+)
+assert gradient(pseudo_huber, [0.0], delta=2) == [0]
+
+# --8<-- [start:knee]
 around = [1.99, 2.0, 2.01]
 print("huber     slope    ", gradient(huber_loss, around, delta=2))
 print("huber     curvature", curvature(huber_loss, around, delta=2))
@@ -65,6 +106,7 @@ assert gradient(smooth_l1_loss, points, beta=0.0) == [-1, 0, 1, 0]
 assert value.isnan()
 
 # --8<-- [start:not-allowed]
+x, y = torch.tensor([-3.0, -1, 0.5, 4]), torch.zeros(4)
 for loss, options in (
     (huber_loss, {"delta": 0.0}),
     (smooth_l1_loss, {"beta": -1.0}),
@@ -113,45 +155,3 @@ text = (folder / "packaged/autograd/derivatives.yaml").read_text()
 lines = text[text.index("- name: huber_loss(Tensor") :].splitlines()
 print(lines[1], lines[2], sep="\n")
 # --8<-- [end:source]
-
-
-# --8<-- [start:trap]
-def fit(loss, **options):
-    x = torch.tensor(0.0, requires_grad=True)
-    for step in range(100):
-        out = loss(x, torch.tensor(5.0), **options)
-        (g,) = torch.autograd.grad(out, x)
-        x = (x - 0.125 * g).detach().requires_grad_()
-    return round(x.item(), 3)
-
-
-print("huber, delta=1:     ", fit(huber_loss, delta=1.0))
-print("huber, delta=0.0625:", fit(huber_loss, delta=0.0625))
-# --8<-- [end:trap]
-assert fit(huber_loss, delta=1.0) == 5 and fit(huber_loss, delta=0.0625) < 1
-
-# --8<-- [start:fix]
-print("smooth_l1, beta=0.0625:", fit(smooth_l1_loss, beta=0.0625))
-# --8<-- [end:fix]
-assert abs(fit(smooth_l1_loss, beta=0.0625) - 5) <= 0.125
-
-
-# --8<-- [start:smooth]
-def pseudo_huber(x, y, delta=1.0, reduction="mean"):
-    r = (x - y) / delta
-    # delta² (sqrt(1 + r²) - 1), without the cancellation near 0
-    loss = delta**2 * r**2 / (1 + torch.sqrt(1 + r**2))
-    return {"none": loss, "sum": loss.sum(), "mean": loss.mean()}[reduction]
-
-
-around = [1.99, 2.0, 2.01]
-for loss in (huber_loss, pseudo_huber):
-    slope = [round(g, 3) for g in gradient(loss, around, delta=2)]
-    bend = [round(g, 3) for g in curvature(loss, around, delta=2)]
-    print(loss.__name__, slope, bend)
-# --8<-- [end:smooth]
-x = torch.tensor([-3.0, -2, 0, 2, 9], dtype=torch.float64, requires_grad=True)
-assert torch.autograd.gradgradcheck(
-    lambda x: pseudo_huber(x, torch.zeros_like(x), delta=2.0), (x,)
-)
-assert gradient(pseudo_huber, [0.0], delta=2) == [0]

@@ -25,8 +25,38 @@ old = release == "2.13"
 at_zero = {name: gradient(f, 0.0) for name, f in five.items()}
 assert list(at_zero.values()) == [0, 1 if old else 0, 0.5, 0, 0]
 
-# --8<-- [start:table]
+
+# --8<-- [start:trap]
+def train(f, w):
+    w = torch.tensor(w, requires_grad=True)
+    for step in range(100):
+        loss = (f(w) - 1) ** 2  # wants f(w) = 1
+        (g,) = torch.autograd.grad(loss, w)
+        w = (w - 0.25 * g).detach().requires_grad_()
+    return round(w.item(), 4)
+
+
+print("relu from 0:", train(torch.relu, 0.0))
+# --8<-- [end:trap]
+assert train(torch.relu, 0.0) == 0
+
+# --8<-- [start:fix]
+print("relu from 0.01:", train(torch.relu, 0.01))
+print("maximum from 0:", train(five["maximum(x, zeros)"], 0.0))
+# --8<-- [end:fix]
+assert train(torch.relu, 0.01) == 1
+assert train(five["maximum(x, zeros)"], 0.0) == 1
+assert train(five["clamp(x, min=0)"], 0.0) == (1 if old else 0)
+
+# --8<-- [start:mask-trap]
 inf, nan = float("inf"), float("nan")
+scores = torch.tensor([2.0, -1.0, -inf])
+print("mask:", (scores * (scores > 0)).sum().item())
+print("relu:", torch.relu(scores).sum().item())
+# --8<-- [end:mask-trap]
+assert (scores * (scores > 0)).sum().isnan() and torch.relu(scores).sum() == 2
+
+# --8<-- [start:table]
 x = [-inf, -1.0, 0.0, 1.0, inf, nan]
 
 
@@ -93,15 +123,6 @@ for wrong in (
 # --8<-- [end:not-these]
 assert torch.max(x, 0).values == 2 and max(x[1], 0) == 0
 
-# --8<-- [start:identity]
-for name, f in five.items():
-    whole = gradient(lambda x, f=f: f(x) - f(-x), 0.0)
-    size = gradient(lambda x, f=f: f(x) + f(-x), 0.0) + 0
-    print(f"{name:19}", "x:", whole, " |x|:", size)
-# --8<-- [end:identity]
-f = five["maximum(x, zeros)"]
-assert gradient(lambda x: f(x) - f(-x), 0.0) == 1
-
 # --8<-- [start:two-arguments]
 x = torch.tensor(0.0, requires_grad=True)
 zero = torch.tensor(0.0, requires_grad=True)
@@ -120,32 +141,11 @@ for name in ("relu(", "maximum(", "where.self("):
     print(name[:-1], next(line for line in lines if "  self: " in line))
 # --8<-- [end:source]
 
-
-# --8<-- [start:trap]
-def train(f, w):
-    w = torch.tensor(w, requires_grad=True)
-    for step in range(100):
-        loss = (f(w) - 1) ** 2  # wants f(w) = 1
-        (g,) = torch.autograd.grad(loss, w)
-        w = (w - 0.25 * g).detach().requires_grad_()
-    return round(w.item(), 4)
-
-
-print("relu from 0:", train(torch.relu, 0.0))
-# --8<-- [end:trap]
-assert train(torch.relu, 0.0) == 0
-
-# --8<-- [start:fix]
-print("relu from 0.01:", train(torch.relu, 0.01))
-print("maximum from 0:", train(five["maximum(x, zeros)"], 0.0))
-# --8<-- [end:fix]
-assert train(torch.relu, 0.01) == 1
-assert train(five["maximum(x, zeros)"], 0.0) == 1
-assert train(five["clamp(x, min=0)"], 0.0) == (1 if old else 0)
-
-# --8<-- [start:mask-trap]
-scores = torch.tensor([2.0, -1.0, -inf])
-print("mask:", (scores * (scores > 0)).sum().item())
-print("relu:", torch.relu(scores).sum().item())
-# --8<-- [end:mask-trap]
-assert (scores * (scores > 0)).sum().isnan() and torch.relu(scores).sum() == 2
+# --8<-- [start:identity]
+for name, f in five.items():
+    whole = gradient(lambda x, f=f: f(x) - f(-x), 0.0)
+    size = gradient(lambda x, f=f: f(x) + f(-x), 0.0) + 0
+    print(f"{name:19}", "x:", whole, " |x|:", size)
+# --8<-- [end:identity]
+f = five["maximum(x, zeros)"]
+assert gradient(lambda x: f(x) - f(-x), 0.0) == 1

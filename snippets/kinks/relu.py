@@ -39,6 +39,47 @@ assert slope(leaky_relu, 0.0, 0.1) == 0.1
 assert slope(prelu, 0.0, w) == 0.25
 assert slope(rrelu, 0.0) == round(11 / 48, 4)
 
+
+# --8<-- [start:trap]
+def train(activation, start):
+    """Fit activation(w) to the target 1, in 100 steps."""
+    w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    for step in range(100):
+        loss = (activation(w) - 1) ** 2
+        (g,) = torch.autograd.grad(loss, w)
+        w = (w - 0.25 * g).detach().requires_grad_()
+    return round(w.item(), 4)
+
+
+print("from  0  ", train(relu, 0.0))
+print("from -0.5", train(relu, -0.5))
+# --8<-- [end:trap]
+assert train(relu, 0.0) == 0 and train(relu, -0.5) == -0.5
+
+# --8<-- [start:fix]
+print("a small start     ", train(relu, 0.01))
+print("leaky_relu, from 0", train(lambda w: leaky_relu(w, 0.1), 0.0))
+print("and from -0.5     ", train(lambda w: leaky_relu(w, 0.1), -0.5))
+# --8<-- [end:fix]
+assert train(relu, 0.01) == train(lambda w: leaky_relu(w, 0.1), 0.0) == 1
+assert train(lambda w: leaky_relu(w, 0.1), -0.5) == 1
+
+# --8<-- [start:fix-modes]
+from torch.func import jvp
+
+
+def prelu_both(x, w):
+    """prelu whose two modes agree at 0."""
+    return torch.where(x > 0, x, w * x)
+
+
+x = torch.tensor(0.0, dtype=torch.float64)
+_, forward = jvp(lambda x: prelu_both(x, w), (x,), (torch.ones_like(x),))
+print("reverse", slope(prelu_both, 0.0, w.squeeze()))
+print("forward", forward.item())
+# --8<-- [end:fix-modes]
+assert forward == 0.25 == slope(prelu_both, 0.0, w.squeeze())
+
 # --8<-- [start:special]
 nan, inf = float("nan"), float("inf")
 for at in (-0.0, nan, inf, -inf):
@@ -60,8 +101,6 @@ for s in (0.1, -0.5, 2.0):
     assert slope(leaky_relu, 0.0, s) == s
 
 # --8<-- [start:prelu]
-from torch.func import jvp
-
 x = torch.tensor(0.0, dtype=torch.float64)
 _, forward = jvp(lambda x: prelu(x, w), (x,), (torch.ones_like(x),))
 print("reverse", slope(prelu, 0.0, w))
@@ -146,42 +185,3 @@ text = (folder / "packaged/autograd/derivatives.yaml").read_text()
 for name in ("relu(", "leaky_relu(", "_prelu_kernel("):
     print(*text[text.index(f"- name: {name}") :].splitlines()[:3], sep="\n")
 # --8<-- [end:source]
-
-
-# --8<-- [start:trap]
-def train(activation, start):
-    """Fit activation(w) to the target 1, in 100 steps."""
-    w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    for step in range(100):
-        loss = (activation(w) - 1) ** 2
-        (g,) = torch.autograd.grad(loss, w)
-        w = (w - 0.25 * g).detach().requires_grad_()
-    return round(w.item(), 4)
-
-
-print("from  0  ", train(relu, 0.0))
-print("from -0.5", train(relu, -0.5))
-# --8<-- [end:trap]
-assert train(relu, 0.0) == 0 and train(relu, -0.5) == -0.5
-
-# --8<-- [start:fix]
-print("a small start     ", train(relu, 0.01))
-print("leaky_relu, from 0", train(lambda w: leaky_relu(w, 0.1), 0.0))
-print("and from -0.5     ", train(lambda w: leaky_relu(w, 0.1), -0.5))
-# --8<-- [end:fix]
-assert train(relu, 0.01) == train(lambda w: leaky_relu(w, 0.1), 0.0) == 1
-assert train(lambda w: leaky_relu(w, 0.1), -0.5) == 1
-
-
-# --8<-- [start:fix-modes]
-def prelu_both(x, w):
-    """prelu whose two modes agree at 0."""
-    return torch.where(x > 0, x, w * x)
-
-
-x = torch.tensor(0.0, dtype=torch.float64)
-_, forward = jvp(lambda x: prelu_both(x, w), (x,), (torch.ones_like(x),))
-print("reverse", slope(prelu_both, 0.0, w.squeeze()))
-print("forward", forward.item())
-# --8<-- [end:fix-modes]
-assert forward == 0.25 == slope(prelu_both, 0.0, w.squeeze())

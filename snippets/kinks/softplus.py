@@ -29,6 +29,9 @@ slopes = [gradient(f, 0.0) for f in cousins.values()]
 wanted = [0.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.6]
 torch.testing.assert_close(slopes, wanted, rtol=1e-12, atol=0)
 
+# Figure: Gradients from -6 to 6. relu steps from 0 to 1 at 0. softplus rises
+# evenly and stays between. gelu, silu and mish fall below 0 near -2 and rise
+# above 1 near 2.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
@@ -37,11 +40,7 @@ x = torch.linspace(-6, 6, 1201, dtype=torch.float64)
 slopes = {
     name: torch.tensor(gradient(cousins[name], x.tolist())) for name in shown
 }
-fig, ax = plt.subplots(
-    num="Gradients from -6 to 6. relu steps from 0 to 1 at 0. softplus rises"
-    " evenly and stays between. gelu, silu and mish fall below 0 near -2 and"
-    " rise above 1 near 2."
-)
+fig, ax = plt.subplots()
 for name, g in slopes.items():
     ax.plot(x, g, label=name)
 ax.set_xlabel("x")
@@ -54,13 +53,78 @@ for name, g in slopes.items():
 assert slopes["softplus"].min() > 0 and slopes["softplus"].max() < 1
 assert slopes["silu"].min() < 0 and slopes["silu"].max() > 1
 
-# --8<-- [start:far]
+
+# --8<-- [start:trap]
+def naive(x):
+    return torch.log(1 + torch.exp(x))
+
+
+x = [-50.0, 0.0, 1000.0]
+print("value   ", [f"{y:.4g}" for y in naive(torch.tensor(x)).tolist()])
+print("gradient", [f"{g:.4g}" for g in gradient(naive, x)])
+# --8<-- [end:trap]
+assert (
+    naive(torch.tensor(-50.0)) == 0 and str(gradient(naive, 1000.0)) == "nan"
+)
+
+# --8<-- [start:fix]
+print("value   ", [f"{y:.4g}" for y in softplus(torch.tensor(x)).tolist()])
+print("gradient", [f"{g:.4g}" for g in gradient(softplus, x)])
+# --8<-- [end:fix]
+assert gradient(softplus, 1000.0) == 1 and softplus(torch.tensor(-50.0)) > 0
+
+# --8<-- [start:masked]
 inf, nan = float("inf"), float("nan")
-x = [-inf, -1000.0, 1000.0, inf]
+scores = [-inf, -2.0, 3.0]
+for name, f in (
+    ("silu      ", silu),
+    ("silu.clamp", lambda x: silu(x.clamp(min=-1000))),
+):
+    print(name, [round(g, 4) for g in gradient(f, scores)])
+# --8<-- [end:masked]
+torch.testing.assert_close(
+    gradient(lambda x: silu(x.clamp(min=-1000)), scores)[1:],
+    gradient(silu, scores[1:]),
+)
+
+
+# --8<-- [start:twice]
+def second(f, x, dtype):
+    x = torch.tensor(x, dtype=dtype, requires_grad=True)
+    (first,) = torch.autograd.grad(f(x).sum(), x, create_graph=True)
+    (g,) = torch.autograd.grad(first.sum(), x)
+    return (g + 0).tolist()
 
 
 def row(entries):
     return "".join(f"{round(entry, 4) + 0:8g}" for entry in entries)
+
+
+def smooth_maximum(x, y=0.0):
+    return y + softplus(x - y)  # logaddexp(x, y)
+
+
+def mish_in_parts(x):
+    return x * torch.tanh(softplus(x))
+
+
+far = [-100.0, 0.0, 100.0]
+
+print("smooth_maximum", row(second(smooth_maximum, far, torch.float32)))
+print("mish_in_parts ", row(second(mish_in_parts, far, torch.float32)))
+# --8<-- [end:twice]
+near = torch.linspace(-9, 9, 37, dtype=torch.float64)
+torch.testing.assert_close(
+    smooth_maximum(near), cousins["logaddexp(x, 0)"](near)
+)
+torch.testing.assert_close(mish_in_parts(near), mish(near))
+assert (
+    torch.tensor(second(smooth_maximum, far, torch.float32)).isfinite().all()
+)
+assert torch.tensor(second(mish_in_parts, far, torch.float32)).isfinite().all()
+
+# --8<-- [start:far]
+x = [-inf, -1000.0, 1000.0, inf]
 
 
 print("value          ", row(x))
@@ -111,15 +175,7 @@ assert g.isnan().tolist() == [True, False, False, True]
 assert str(gradient(cousins["gelu, tanh"], 2e19, torch.bfloat16)) == "nan"
 assert gradient(cousins["gelu, tanh"], 6e4, torch.float16) == 1
 
-
 # --8<-- [start:second]
-def second(f, x, dtype):
-    x = torch.tensor(x, dtype=dtype, requires_grad=True)
-    (first,) = torch.autograd.grad(f(x).sum(), x, create_graph=True)
-    (g,) = torch.autograd.grad(first.sum(), x)
-    return (g + 0).tolist()
-
-
 for dtype, x in (
     (torch.float32, [-100.0, 0.0, 100.0]),
     (torch.float64, [-1000.0, 0.0, 1000.0]),
@@ -143,61 +199,3 @@ for name in ("logaddexp(", "mish(", "softplus("):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[1].strip())
 # --8<-- [end:source]
-
-
-# --8<-- [start:trap]
-def naive(x):
-    return torch.log(1 + torch.exp(x))
-
-
-x = [-50.0, 0.0, 1000.0]
-print("value   ", [f"{y:.4g}" for y in naive(torch.tensor(x)).tolist()])
-print("gradient", [f"{g:.4g}" for g in gradient(naive, x)])
-# --8<-- [end:trap]
-assert (
-    naive(torch.tensor(-50.0)) == 0 and str(gradient(naive, 1000.0)) == "nan"
-)
-
-# --8<-- [start:fix]
-print("value   ", [f"{y:.4g}" for y in softplus(torch.tensor(x)).tolist()])
-print("gradient", [f"{g:.4g}" for g in gradient(softplus, x)])
-# --8<-- [end:fix]
-assert gradient(softplus, 1000.0) == 1 and softplus(torch.tensor(-50.0)) > 0
-
-# --8<-- [start:masked]
-scores = [-inf, -2.0, 3.0]
-for name, f in (
-    ("silu      ", silu),
-    ("silu.clamp", lambda x: silu(x.clamp(min=-1000))),
-):
-    print(name, [round(g, 4) for g in gradient(f, scores)])
-# --8<-- [end:masked]
-torch.testing.assert_close(
-    gradient(lambda x: silu(x.clamp(min=-1000)), scores)[1:],
-    gradient(silu, scores[1:]),
-)
-
-
-# --8<-- [start:twice]
-def smooth_maximum(x, y=0.0):
-    return y + softplus(x - y)  # logaddexp(x, y)
-
-
-def mish_in_parts(x):
-    return x * torch.tanh(softplus(x))
-
-
-far = [-100.0, 0.0, 100.0]
-
-print("smooth_maximum", row(second(smooth_maximum, far, torch.float32)))
-print("mish_in_parts ", row(second(mish_in_parts, far, torch.float32)))
-# --8<-- [end:twice]
-near = torch.linspace(-9, 9, 37, dtype=torch.float64)
-torch.testing.assert_close(
-    smooth_maximum(near), cousins["logaddexp(x, 0)"](near)
-)
-torch.testing.assert_close(mish_in_parts(near), mish(near))
-assert (
-    torch.tensor(second(smooth_maximum, far, torch.float32)).isfinite().all()
-)
-assert torch.tensor(second(mish_in_parts, far, torch.float32)).isfinite().all()

@@ -46,6 +46,94 @@ print(g + 0)  # + 0: no negative zeros
 assert g.tolist() == [[-1.5, -1, 0], [0.5, 1, 0]]
 
 
+# --8<-- [start:trap]
+def compare(z, y):
+    z = torch.tensor(z, requires_grad=True)
+    y = torch.full_like(z, y)
+    loss = binary_cross_entropy(torch.sigmoid(z), y, reduction="none")
+    (g,) = torch.autograd.grad(loss.sum(), z)
+    return (loss + 0).detach(), g + 0
+
+
+wrong = (-20.0, 1.0), (-30.0, 1.0), (-40.0, 1.0), (-104.0, 1.0), (17.0, 0.0)
+for z, y in wrong:
+    loss, g = compare(z, y)
+    print(f"z = {z:g}, y = {y:g}: loss {loss:g}, gradient {g:.2g}")
+# --8<-- [end:trap]
+assert compare(-104.0, 1.0) == (100, 0) and compare(17.0, 0.0) == (100, 0)
+assert -5e-6 < compare(-40.0, 1.0)[1] < 0
+
+# --8<-- [start:fix]
+z, y = torch.tensor(wrong).unbind(1)
+z.requires_grad_()
+loss = binary_cross_entropy_with_logits(z, y, reduction="none")
+(g,) = torch.autograd.grad(loss.sum(), z)
+print(loss.tolist(), g.tolist())
+# --8<-- [end:fix]
+torch.testing.assert_close(loss, z.abs())
+torch.testing.assert_close(g, torch.tensor([-1.0, -1, -1, -1, 1]))
+
+
+# --8<-- [start:step]
+def attempt(function, x, y):
+    try:
+        return function(x, y)
+    except (RuntimeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+p = torch.tensor(0.0, requires_grad=True)
+optimizer = torch.optim.SGD([p], lr=1e-3)
+binary_cross_entropy(p, torch.tensor(1.0)).backward()
+optimizer.step()
+print(f"p = {p.item():g}")
+print(attempt(binary_cross_entropy, p, torch.tensor(1.0)))
+# --8<-- [end:step]
+assert p > 1e8
+
+# --8<-- [start:step-fix]
+z = torch.tensor(-104.0, requires_grad=True)  # p = sigmoid(z)
+optimizer = torch.optim.SGD([z], lr=1.0)
+for _ in range(120):
+    optimizer.zero_grad()
+    binary_cross_entropy_with_logits(z, torch.tensor(1.0)).backward()
+    optimizer.step()
+print(f"z = {z.item():.2f}, p = {torch.sigmoid(z).item():.3f}")
+# --8<-- [end:step-fix]
+assert torch.sigmoid(z) > 0.9
+
+# --8<-- [start:twice]
+z = torch.tensor([-10.0, 10.0], requires_grad=True)
+y = torch.tensor([0.0, 1.0])  # both are right
+for name, x in ("sigmoid twice", torch.sigmoid(z)), ("once", z):
+    loss = binary_cross_entropy_with_logits(x, y)
+    (g,) = torch.autograd.grad(loss, z)
+    print(f"{name:13} loss {loss.item():.4f}, gradient {g.tolist()}")
+# --8<-- [end:twice]
+assert loss < 1e-4
+
+# --8<-- [start:masked]
+inf, nan = float("inf"), float("nan")
+z = torch.tensor([-inf, 1.0], requires_grad=True)
+y = torch.tensor([0.0, 1.0])
+keep = torch.tensor([0.0, 1.0])
+print(binary_cross_entropy_with_logits(z, y, weight=keep).item())
+# --8<-- [end:masked]
+assert binary_cross_entropy_with_logits(z, y, weight=keep).isnan()
+
+# --8<-- [start:masked-fix]
+kept = keep.bool()
+selected = binary_cross_entropy_with_logits(z[kept], y[kept])
+lowest = torch.finfo(z.dtype).min
+bounded = binary_cross_entropy_with_logits(z.clamp(min=lowest), y)
+for loss in (selected, bounded):
+    (g,) = torch.autograd.grad(loss, z)
+    print(f"{loss.item():.4f}", g)
+# --8<-- [end:masked-fix]
+assert selected.isfinite() and bounded.isfinite() and g.isfinite().all()
+torch.testing.assert_close(2 * bounded, selected)
+
+
 # --8<-- [start:ends]
 def bce(p, y, dtype=torch.float32):
     """Loss, its gradient and the target's gradient."""
@@ -104,15 +192,7 @@ print("dy of logits  :", torch.autograd.grad(loss, y)[0] + 0)
 # --8<-- [end:target]
 torch.testing.assert_close(dy, -torch.logit(torch.tensor([0.1, 0.5, 0.9])))
 
-
 # --8<-- [start:outside]
-def attempt(function, x, y):
-    try:
-        return function(x, y)
-    except (RuntimeError, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
-
-
 one = torch.tensor([1.0])
 for p, y in (1.5, 1.0), (float("nan"), 1.0), (0.5, 2.0):
     p, y = torch.tensor([p]), torch.tensor([y])
@@ -137,7 +217,6 @@ print(attempt(binary_cross_entropy_with_logits, p.squeeze(1), y))
 # --8<-- [end:sizes]
 
 # --8<-- [start:infinite]
-inf, nan = float("inf"), float("nan")
 z = torch.tensor([inf, inf, -inf, -inf, nan], requires_grad=True)
 y = torch.tensor([1.0, 0.0, 1.0, 0.0, 1.0])
 loss = binary_cross_entropy_with_logits(z, y, reduction="none")
@@ -170,7 +249,6 @@ for shape in ((3,), (3, 1)):
 # --8<-- [end:weight-shape]
 assert (loss > 0).tolist() == [[True] * 3, [False] * 3, [False] * 3]
 
-
 # --8<-- [start:weights-learn]
 z, y = torch.zeros(2, 3), torch.ones(2, 3)
 for option in ("weight", "pos_weight"):
@@ -185,19 +263,15 @@ loss = binary_cross_entropy_with_logits(z, y, reduction="none")
 (g,) = torch.autograd.grad((w * loss).sum(), w)
 torch.testing.assert_close(g, loss.sum(0))
 
+# Figure: Gradient of the loss over the logit from -45 to 30, in float32. Left,
+# target 1: of logits it goes from -1 to 0; of probabilities it leaves -1 at
+# -28 and is back at 0 by -35. Right, target 0: of logits it goes from 0 to 1;
+# of probabilities it falls from 1 to 0 at 17.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
 logits = torch.arange(-45.0, 30.5, 0.5)
-fig, axes = plt.subplots(
-    1,
-    2,
-    sharey=True,
-    num="Gradient of the loss over the logit from -45 to 30, in float32. Left,"
-    " target 1: of logits it goes from -1 to 0; of probabilities it leaves -1"
-    " at -28 and is back at 0 by -35. Right, target 0: of logits it goes from"
-    " 0 to 1; of probabilities it falls from 1 to 0 at 17.",
-)
+fig, axes = plt.subplots(1, 2, sharey=True)
 for axis, target in zip(axes, (1.0, 0.0), strict=True):
     y = torch.full_like(logits, target)
     for name, loss, inner in (
@@ -227,82 +301,3 @@ for name in ("binary_cross_entropy(", "binary_cross_entropy_with_logits("):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(name[:-1], lines[1], lines[2], sep="\n")
 # --8<-- [end:source]
-
-
-# --8<-- [start:trap]
-def compare(z, y):
-    z = torch.tensor(z, requires_grad=True)
-    y = torch.full_like(z, y)
-    loss = binary_cross_entropy(torch.sigmoid(z), y, reduction="none")
-    (g,) = torch.autograd.grad(loss.sum(), z)
-    return (loss + 0).detach(), g + 0
-
-
-wrong = (-20.0, 1.0), (-30.0, 1.0), (-40.0, 1.0), (-104.0, 1.0), (17.0, 0.0)
-for z, y in wrong:
-    loss, g = compare(z, y)
-    print(f"z = {z:g}, y = {y:g}: loss {loss:g}, gradient {g:.2g}")
-# --8<-- [end:trap]
-assert compare(-104.0, 1.0) == (100, 0) and compare(17.0, 0.0) == (100, 0)
-assert -5e-6 < compare(-40.0, 1.0)[1] < 0
-
-# --8<-- [start:fix]
-z, y = torch.tensor(wrong).unbind(1)
-z.requires_grad_()
-loss = binary_cross_entropy_with_logits(z, y, reduction="none")
-(g,) = torch.autograd.grad(loss.sum(), z)
-print(loss.tolist(), g.tolist())
-# --8<-- [end:fix]
-torch.testing.assert_close(loss, z.abs())
-torch.testing.assert_close(g, torch.tensor([-1.0, -1, -1, -1, 1]))
-
-# --8<-- [start:step]
-p = torch.tensor(0.0, requires_grad=True)
-optimizer = torch.optim.SGD([p], lr=1e-3)
-binary_cross_entropy(p, torch.tensor(1.0)).backward()
-optimizer.step()
-print(f"p = {p.item():g}")
-print(attempt(binary_cross_entropy, p, torch.tensor(1.0)))
-# --8<-- [end:step]
-assert p > 1e8
-
-# --8<-- [start:step-fix]
-z = torch.tensor(-104.0, requires_grad=True)  # p = sigmoid(z)
-optimizer = torch.optim.SGD([z], lr=1.0)
-for _ in range(120):
-    optimizer.zero_grad()
-    binary_cross_entropy_with_logits(z, torch.tensor(1.0)).backward()
-    optimizer.step()
-print(f"z = {z.item():.2f}, p = {torch.sigmoid(z).item():.3f}")
-# --8<-- [end:step-fix]
-assert torch.sigmoid(z) > 0.9
-
-# --8<-- [start:twice]
-z = torch.tensor([-10.0, 10.0], requires_grad=True)
-y = torch.tensor([0.0, 1.0])  # both are right
-for name, x in ("sigmoid twice", torch.sigmoid(z)), ("once", z):
-    loss = binary_cross_entropy_with_logits(x, y)
-    (g,) = torch.autograd.grad(loss, z)
-    print(f"{name:13} loss {loss.item():.4f}, gradient {g.tolist()}")
-# --8<-- [end:twice]
-assert loss < 1e-4
-
-# --8<-- [start:masked]
-z = torch.tensor([-inf, 1.0], requires_grad=True)
-y = torch.tensor([0.0, 1.0])
-keep = torch.tensor([0.0, 1.0])
-print(binary_cross_entropy_with_logits(z, y, weight=keep).item())
-# --8<-- [end:masked]
-assert binary_cross_entropy_with_logits(z, y, weight=keep).isnan()
-
-# --8<-- [start:masked-fix]
-kept = keep.bool()
-selected = binary_cross_entropy_with_logits(z[kept], y[kept])
-lowest = torch.finfo(z.dtype).min
-bounded = binary_cross_entropy_with_logits(z.clamp(min=lowest), y)
-for loss in (selected, bounded):
-    (g,) = torch.autograd.grad(loss, z)
-    print(f"{loss.item():.4f}", g)
-# --8<-- [end:masked-fix]
-assert selected.isfinite() and bounded.isfinite() and g.isfinite().all()
-torch.testing.assert_close(2 * bounded, selected)

@@ -32,6 +32,110 @@ for reduction in ("none", "sum", "mean"):
     torch.testing.assert_close(g, by_hand / (2 if reduction == "mean" else 1))
 # --8<-- [end:reductions]
 
+# --8<-- [start:double-softmax]
+x = torch.tensor([-10.0, 10, 0], dtype=torch.float64, requires_grad=True)
+t = torch.tensor(0)
+for name, logits in {"logits ": x, "softmax": softmax(x, 0)}.items():
+    loss = cross_entropy(logits, t)
+    (g,) = torch.autograd.grad(loss, x)
+    print(f"{name} loss {loss.item():7.4f}, gradient {g[0].item():.1e}")
+best = cross_entropy(torch.tensor([1.0, 0, 0]), t)  # a perfect softmax
+print("lowest loss of a softmax of three:", round(best.item(), 4))
+# --8<-- [end:double-softmax]
+assert abs(g[0]) < 1e-8 and loss < 1.6
+torch.testing.assert_close(best, torch.tensor(1 + 2 / torch.e).log())
+
+# --8<-- [start:double-softmax-fix]
+(g,) = torch.autograd.grad(cross_entropy(x, t), x)
+p = softmax(x, 0)  # for metrics and for people
+print("gradient", [round(v, 4) for v in g.tolist()], "p", f"{p[0]:.0e}")
+# --8<-- [end:double-softmax-fix]
+torch.testing.assert_close(g, p - torch.tensor([1.0, 0, 0]).double())
+
+
+# --8<-- [start:raw-nll]
+def descend(loss_of, steps=100):
+    x = torch.zeros(1, 3, requires_grad=True)
+    for _ in range(steps):
+        loss = loss_of(x)
+        (g,) = torch.autograd.grad(loss, x)
+        x = (x - g).detach().requires_grad_()
+    return round(loss.item(), 3), [round(v, 3) for v in g[0].tolist()]
+
+
+t = torch.tensor([0])
+print("nll_loss of logits:", descend(lambda x: nll_loss(x, t)))
+# --8<-- [end:raw-nll]
+assert descend(lambda x: nll_loss(x, t)) == (-99, [-1, 0, 0])
+
+# --8<-- [start:raw-nll-fix]
+both = descend(lambda x: nll_loss(log_softmax(x, 1), t))
+print("nll_loss of log_softmax:", both)
+print("cross_entropy          :", descend(lambda x: cross_entropy(x, t)))
+# --8<-- [end:raw-nll-fix]
+assert both == descend(lambda x: cross_entropy(x, t)) and both[0] > 0
+
+# --8<-- [start:log-of-softmax]
+x = torch.tensor([[0.0, 200.0]], requires_grad=True)
+log_p = softmax(x, 1).log()
+loss = nll_loss(log_p, t)
+(g,) = torch.autograd.grad(loss, x)
+print(log_p.tolist(), loss.item(), g.tolist())
+# --8<-- [end:log-of-softmax]
+assert loss.isinf() and g.isnan().any()
+
+# --8<-- [start:log-of-softmax-fix]
+loss = nll_loss(log_softmax(x, 1), t)
+(g,) = torch.autograd.grad(loss, x)
+print(log_softmax(x, 1).tolist(), loss.item(), g.tolist())
+# --8<-- [end:log-of-softmax-fix]
+assert g.tolist() == [[-1, 1]]
+
+
+# --8<-- [start:classes-last]
+def sums_to_zero(g):
+    return [d for d in range(g.dim()) if (g.sum(d).abs() < 1e-6).all()]
+
+
+torch.manual_seed(0)
+x = torch.randn(2, 5, 5, requires_grad=True)  # (N, length, classes)
+t = torch.randint(5, (2, 5))  # (N, length)
+wrong = cross_entropy(x, t)  # no error: length and classes are both 5
+(g,) = torch.autograd.grad(wrong, x)
+print("loss", round(wrong.item(), 4), "sums to 0 along", sums_to_zero(g))
+# --8<-- [end:classes-last]
+assert sums_to_zero(g) == [1]
+
+# --8<-- [start:classes-last-fix]
+right = cross_entropy(x.movedim(-1, 1), t)
+flat = cross_entropy(x.flatten(0, -2), t.flatten())
+(g,) = torch.autograd.grad(right, x)
+print("loss", round(right.item(), 4), "sums to 0 along", sums_to_zero(g))
+print("loss", round(flat.item(), 4))
+# --8<-- [end:classes-last-fix]
+assert sums_to_zero(g) == [2]
+torch.testing.assert_close(right, flat)
+torch.testing.assert_close(g, (softmax(x, 2) - torch.eye(5)[t]) / 10)
+assert not torch.isclose(wrong, right)
+
+# --8<-- [start:view]
+x = torch.tensor([[[5.0, 5, 5], [0, 0, 0]]])  # (N, C, L): class 0 everywhere
+t = torch.tensor([[0, 0, 0]])
+print("loss", round(cross_entropy(x, t).item(), 4))
+mixed = x.view(-1, 2)
+loss = cross_entropy(mixed, t.view(-1))
+print("rows", mixed.tolist(), "loss", round(loss.item(), 4))
+# --8<-- [end:view]
+
+# --8<-- [start:view-fix]
+rows = x.movedim(1, -1).reshape(-1, 2)
+loss = cross_entropy(rows, t.view(-1))
+print("rows", rows.tolist(), "loss", round(loss.item(), 4))
+# --8<-- [end:view-fix]
+torch.testing.assert_close(
+    cross_entropy(rows, t.view(-1)), cross_entropy(x, t)
+)
+
 # --8<-- [start:class-dimension]
 torch.manual_seed(0)
 C = 3
@@ -50,6 +154,11 @@ for shape in (C,), (4, C), (4, C, 5), (2, C, 4, 6), (2, C, 2, 3, 4):
     print("logits", shape, "target", tuple(t.shape), "classes in dim", d)
 # --8<-- [end:class-dimension]
 
+# Figure: Three pictures of 8 by 8 pixels, larger squares for larger values.
+# The image: a blurred bar and a brighter square. The target: both, sharp. The
+# gradient of class 1: negative on the bar, most at its corners, where the blur
+# has darkened it; positive elsewhere, most at the rim of the square, which is
+# as grey as the bar.
 # --8<-- [start:segmentation]
 import matplotlib.pyplot as plt
 
@@ -67,16 +176,7 @@ print("logits", tuple(logits.shape), "target", tuple(target.shape))
 
 of_class_1 = g[0, 1]
 panels = {"image": image[0], "target": target[0], "∂ class 1": of_class_1}
-fig, axes = plt.subplots(
-    1,
-    3,
-    figsize=(4.8, 1.9),
-    num="Three pictures of 8 by 8 pixels, larger squares for larger values. "
-    "The image: a blurred bar and a brighter square. The target: both, sharp. "
-    "The gradient of class 1: negative on the bar, most at its corners, where "
-    "the blur has darkened it; positive elsewhere, most at the rim of the "
-    "square, which is as grey as the bar.",
-)
+fig, axes = plt.subplots(1, 3, figsize=(4.8, 1.9))
 for ax, (name, values) in zip(axes, panels.items(), strict=True):
     for colour, part in (
         ("C0", values.clamp(min=0)),
@@ -249,107 +349,3 @@ for name in ("_log_softmax(", "nll_loss_forward("):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(name[:-1], lines[1].strip(), sep=": ")
 # --8<-- [end:source]
-
-# --8<-- [start:double-softmax]
-x = torch.tensor([-10.0, 10, 0], dtype=torch.float64, requires_grad=True)
-t = torch.tensor(0)
-for name, logits in {"logits ": x, "softmax": softmax(x, 0)}.items():
-    loss = cross_entropy(logits, t)
-    (g,) = torch.autograd.grad(loss, x)
-    print(f"{name} loss {loss.item():7.4f}, gradient {g[0].item():.1e}")
-best = cross_entropy(torch.tensor([1.0, 0, 0]), t)  # a perfect softmax
-print("lowest loss of a softmax of three:", round(best.item(), 4))
-# --8<-- [end:double-softmax]
-assert abs(g[0]) < 1e-8 and loss < 1.6
-torch.testing.assert_close(best, torch.tensor(1 + 2 / torch.e).log())
-
-# --8<-- [start:double-softmax-fix]
-(g,) = torch.autograd.grad(cross_entropy(x, t), x)
-p = softmax(x, 0)  # for metrics and for people
-print("gradient", [round(v, 4) for v in g.tolist()], "p", f"{p[0]:.0e}")
-# --8<-- [end:double-softmax-fix]
-torch.testing.assert_close(g, p - torch.tensor([1.0, 0, 0]).double())
-
-
-# --8<-- [start:raw-nll]
-def descend(loss_of, steps=100):
-    x = torch.zeros(1, 3, requires_grad=True)
-    for _ in range(steps):
-        loss = loss_of(x)
-        (g,) = torch.autograd.grad(loss, x)
-        x = (x - g).detach().requires_grad_()
-    return round(loss.item(), 3), [round(v, 3) for v in g[0].tolist()]
-
-
-t = torch.tensor([0])
-print("nll_loss of logits:", descend(lambda x: nll_loss(x, t)))
-# --8<-- [end:raw-nll]
-assert descend(lambda x: nll_loss(x, t)) == (-99, [-1, 0, 0])
-
-# --8<-- [start:raw-nll-fix]
-both = descend(lambda x: nll_loss(log_softmax(x, 1), t))
-print("nll_loss of log_softmax:", both)
-print("cross_entropy          :", descend(lambda x: cross_entropy(x, t)))
-# --8<-- [end:raw-nll-fix]
-assert both == descend(lambda x: cross_entropy(x, t)) and both[0] > 0
-
-# --8<-- [start:log-of-softmax]
-x = torch.tensor([[0.0, 200.0]], requires_grad=True)
-log_p = softmax(x, 1).log()
-loss = nll_loss(log_p, t)
-(g,) = torch.autograd.grad(loss, x)
-print(log_p.tolist(), loss.item(), g.tolist())
-# --8<-- [end:log-of-softmax]
-assert loss.isinf() and g.isnan().any()
-
-# --8<-- [start:log-of-softmax-fix]
-loss = nll_loss(log_softmax(x, 1), t)
-(g,) = torch.autograd.grad(loss, x)
-print(log_softmax(x, 1).tolist(), loss.item(), g.tolist())
-# --8<-- [end:log-of-softmax-fix]
-assert g.tolist() == [[-1, 1]]
-
-
-# --8<-- [start:classes-last]
-def sums_to_zero(g):
-    return [d for d in range(g.dim()) if (g.sum(d).abs() < 1e-6).all()]
-
-
-torch.manual_seed(0)
-x = torch.randn(2, 5, 5, requires_grad=True)  # (N, length, classes)
-t = torch.randint(5, (2, 5))  # (N, length)
-wrong = cross_entropy(x, t)  # no error: length and classes are both 5
-(g,) = torch.autograd.grad(wrong, x)
-print("loss", round(wrong.item(), 4), "sums to 0 along", sums_to_zero(g))
-# --8<-- [end:classes-last]
-assert sums_to_zero(g) == [1]
-
-# --8<-- [start:classes-last-fix]
-right = cross_entropy(x.movedim(-1, 1), t)
-flat = cross_entropy(x.flatten(0, -2), t.flatten())
-(g,) = torch.autograd.grad(right, x)
-print("loss", round(right.item(), 4), "sums to 0 along", sums_to_zero(g))
-print("loss", round(flat.item(), 4))
-# --8<-- [end:classes-last-fix]
-assert sums_to_zero(g) == [2]
-torch.testing.assert_close(right, flat)
-torch.testing.assert_close(g, (softmax(x, 2) - torch.eye(5)[t]) / 10)
-assert not torch.isclose(wrong, right)
-
-# --8<-- [start:view]
-x = torch.tensor([[[5.0, 5, 5], [0, 0, 0]]])  # (N, C, L): class 0 everywhere
-t = torch.tensor([[0, 0, 0]])
-print("loss", round(cross_entropy(x, t).item(), 4))
-mixed = x.view(-1, 2)
-loss = cross_entropy(mixed, t.view(-1))
-print("rows", mixed.tolist(), "loss", round(loss.item(), 4))
-# --8<-- [end:view]
-
-# --8<-- [start:view-fix]
-rows = x.movedim(1, -1).reshape(-1, 2)
-loss = cross_entropy(rows, t.view(-1))
-print("rows", rows.tolist(), "loss", round(loss.item(), 4))
-# --8<-- [end:view-fix]
-torch.testing.assert_close(
-    cross_entropy(rows, t.view(-1)), cross_entropy(x, t)
-)

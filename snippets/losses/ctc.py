@@ -53,166 +53,8 @@ for reduction in ("none", "sum", "mean"):
 each = ctc_loss(log_p, targets, (4, 4), lengths, reduction="none")
 torch.testing.assert_close(loss, (each / torch.tensor(lengths)).mean())
 
-
-# --8<-- [start:needed]
-def needed(target):
-    """The frames that a target needs: a blank between equal neighbours."""
-    return len(target) + sum(a == b for a, b in zip(target, target[1:]))
-
-
-for target in [1, 2], [1, 1], [1, 1, 1], [1, 2, 2, 1]:
-    n = needed(target)
-    short, enough = (
-        ctc_loss(uniform(t)[1], torch.tensor([target]), (t,), (len(target),))
-        for t in (n - 1, n)
-    )
-    print(target, f"{n - 1} frames: {short:.4f}, {n} frames: {enough:.4f}")
-    assert short.isinf() and enough.isfinite()
-# --8<-- [end:needed]
-
-# --8<-- [start:impossible]
-z, log_p = uniform(frames=2)
-same = torch.tensor([[1, 1]])
-for zero_infinity in (False, True):
-    loss = ctc_loss(log_p, same, (2,), (2,), zero_infinity=zero_infinity)
-    (g,) = torch.autograd.grad(loss, z, retain_graph=True)
-    print(f"zero_infinity={zero_infinity}: {loss.item()}", g[:, 0].tolist())
-# --8<-- [end:impossible]
-assert loss == 0 and (g == 0).all()
-
-# --8<-- [start:lengths]
-z, log_p = uniform(frames=4)
-for input_length, label_count in (0, 1), (0, 0), (4, 0), (2, 1):
-    loss = ctc_loss(log_p, same, (input_length,), (label_count,))
-    (g,) = torch.autograd.grad(loss, z, retain_graph=True)
-    print(
-        f"{input_length} frames, {label_count} labels: loss {loss + 0:.4f},",
-        "gradient of class 2",
-        [round(v, 4) for v in (g[:, 0, 2] + 0).tolist()],
-    )
-# --8<-- [end:lengths]
-assert (g[2:] == 0).all()
-
-# --8<-- [start:forms]
-_, log_p = uniform(frames=4, batch=2)
-padded, lengths = torch.tensor([[1, 0, 0], [1, 2, 1]]), (1, 3)
-joined = torch.tensor([1, 1, 2, 1])  # the same labels, end to end
-a = ctc_loss(log_p, padded, (4, 4), lengths)
-b = ctc_loss(log_p, joined, (4, 4), lengths)
-print(a.item() == b.item())
-# --8<-- [end:forms]
-assert a == b
-
-# --8<-- [start:infinite]
-inf = float("inf")
-z = torch.zeros(2, 1, 3)
-z[:, :, 2] = -inf  # class 2 is masked, and the target does not need it
-z.requires_grad_()
-log_p = torch.log_softmax(z, 2)
-one = torch.tensor([[1]])
-loss = ctc_loss(log_p, one, (2,), (1,), zero_infinity=True)
-by_input, by_logits = torch.autograd.grad(loss, (log_p, z))
-print("loss", round(loss.item(), 4))
-print("by log_probs", by_input[0, 0])
-print("by logits   ", by_logits[0, 0])
-# --8<-- [end:infinite]
-assert loss.isfinite() and by_logits.isnan().all()
-
-
-# --8<-- [start:errors]
-def attempt(log_p, target, input_lengths, target_lengths, **options):
-    try:
-        ctc_loss(log_p, target, input_lengths, target_lengths, **options)
-    except (RuntimeError, NotImplementedError) as error:
-        print(error)
-
-
-_, log_p = uniform(frames=2)
-attempt(log_p, one, (2, 2), (1,))
-attempt(log_p, one, (2,), (1, 1))
-attempt(log_p, one, (3,), (1,))
-attempt(log_p, one, (2,), (2,))
-attempt(log_p, torch.tensor([1, 2]), (2,), (1,))
-attempt(log_p, one, (2,), (-1,))
-attempt(log_p, one, (2,), (1,), blank=3)
-attempt(log_p.half(), one, (2,), (1,))
-# --8<-- [end:errors]
-
-# --8<-- [start:blank]
-loss = ctc_loss(log_p, torch.tensor([[0]]), (2,), (1,))
-print(f"label 0, the blank: {loss:.4f}, which is -log(3/9)")
-# --8<-- [end:blank]
-torch.testing.assert_close(loss, -torch.tensor(3 / 9).log())
-
-# --8<-- [start:range]
-wide = torch.full((2, 1, 4), -0.5)
-wide[:, :, 3] = 0.0  # not a part of the next line's tensor
-three = wide[:, :, :3]
-with torch.no_grad():
-    before = ctc_loss(three, torch.tensor([[3]]), (2,), (1,)).item()
-    wide[:, :, 3] = -5.0
-    after = ctc_loss(three, torch.tensor([[3]]), (2,), (1,)).item()
-print(tuple(three.shape), "label 3:", round(before, 4), round(after, 4))
-# --8<-- [end:range]
-assert before != after
-
-# --8<-- [start:slopes]
-log_p = torch.full((2, 1, 2), 0.5, dtype=torch.float64).log()
-
-
-def sum_loss(log_p):
-    return ctc_loss(log_p, one, (len(log_p),), (1,), reduction="sum")
-
-
-def slopes(function, x, h=1e-6):
-    moved = torch.eye(x.numel(), dtype=x.dtype).view(-1, *x.shape) * h
-    rise = torch.stack([function(x + m) - function(x - m) for m in moved])
-    return (rise / (2 * h)).detach().view(x.shape)
-
-
-x = log_p.clone().requires_grad_()
-(g,) = torch.autograd.grad(sum_loss(x), x)
-for name, values in (
-    ("PyTorch        ", g),
-    ("slopes         ", slopes(sum_loss, log_p)),
-    ("slopes + exp(x)", slopes(sum_loss, log_p) + log_p.exp()),
-):
-    print(name, values[:, 0].numpy().round(4).tolist())
-# --8<-- [end:slopes]
-assert torch.allclose(g, slopes(sum_loss, log_p) + log_p.exp())
-
-# --8<-- [start:gradcheck]
-z = torch.randn(4, 1, 3, dtype=torch.float64, requires_grad=True)
-x = torch.log_softmax(z, 2).detach().requires_grad_()
-
-
-def of_logits(z):
-    return sum_loss(torch.log_softmax(z, 2))
-
-
-for name, function, at in ("log_probs", sum_loss, x), ("logits", of_logits, z):
-    ok = torch.autograd.gradcheck(function, (at,), raise_exception=False)
-    print(f"gradcheck by {name}: {ok}")
-try:
-    torch.autograd.gradgradcheck(of_logits, (z,))
-except RuntimeError as error:
-    print(error)
-# --8<-- [end:gradcheck]
-assert ok
-
-# --8<-- [start:source]
-import pathlib
-
-import torchgen
-
-folder = pathlib.Path(torchgen.__file__).parent
-text = (folder / "packaged/autograd/derivatives.yaml").read_text()
-lines = text[text.index("- name: _ctc_loss(") :].splitlines()
-print(lines[1])
-print("- name: _ctc_loss_backward" in text)
-# --8<-- [end:source]
-
 # --8<-- [start:trap]
+inf = float("inf")
 torch.manual_seed(0)
 features = torch.randn(4, 2, 3)
 targets = torch.tensor([[1, 2], [1, 1]])
@@ -239,7 +81,13 @@ print(round(loss, 4), g[0])
 # --8<-- [end:fix]
 assert g.isfinite().all()
 
+
 # --8<-- [start:filter]
+def needed(target):
+    """The frames that a target needs: a blank between equal neighbours."""
+    return len(target) + sum(a == b for a, b in zip(target, target[1:]))
+
+
 frames = torch.tensor([4, 2])
 counts = torch.tensor([2, 2])
 fits = frames >= torch.tensor([needed(t.tolist()) for t in targets])
@@ -271,7 +119,21 @@ print(
 # --8<-- [end:raw-fix]
 torch.testing.assert_close(g[:, 0].double(), 1 / 3 - gamma)
 
+
 # --8<-- [start:after]
+def slopes(function, x, h=1e-6):
+    moved = torch.eye(x.numel(), dtype=x.dtype).view(-1, *x.shape) * h
+    rise = torch.stack([function(x + m) - function(x - m) for m in moved])
+    return (rise / (2 * h)).detach().view(x.shape)
+
+
+one = torch.tensor([[1]])
+
+
+def sum_loss(log_p):
+    return ctc_loss(log_p, one, (len(log_p),), (1,), reduction="sum")
+
+
 fixed = torch.log_softmax(torch.randn(4, 1, 3, dtype=torch.float64), 2)
 scale = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
 
@@ -306,6 +168,14 @@ assert torch.autograd.gradcheck(true_ctc, (x,))
 
 # --8<-- [start:shape]
 from torch.nn.functional import one_hot
+
+
+def attempt(log_p, target, input_lengths, target_lengths, **options):
+    try:
+        ctc_loss(log_p, target, input_lengths, target_lengths, **options)
+    except (RuntimeError, NotImplementedError) as error:
+        print(error)
+
 
 # 2 sequences of 3 frames, each of them right: label 1, label 2, blank
 z = 8.0 * one_hot(torch.tensor([[1, 2, 0]] * 2), 3)
@@ -364,3 +234,136 @@ print(torch.autograd.gradcheck(lambda x: ctc_by_hand(x, [1, 2, 2]), (x,)))
 print(torch.autograd.gradgradcheck(lambda x: ctc_by_hand(x, [1, 2, 2]), (x,)))
 # --8<-- [end:by-hand]
 torch.testing.assert_close(loss, same)
+
+# --8<-- [start:needed]
+for target in [1, 2], [1, 1], [1, 1, 1], [1, 2, 2, 1]:
+    n = needed(target)
+    short, enough = (
+        ctc_loss(uniform(t)[1], torch.tensor([target]), (t,), (len(target),))
+        for t in (n - 1, n)
+    )
+    print(target, f"{n - 1} frames: {short:.4f}, {n} frames: {enough:.4f}")
+    assert short.isinf() and enough.isfinite()
+# --8<-- [end:needed]
+
+# --8<-- [start:impossible]
+z, log_p = uniform(frames=2)
+same = torch.tensor([[1, 1]])
+for zero_infinity in (False, True):
+    loss = ctc_loss(log_p, same, (2,), (2,), zero_infinity=zero_infinity)
+    (g,) = torch.autograd.grad(loss, z, retain_graph=True)
+    print(f"zero_infinity={zero_infinity}: {loss.item()}", g[:, 0].tolist())
+# --8<-- [end:impossible]
+assert loss == 0 and (g == 0).all()
+
+# --8<-- [start:lengths]
+z, log_p = uniform(frames=4)
+for input_length, label_count in (0, 1), (0, 0), (4, 0), (2, 1):
+    loss = ctc_loss(log_p, same, (input_length,), (label_count,))
+    (g,) = torch.autograd.grad(loss, z, retain_graph=True)
+    print(
+        f"{input_length} frames, {label_count} labels: loss {loss + 0:.4f},",
+        "gradient of class 2",
+        [round(v, 4) for v in (g[:, 0, 2] + 0).tolist()],
+    )
+# --8<-- [end:lengths]
+assert (g[2:] == 0).all()
+
+# --8<-- [start:forms]
+_, log_p = uniform(frames=4, batch=2)
+padded, lengths = torch.tensor([[1, 0, 0], [1, 2, 1]]), (1, 3)
+joined = torch.tensor([1, 1, 2, 1])  # the same labels, end to end
+a = ctc_loss(log_p, padded, (4, 4), lengths)
+b = ctc_loss(log_p, joined, (4, 4), lengths)
+print(a.item() == b.item())
+# --8<-- [end:forms]
+assert a == b
+
+# --8<-- [start:infinite]
+z = torch.zeros(2, 1, 3)
+z[:, :, 2] = -inf  # class 2 is masked, and the target does not need it
+z.requires_grad_()
+log_p = torch.log_softmax(z, 2)
+loss = ctc_loss(log_p, one, (2,), (1,), zero_infinity=True)
+by_input, by_logits = torch.autograd.grad(loss, (log_p, z))
+print("loss", round(loss.item(), 4))
+print("by log_probs", by_input[0, 0])
+print("by logits   ", by_logits[0, 0])
+# --8<-- [end:infinite]
+assert loss.isfinite() and by_logits.isnan().all()
+
+# --8<-- [start:errors]
+_, log_p = uniform(frames=2)
+attempt(log_p, one, (2, 2), (1,))
+attempt(log_p, one, (2,), (1, 1))
+attempt(log_p, one, (3,), (1,))
+attempt(log_p, one, (2,), (2,))
+attempt(log_p, torch.tensor([1, 2]), (2,), (1,))
+attempt(log_p, one, (2,), (-1,))
+attempt(log_p, one, (2,), (1,), blank=3)
+attempt(log_p.half(), one, (2,), (1,))
+# --8<-- [end:errors]
+
+# --8<-- [start:blank]
+loss = ctc_loss(log_p, torch.tensor([[0]]), (2,), (1,))
+print(f"label 0, the blank: {loss:.4f}, which is -log(3/9)")
+# --8<-- [end:blank]
+torch.testing.assert_close(loss, -torch.tensor(3 / 9).log())
+
+# --8<-- [start:range]
+wide = torch.full((2, 1, 4), -0.5)
+wide[:, :, 3] = 0.0  # not a part of the next line's tensor
+three = wide[:, :, :3]
+with torch.no_grad():
+    before = ctc_loss(three, torch.tensor([[3]]), (2,), (1,)).item()
+    wide[:, :, 3] = -5.0
+    after = ctc_loss(three, torch.tensor([[3]]), (2,), (1,)).item()
+print(tuple(three.shape), "label 3:", round(before, 4), round(after, 4))
+# --8<-- [end:range]
+assert before != after
+
+# --8<-- [start:slopes]
+log_p = torch.full((2, 1, 2), 0.5, dtype=torch.float64).log()
+
+
+x = log_p.clone().requires_grad_()
+(g,) = torch.autograd.grad(sum_loss(x), x)
+for name, values in (
+    ("PyTorch        ", g),
+    ("slopes         ", slopes(sum_loss, log_p)),
+    ("slopes + exp(x)", slopes(sum_loss, log_p) + log_p.exp()),
+):
+    print(name, values[:, 0].numpy().round(4).tolist())
+# --8<-- [end:slopes]
+assert torch.allclose(g, slopes(sum_loss, log_p) + log_p.exp())
+
+# --8<-- [start:gradcheck]
+z = torch.randn(4, 1, 3, dtype=torch.float64, requires_grad=True)
+x = torch.log_softmax(z, 2).detach().requires_grad_()
+
+
+def of_logits(z):
+    return sum_loss(torch.log_softmax(z, 2))
+
+
+for name, function, at in ("log_probs", sum_loss, x), ("logits", of_logits, z):
+    ok = torch.autograd.gradcheck(function, (at,), raise_exception=False)
+    print(f"gradcheck by {name}: {ok}")
+try:
+    torch.autograd.gradgradcheck(of_logits, (z,))
+except RuntimeError as error:
+    print(error)
+# --8<-- [end:gradcheck]
+assert ok
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+lines = text[text.index("- name: _ctc_loss(") :].splitlines()
+print(lines[1])
+print("- name: _ctc_loss_backward" in text)
+# --8<-- [end:source]

@@ -31,7 +31,109 @@ assert triplet[1][1] == [-0.707, -0.707]
 # The clamp inside changed between 2.13 and 2.14; see "Where it changed".
 old = torch.__version__.startswith("2.13")
 
+# --8<-- [start:trap-sqrt]
+anchor = torch.tensor([[1.0, 2.0], [0.0, 0.0]], requires_grad=True)
+positive = torch.tensor([[1.0, 2.0], [0.5, 0.0]])  # the first is a duplicate
+negative = torch.tensor([[9.0, 9.0], [0.0, 1.0]])
+
+
+def by_hand(x, y):
+    return (x - y).square().sum(-1).sqrt()
+
+
+loss = triplet_margin_with_distance_loss(
+    anchor, positive, negative, distance_function=by_hand
+)
+(g,) = torch.autograd.grad(loss, anchor)
+print(loss.item(), g.tolist())
+# --8<-- [end:trap-sqrt]
+assert loss == 0.25 and g[0].isnan().all()
+
+
+# --8<-- [start:fix-sqrt]
+def distance(x, y):
+    return torch.linalg.vector_norm(x - y, dim=-1)
+
+
+loss = triplet_margin_with_distance_loss(
+    anchor, positive, negative, distance_function=distance
+)
+(g,) = torch.autograd.grad(loss, anchor)
+print(loss.item(), (g + 0).tolist())
+# --8<-- [end:fix-sqrt]
+assert g.tolist() == [[0, 0], [-0.5, 0.5]]
+
+# --8<-- [start:trap-collapse]
+from torch.linalg import vector_norm
+from torch.nn.functional import cosine_similarity
+
+distances = {
+    "default": None,
+    "vector_norm": lambda x, y: vector_norm(x - y, dim=-1),
+    "squared": lambda x, y: (x - y).square().sum(-1),
+    "sqrt of squares": lambda x, y: (x - y).square().sum(-1).sqrt(),
+    "1 - cosine": lambda x, y: 1 - cosine_similarity(x, y, dim=-1),
+}
+
+
+def train(start, distance, steps=200):
+    """A linear embedding of two classes, three inputs to four outputs."""
+    torch.manual_seed(0)
+    centres = torch.randn(2, 3)
+    a, p, n = centres[[0, 0, 1]][:, None] + 0.1 * torch.randn(3, 64, 3)
+    w = (start * torch.randn(3, 4)).requires_grad_()
+    for step in range(steps):
+        loss = triplet_margin_with_distance_loss(
+            a @ w, p @ w, n @ w, distance_function=distance
+        )
+        (g,) = torch.autograd.grad(loss, w)
+        w = (w - 0.1 * g).detach().requires_grad_()
+    return round(loss.item(), 3)
+
+
+ends = {}
+for name in ("vector_norm", "squared", "1 - cosine"):
+    ends[name] = train(0.0, distances[name])
+    print(f"{name + ',':12} w = 0:", ends[name])
+# --8<-- [end:trap-collapse]
+assert ends["vector_norm"] == ends["squared"] == 1
+
+# --8<-- [start:fix-collapse]
+small, pushed = train(0.01, distance), train(0.0, None)
+print("vector_norm, small random w:", small)
+print("default (eps), w = 0:       ", pushed)
+# --8<-- [end:fix-collapse]
+assert small < 0.1 and pushed < 0.1
+
+# --8<-- [start:trap-half]
+torch.manual_seed(0)
+a = torch.randn(8, 512).half().requires_grad_()
+b = (a + 0.1 * torch.randn(8, 512)).half().detach()
+loss = cosine_embedding_loss(a, b, torch.ones(8))
+(g,) = torch.autograd.grad(loss, a)
+print("float16: loss", loss.item(), "gradient 0:", not g.any().item())
+# --8<-- [end:trap-half]
+assert loss == 1 and not g.any()
+
+# --8<-- [start:fix-half]
+loss = cosine_embedding_loss(a.float(), b.float(), torch.ones(8))
+(g,) = torch.autograd.grad(loss, a)
+print(f"float32: loss {loss.item():.3f}", "gradient 0:", not g.any().item())
+# --8<-- [end:fix-half]
+assert 0 < loss < 0.01 and g.any()
+
+# --8<-- [start:zero-safe]
+a = torch.tensor([[0.0, 0.0], [1.0, 0.0]], requires_grad=True)
+b = torch.tensor([[3.0, 4.0], [3.0, 4.0]])
+alive = a.detach().norm(dim=-1) > 1e-3  # a zero vector has no direction
+loss = cosine_embedding_loss(a[alive], b[alive], torch.ones(1))
+(g,) = torch.autograd.grad(loss, a)
+print(g)
+# --8<-- [end:zero-safe]
+assert g.norm() < 1 and not g[0].any()
+
 # --8<-- [start:tiny]
+b = [3.0, 4.0]
 for size in (1.0, 1e-3, 1e-6, 1e-9, 0.0):
     a = torch.tensor([size, 0.0], dtype=torch.float64, requires_grad=True)
     loss = cosine_embedding_loss(a, a.new_tensor(b), same)
@@ -40,9 +142,12 @@ for size in (1.0, 1e-3, 1e-6, 1e-9, 0.0):
 # --8<-- [end:tiny]
 assert abs(g.norm() - 1e6) < 1
 
+# Figure: Size of the gradient against the length of the vector, both on
+# logarithmic axes. Both curves rise as one over the length; that of
+# cosine_embedding_loss levels off at 10 to the 6, that of cosine_similarity at
+# 10 to the 8.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
-from torch.nn.functional import cosine_similarity
 
 lengths = torch.logspace(-10, 0, 41, dtype=torch.float64)
 a = torch.stack([lengths, 0 * lengths], 1).requires_grad_()
@@ -51,12 +156,7 @@ loss = cosine_embedding_loss(a, other.expand(41, 2), torch.ones(41))
 (mine,) = torch.autograd.grad(41 * loss, a)
 (theirs,) = torch.autograd.grad(cosine_similarity(a, other).sum(), a)
 
-plt.subplots(
-    num="Size of the gradient against the length of the vector, both on"
-    " logarithmic axes. Both curves rise as one over the length; that of"
-    " cosine_embedding_loss levels off at 10 to the 6, that of"
-    " cosine_similarity at 10 to the 8."
-)
+plt.subplots()
 plt.loglog(lengths, mine.norm(dim=1), label="cosine_embedding_loss")
 plt.loglog(lengths, theirs.norm(dim=1), "--", label="cosine_similarity")
 plt.xlabel("length of the vector")
@@ -134,6 +234,7 @@ for call in (
 # --8<-- [end:shapes]
 
 # --8<-- [start:eps]
+negative = [0.3, 0.4]
 for eps in (1e-6, 0.1, 0.0):
     loss, (da, dp, dn) = gradients(
         triplet_margin_loss, zero, zero, negative, eps=eps
@@ -167,15 +268,6 @@ for swap in (False, True):
 assert grads == [[-0.5, 0], [0.5, 0], [0, 0]]
 
 # --8<-- [start:own]
-from torch.linalg import vector_norm
-
-distances = {
-    "default": None,
-    "vector_norm": lambda x, y: vector_norm(x - y, dim=-1),
-    "squared": lambda x, y: (x - y).square().sum(-1),
-    "sqrt of squares": lambda x, y: (x - y).square().sum(-1).sqrt(),
-    "1 - cosine": lambda x, y: 1 - cosine_similarity(x, y, dim=-1),
-}
 points = [3.0, 4.0], [3.0, 4.0], [3.0, 4.5]
 for name, distance in distances.items():
     loss, (da, dp, dn) = gradients(
@@ -237,93 +329,3 @@ while node is not None and node.next_functions:
 print(*names)
 # --8<-- [end:source]
 assert names[0] == "ClampMinBackward0"
-
-# --8<-- [start:trap-sqrt]
-anchor = torch.tensor([[1.0, 2.0], [0.0, 0.0]], requires_grad=True)
-positive = torch.tensor([[1.0, 2.0], [0.5, 0.0]])  # the first is a duplicate
-negative = torch.tensor([[9.0, 9.0], [0.0, 1.0]])
-
-
-def by_hand(x, y):
-    return (x - y).square().sum(-1).sqrt()
-
-
-loss = triplet_margin_with_distance_loss(
-    anchor, positive, negative, distance_function=by_hand
-)
-(g,) = torch.autograd.grad(loss, anchor)
-print(loss.item(), g.tolist())
-# --8<-- [end:trap-sqrt]
-assert loss == 0.25 and g[0].isnan().all()
-
-
-# --8<-- [start:fix-sqrt]
-def distance(x, y):
-    return torch.linalg.vector_norm(x - y, dim=-1)
-
-
-loss = triplet_margin_with_distance_loss(
-    anchor, positive, negative, distance_function=distance
-)
-(g,) = torch.autograd.grad(loss, anchor)
-print(loss.item(), (g + 0).tolist())
-# --8<-- [end:fix-sqrt]
-assert g.tolist() == [[0, 0], [-0.5, 0.5]]
-
-
-# --8<-- [start:trap-collapse]
-def train(start, distance, steps=200):
-    """A linear embedding of two classes, three inputs to four outputs."""
-    torch.manual_seed(0)
-    centres = torch.randn(2, 3)
-    a, p, n = centres[[0, 0, 1]][:, None] + 0.1 * torch.randn(3, 64, 3)
-    w = (start * torch.randn(3, 4)).requires_grad_()
-    for step in range(steps):
-        loss = triplet_margin_with_distance_loss(
-            a @ w, p @ w, n @ w, distance_function=distance
-        )
-        (g,) = torch.autograd.grad(loss, w)
-        w = (w - 0.1 * g).detach().requires_grad_()
-    return round(loss.item(), 3)
-
-
-ends = {}
-for name in ("vector_norm", "squared", "1 - cosine"):
-    ends[name] = train(0.0, distances[name])
-    print(f"{name + ',':12} w = 0:", ends[name])
-# --8<-- [end:trap-collapse]
-assert ends["vector_norm"] == ends["squared"] == 1
-
-# --8<-- [start:fix-collapse]
-small, pushed = train(0.01, distance), train(0.0, None)
-print("vector_norm, small random w:", small)
-print("default (eps), w = 0:       ", pushed)
-# --8<-- [end:fix-collapse]
-assert small < 0.1 and pushed < 0.1
-
-# --8<-- [start:trap-half]
-torch.manual_seed(0)
-a = torch.randn(8, 512).half().requires_grad_()
-b = (a + 0.1 * torch.randn(8, 512)).half().detach()
-loss = cosine_embedding_loss(a, b, torch.ones(8))
-(g,) = torch.autograd.grad(loss, a)
-print("float16: loss", loss.item(), "gradient 0:", not g.any().item())
-# --8<-- [end:trap-half]
-assert loss == 1 and not g.any()
-
-# --8<-- [start:fix-half]
-loss = cosine_embedding_loss(a.float(), b.float(), torch.ones(8))
-(g,) = torch.autograd.grad(loss, a)
-print(f"float32: loss {loss.item():.3f}", "gradient 0:", not g.any().item())
-# --8<-- [end:fix-half]
-assert 0 < loss < 0.01 and g.any()
-
-# --8<-- [start:zero-safe]
-a = torch.tensor([[0.0, 0.0], [1.0, 0.0]], requires_grad=True)
-b = torch.tensor([[3.0, 4.0], [3.0, 4.0]])
-alive = a.detach().norm(dim=-1) > 1e-3  # a zero vector has no direction
-loss = cosine_embedding_loss(a[alive], b[alive], torch.ones(1))
-(g,) = torch.autograd.grad(loss, a)
-print(g)
-# --8<-- [end:zero-safe]
-assert g.norm() < 1 and not g[0].any()

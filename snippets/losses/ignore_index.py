@@ -32,7 +32,97 @@ torch.testing.assert_close(loss.detach(), by_hand)
 expected = w[[0, 1], None] * (softmax(x[:2], 1) - torch.eye(3)[:2]) / 4
 torch.testing.assert_close(g[:2], expected)
 
+# --8<-- [start:micro]
+torch.manual_seed(0)
+x = torch.randn(8, 3, requires_grad=True)
+t = torch.tensor([0, 1, 2, 0, 2, -100, -100, -100])  # three of padding
+(whole,) = torch.autograd.grad(cross_entropy(x, t), x)
+
+losses = [cross_entropy(x[i : i + 4], t[i : i + 4]) / 2 for i in (0, 4)]
+(parts,) = torch.autograd.grad(sum(losses), x)
+ratio = (parts / whole)[:5]
+print("mean of means / mean:", [round(r, 3) for r in ratio[:, 0].tolist()])
+# --8<-- [end:micro]
+expected = torch.tensor([5 / 8] * 4 + [5 / 2])
+torch.testing.assert_close(ratio[:, 0], expected)
+
+# --8<-- [start:micro-fix]
+count = (t != -100).sum()  # of the whole batch, before the first backward
+losses = [
+    cross_entropy(x[i : i + 4], t[i : i + 4], reduction="sum") / count
+    for i in (0, 4)
+]
+(parts,) = torch.autograd.grad(sum(losses), x)
+print("same as the whole:", torch.allclose(parts, whole))
+# --8<-- [end:micro-fix]
+torch.testing.assert_close(parts, whole)
+
+# --8<-- [start:trap]
+inf, nan = float("inf"), float("nan")
+leaf = torch.tensor([[0.0, 0, 0], [1, 2, nan]], requires_grad=True)
+for t in (torch.tensor([-100, -100]), torch.tensor([0, -100])):
+    loss = cross_entropy(leaf, t)
+    (g,) = torch.autograd.grad(loss, leaf)
+    print("loss", round(loss.item(), 4), "\n", g)
+# --8<-- [end:trap]
+assert g[1].isnan().all()
+
+
+# --8<-- [start:fix]
+def safe_cross_entropy(x, t, ignore_index=-100, **options):
+    kept = t != ignore_index
+    rows = x.movedim(1, -1)[kept]  # what is ignored never gets near a softmax
+    total = cross_entropy(rows, t[kept], reduction="sum", **options)
+    return total / kept.sum().clamp(min=1)
+
+
+for t in (torch.tensor([-100, -100]), torch.tensor([0, -100])):
+    loss = safe_cross_entropy(leaf, t)
+    (g,) = torch.autograd.grad(loss, leaf)
+    print("loss", round(loss.item(), 4), "\n", g)
+    assert loss.isfinite() and g.isfinite().all()
+# --8<-- [end:fix]
+assert g[1].tolist() == [0, 0, 0]
+nothing = safe_cross_entropy(leaf, torch.tensor([-100, -100]))
+(g,) = torch.autograd.grad(nothing, leaf)
+assert nothing == 0 and (g == 0).all()
+image = torch.randn(2, 3, 4, 5)
+mask = torch.randint(3, (2, 4, 5))
+mask[0, :2] = -100
+torch.testing.assert_close(
+    safe_cross_entropy(image, mask), cross_entropy(image, mask)
+)
+
+# --8<-- [start:weights-trap]
+w = torch.tensor([1.0, 1.0, 0.0])
+leaf = torch.zeros(2, 3, requires_grad=True)
+t = torch.tensor([2, 2])  # both of weight 0
+(g,) = torch.autograd.grad(cross_entropy(leaf, t, weight=w), leaf)
+print(g[0])
+# --8<-- [end:weights-trap]
+assert g.isnan().all()
+
+
+# --8<-- [start:weights-fix]
+def weighted_mean(x, t, w):
+    total = cross_entropy(x, t, weight=w, reduction="sum")
+    return total / w[t].sum().clamp(min=torch.finfo(w.dtype).tiny)
+
+
+(g,) = torch.autograd.grad(weighted_mean(leaf, t, w), leaf)
+print((g + 0)[0])
+# --8<-- [end:weights-fix]
+assert (g == 0).all()
+x, t = torch.randn(4, 3), torch.tensor([0, 1, 1, 2])
+torch.testing.assert_close(
+    weighted_mean(x, t, w), cross_entropy(x, t, weight=w)
+)
+torch.testing.assert_close(
+    nll_loss(x.log_softmax(1), t, weight=w), cross_entropy(x, t, weight=w)
+)
+
 # --8<-- [start:all-ignored]
+x = torch.tensor([[0.0, 0, 0], [2, 0, 0], [0, 0, 9]])
 nobody = torch.tensor([-100, -100, -100])
 for reduction in ("mean", "sum"):
     leaf = x.clone().requires_grad_()
@@ -121,7 +211,6 @@ loss = cross_entropy(leaf, torch.tensor([0, 1]), weight=w)
 assert torch.equal(torch.autograd.grad(loss, leaf)[0], g)
 
 # --8<-- [start:leak]
-inf, nan = float("inf"), float("nan")
 t = torch.tensor([0, -100])
 for row in ([0.0, -inf], [-inf, -inf], [inf, 0.0], [nan, 0.0]):
     leaf = torch.tensor([[0.0, 0.0], row], requires_grad=True)
@@ -181,91 +270,3 @@ text = (folder / "packaged/autograd/derivatives.yaml").read_text()
 lines = text[text.index("- name: nll_loss_forward(") :].splitlines()
 print(lines[1].strip())
 # --8<-- [end:source]
-
-# --8<-- [start:micro]
-torch.manual_seed(0)
-x = torch.randn(8, 3, requires_grad=True)
-t = torch.tensor([0, 1, 2, 0, 2, -100, -100, -100])  # three of padding
-(whole,) = torch.autograd.grad(cross_entropy(x, t), x)
-
-losses = [cross_entropy(x[i : i + 4], t[i : i + 4]) / 2 for i in (0, 4)]
-(parts,) = torch.autograd.grad(sum(losses), x)
-ratio = (parts / whole)[:5]
-print("mean of means / mean:", [round(r, 3) for r in ratio[:, 0].tolist()])
-# --8<-- [end:micro]
-expected = torch.tensor([5 / 8] * 4 + [5 / 2])
-torch.testing.assert_close(ratio[:, 0], expected)
-
-# --8<-- [start:micro-fix]
-count = (t != -100).sum()  # of the whole batch, before the first backward
-losses = [
-    cross_entropy(x[i : i + 4], t[i : i + 4], reduction="sum") / count
-    for i in (0, 4)
-]
-(parts,) = torch.autograd.grad(sum(losses), x)
-print("same as the whole:", torch.allclose(parts, whole))
-# --8<-- [end:micro-fix]
-torch.testing.assert_close(parts, whole)
-
-# --8<-- [start:trap]
-leaf = torch.tensor([[0.0, 0, 0], [1, 2, nan]], requires_grad=True)
-for t in (torch.tensor([-100, -100]), torch.tensor([0, -100])):
-    loss = cross_entropy(leaf, t)
-    (g,) = torch.autograd.grad(loss, leaf)
-    print("loss", round(loss.item(), 4), "\n", g)
-# --8<-- [end:trap]
-assert g[1].isnan().all()
-
-
-# --8<-- [start:fix]
-def safe_cross_entropy(x, t, ignore_index=-100, **options):
-    kept = t != ignore_index
-    rows = x.movedim(1, -1)[kept]  # what is ignored never gets near a softmax
-    total = cross_entropy(rows, t[kept], reduction="sum", **options)
-    return total / kept.sum().clamp(min=1)
-
-
-for t in (torch.tensor([-100, -100]), torch.tensor([0, -100])):
-    loss = safe_cross_entropy(leaf, t)
-    (g,) = torch.autograd.grad(loss, leaf)
-    print("loss", round(loss.item(), 4), "\n", g)
-    assert loss.isfinite() and g.isfinite().all()
-# --8<-- [end:fix]
-assert g[1].tolist() == [0, 0, 0]
-nothing = safe_cross_entropy(leaf, torch.tensor([-100, -100]))
-(g,) = torch.autograd.grad(nothing, leaf)
-assert nothing == 0 and (g == 0).all()
-image = torch.randn(2, 3, 4, 5)
-mask = torch.randint(3, (2, 4, 5))
-mask[0, :2] = -100
-torch.testing.assert_close(
-    safe_cross_entropy(image, mask), cross_entropy(image, mask)
-)
-
-# --8<-- [start:weights-trap]
-w = torch.tensor([1.0, 1.0, 0.0])
-leaf = torch.zeros(2, 3, requires_grad=True)
-t = torch.tensor([2, 2])  # both of weight 0
-(g,) = torch.autograd.grad(cross_entropy(leaf, t, weight=w), leaf)
-print(g[0])
-# --8<-- [end:weights-trap]
-assert g.isnan().all()
-
-
-# --8<-- [start:weights-fix]
-def weighted_mean(x, t, w):
-    total = cross_entropy(x, t, weight=w, reduction="sum")
-    return total / w[t].sum().clamp(min=torch.finfo(w.dtype).tiny)
-
-
-(g,) = torch.autograd.grad(weighted_mean(leaf, t, w), leaf)
-print((g + 0)[0])
-# --8<-- [end:weights-fix]
-assert (g == 0).all()
-x, t = torch.randn(4, 3), torch.tensor([0, 1, 1, 2])
-torch.testing.assert_close(
-    weighted_mean(x, t, w), cross_entropy(x, t, weight=w)
-)
-torch.testing.assert_close(
-    nll_loss(x.log_softmax(1), t, weight=w), cross_entropy(x, t, weight=w)
-)

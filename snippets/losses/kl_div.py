@@ -40,6 +40,67 @@ print(caught[0].message)
 torch.testing.assert_close(mean * 6, each.sum())
 assert (torch.kl_div(log_q, p, 1) == mean).all()
 
+
+# --8<-- [start:trap]
+def descend(wrong):
+    z = torch.zeros(1, 3, requires_grad=True)
+    p = torch.tensor([[0.25, 0.25, 0.5]])
+    for _ in range(200):
+        x = torch.softmax(z, 1) if wrong else torch.log_softmax(z, 1)
+        loss = kl_div(x, p, reduction="batchmean")
+        (g,) = torch.autograd.grad(loss, z)
+        z = (z - 2 * g).detach().requires_grad_()
+    return loss.item(), torch.softmax(z, 1).detach()
+
+
+loss, q = descend(wrong=True)
+print(f"probabilities: loss {loss:.4f}, q {q}")
+# --8<-- [end:trap]
+assert loss < 0 and q[0, 2] > 0.99
+
+# --8<-- [start:fix]
+loss, q = descend(wrong=False)
+print(f"logarithms:    loss {loss:.4f}, q {q}")
+# --8<-- [end:fix]
+torch.testing.assert_close(q, torch.tensor([[0.25, 0.25, 0.5]]))
+
+# --8<-- [start:order]
+model = torch.tensor([[0.25, 0.75]])
+data = torch.tensor([[0.5, 0.5]])
+right = kl_div(model.log(), data, reduction="batchmean")
+swapped = kl_div(data.log(), model, reduction="batchmean")
+print(f"kl_div(log model, data) {right:.4f}")
+print(f"kl_div(log data, model) {swapped:.4f}")
+# --8<-- [end:order]
+
+# --8<-- [start:order-fix]
+from torch.distributions import Categorical, kl_divergence
+
+forward = kl_divergence(Categorical(data), Categorical(model))
+print(f"KL(data || model) {forward.item():.4f}")
+# --8<-- [end:order-fix]
+torch.testing.assert_close(forward[0], right)
+
+# --8<-- [start:masked]
+inf = float("inf")
+masked = torch.tensor([[0.0, 0.0, -inf]])  # class 2 does not occur
+log_p = torch.log_softmax(masked, 1)
+log_q = torch.log_softmax(torch.zeros(1, 3), 1)
+print(kl_div(log_q, log_p, reduction="sum", log_target=True))
+# --8<-- [end:masked]
+assert kl_div(log_q, log_p, reduction="sum", log_target=True).isnan()
+
+# --8<-- [start:masked-fix]
+lowest = torch.finfo(log_p.dtype).min
+bounded = log_p.clamp(min=lowest)
+print(kl_div(log_q, bounded, reduction="sum", log_target=True))
+print(kl_div(log_q, log_p.exp(), reduction="sum"))
+# --8<-- [end:masked-fix]
+torch.testing.assert_close(
+    kl_div(log_q, bounded, reduction="sum", log_target=True),
+    torch.tensor(1.5).log(),
+)
+
 # --8<-- [start:equal]
 log_q = torch.log(torch.tensor([[0.5, 0.5]])).requires_grad_()
 p = torch.tensor([[0.5, 0.5]])
@@ -129,64 +190,3 @@ code = inspect.getsource(kl_div).splitlines()
 start = next(i for i, line in enumerate(code) if "reduced = torch" in line)
 print(*code[start:], sep="\n")
 # --8<-- [end:source]
-
-
-# --8<-- [start:trap]
-def descend(wrong):
-    z = torch.zeros(1, 3, requires_grad=True)
-    p = torch.tensor([[0.25, 0.25, 0.5]])
-    for _ in range(200):
-        x = torch.softmax(z, 1) if wrong else torch.log_softmax(z, 1)
-        loss = kl_div(x, p, reduction="batchmean")
-        (g,) = torch.autograd.grad(loss, z)
-        z = (z - 2 * g).detach().requires_grad_()
-    return loss.item(), torch.softmax(z, 1).detach()
-
-
-loss, q = descend(wrong=True)
-print(f"probabilities: loss {loss:.4f}, q {q}")
-# --8<-- [end:trap]
-assert loss < 0 and q[0, 2] > 0.99
-
-# --8<-- [start:fix]
-loss, q = descend(wrong=False)
-print(f"logarithms:    loss {loss:.4f}, q {q}")
-# --8<-- [end:fix]
-torch.testing.assert_close(q, torch.tensor([[0.25, 0.25, 0.5]]))
-
-# --8<-- [start:order]
-model = torch.tensor([[0.25, 0.75]])
-data = torch.tensor([[0.5, 0.5]])
-right = kl_div(model.log(), data, reduction="batchmean")
-swapped = kl_div(data.log(), model, reduction="batchmean")
-print(f"kl_div(log model, data) {right:.4f}")
-print(f"kl_div(log data, model) {swapped:.4f}")
-# --8<-- [end:order]
-
-# --8<-- [start:order-fix]
-from torch.distributions import Categorical, kl_divergence
-
-forward = kl_divergence(Categorical(data), Categorical(model))
-print(f"KL(data || model) {forward.item():.4f}")
-# --8<-- [end:order-fix]
-torch.testing.assert_close(forward[0], right)
-
-# --8<-- [start:masked]
-inf = float("inf")
-masked = torch.tensor([[0.0, 0.0, -inf]])  # class 2 does not occur
-log_p = torch.log_softmax(masked, 1)
-log_q = torch.log_softmax(torch.zeros(1, 3), 1)
-print(kl_div(log_q, log_p, reduction="sum", log_target=True))
-# --8<-- [end:masked]
-assert kl_div(log_q, log_p, reduction="sum", log_target=True).isnan()
-
-# --8<-- [start:masked-fix]
-lowest = torch.finfo(log_p.dtype).min
-bounded = log_p.clamp(min=lowest)
-print(kl_div(log_q, bounded, reduction="sum", log_target=True))
-print(kl_div(log_q, log_p.exp(), reduction="sum"))
-# --8<-- [end:masked-fix]
-torch.testing.assert_close(
-    kl_div(log_q, bounded, reduction="sum", log_target=True),
-    torch.tensor(1.5).log(),
-)

@@ -37,6 +37,93 @@ for error in (0.0, 1.0, 2.0, 3.0):
 assert dx == 3 / 4 and dvar == (1 / 4 - 9 / 16) / 2
 assert gradients(gaussian_nll_loss, 2.0, 0.0, 4.0)[3] == 0
 
+# --8<-- [start:trap-rate]
+t = torch.tensor([0.0, 0, 1])  # counts; the best rate is 1/3
+rate = torch.tensor(1.0, requires_grad=True)
+for step in range(4):
+    loss = poisson_nll_loss(rate.expand(3), t, log_input=False)
+    (g,) = torch.autograd.grad(loss, rate)
+    print(f"rate {rate.item():6.3f}, loss {loss.item():6.3f}")
+    rate = (rate - 2 * g).detach().requires_grad_()
+# --8<-- [end:trap-rate]
+assert rate < -1 and loss.isnan()
+
+# --8<-- [start:fix-rate]
+log_rate = torch.tensor(0.0, requires_grad=True)  # the same start
+for step in range(100):
+    loss = poisson_nll_loss(log_rate.expand(3), t)
+    (g,) = torch.autograd.grad(loss, log_rate)
+    log_rate = (log_rate - 2 * g).detach().requires_grad_()
+print(round(log_rate.exp().item(), 4))
+# --8<-- [end:fix-rate]
+torch.testing.assert_close(log_rate.exp().detach(), torch.tensor(1 / 3))
+
+
+# --8<-- [start:trap-var]
+def train(variance, start, error, steps=100, rate=0.1):
+    s = torch.tensor(start, requires_grad=True)
+    e, zero = torch.tensor(error), torch.zeros(len(error))
+    for step in range(steps):
+        try:
+            loss = gaussian_nll_loss(e, zero, variance(s).expand(len(e)))
+        except ValueError as stopped:
+            print(f"step {step}, var {variance(s).item():.3f}: {stopped}")
+            break
+        (g,) = torch.autograd.grad(loss, s)
+        s = (s - rate * g).detach().requires_grad_()
+    return s.detach(), loss.detach()
+
+
+s, loss = train(lambda s: s, 1.0, [0.0, 0.0])
+# --8<-- [end:trap-var]
+assert s < 0
+
+# --8<-- [start:trap-log]
+error, u = torch.tensor(0.0), torch.tensor(0.0)  # u: log of the variance
+for step in range(1, 181):
+    u.requires_grad_()
+    loss = 0.5 * (u + error**2 * torch.exp(-u))
+    (g,) = torch.autograd.grad(loss, u)
+    u = (u - g).detach()
+    if step % 60 == 0:
+        print(f"step {step}: loss {loss.item():.2f}, gradient {g.item()}")
+# --8<-- [end:trap-log]
+assert loss.isnan() and g.isnan()
+
+
+# --8<-- [start:fix-var]
+def positive(s, floor=0.01):
+    return torch.nn.functional.softplus(s) + floor
+
+
+ends = []
+for error in ([0.0, 0.0], [2.0, -2.0]):
+    s, loss = train(positive, 0.5, error, rate=4.0)
+    ends.append((positive(s), loss))
+    print(f"var {positive(s).item():.3f}, loss {loss.item():.3f}")
+# --8<-- [end:fix-var]
+(exact, lowest), (spread, _) = ends
+assert 0.01 < exact < 0.02 and lowest > 0.5 * torch.tensor(0.01).log()
+assert abs(spread - 4) < 1e-3
+
+
+# --8<-- [start:exact]
+def poisson_nll(log_rate, t):
+    return log_rate.exp() - t * log_rate + torch.lgamma(t + 1)
+
+
+from torch.distributions import Poisson
+
+t = torch.tensor([0.0, 1, 2, 5], requires_grad=True)
+x = torch.zeros(4)
+loss = poisson_nll(x, t)
+(g,) = torch.autograd.grad(loss.sum(), t)
+print(loss.detach())
+print(g)
+# --8<-- [end:exact]
+torch.testing.assert_close(loss, -Poisson(x.exp()).log_prob(t))
+assert g.isfinite().all()
+
 # --8<-- [start:rate-zero]
 for rate in (1e-2, 1e-4, 1e-6, 0.0):
     loss, dx, dt = gradients(poisson_nll_loss, rate, 2.0, log_input=False)
@@ -134,6 +221,10 @@ print("slope  ", ((loss_of(var + 0.1) - loss_of(var)) / 0.1).item())
 # --8<-- [end:var-modes]
 assert grad(loss_of)(var) == -1 and jvp(loss_of, (var,), (one,))[1] == 0
 
+# Figure: gaussian_nll_loss with an error of 1 and eps = 0.5, for var from 0 to
+# 3. Left: the loss is flat up to 0.5, falls to its minimum at 1 and rises
+# slowly. Right: PyTorch's gradient is -1 up to 0.5, where the slope is 0; from
+# there on both are one curve, which crosses 0 at 1.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
@@ -144,14 +235,7 @@ loss = gaussian_nll_loss(
 (g,) = torch.autograd.grad(loss.sum(), var)
 v = var.detach()
 
-fig, (left, right) = plt.subplots(
-    1,
-    2,
-    num="gaussian_nll_loss with an error of 1 and eps = 0.5, for var from 0 to"
-    " 3. Left: the loss is flat up to 0.5, falls to its minimum at 1 and rises"
-    " slowly. Right: PyTorch's gradient is -1 up to 0.5, where the slope is 0;"
-    " from there on both are one curve, which crosses 0 at 1.",
-)
+fig, (left, right) = plt.subplots(1, 2)
 left.plot(v, loss.detach())
 left.set_title("loss")
 right.plot(v, g, label="gradient")
@@ -163,30 +247,6 @@ for ax in (left, right):
 plt.show()
 # --8<-- [end:picture]
 assert (g[v < 0.5] == -1).all() and (loss[v < 0.5] == loss[0]).all()
-
-
-# --8<-- [start:mechanism]
-def clamped(var, eps):
-    var = var.clone()
-    with torch.no_grad():
-        var.clamp_(min=eps)  # reverse mode does not see this
-    return var
-
-
-var = torch.tensor([0.25, 2.0], requires_grad=True)
-(through,) = torch.autograd.grad(clamped(var, 0.5).sum(), var)
-(clamp,) = torch.autograd.grad(var.clamp(min=0.5).sum(), var)
-print("as in gaussian_nll_loss", through)
-print("a clamp                ", clamp)
-# --8<-- [end:mechanism]
-assert through.tolist() == [1, 1] and clamp.tolist() == [0, 1]
-import pathlib
-
-import torchgen
-
-folder = pathlib.Path(torchgen.__file__).parent
-formulas = (folder / "packaged/autograd/derivatives.yaml").read_text()
-assert "poisson_nll" not in formulas and "gaussian_nll" not in formulas
 
 # --8<-- [start:var-negative]
 for var in (-1.0, torch.tensor([1.0, -1e-9])):
@@ -237,89 +297,26 @@ for call in (
         print(error)
 # --8<-- [end:target-shape]
 
-# --8<-- [start:trap-rate]
-t = torch.tensor([0.0, 0, 1])  # counts; the best rate is 1/3
-rate = torch.tensor(1.0, requires_grad=True)
-for step in range(4):
-    loss = poisson_nll_loss(rate.expand(3), t, log_input=False)
-    (g,) = torch.autograd.grad(loss, rate)
-    print(f"rate {rate.item():6.3f}, loss {loss.item():6.3f}")
-    rate = (rate - 2 * g).detach().requires_grad_()
-# --8<-- [end:trap-rate]
-assert rate < -1 and loss.isnan()
 
-# --8<-- [start:fix-rate]
-log_rate = torch.tensor(0.0, requires_grad=True)  # the same start
-for step in range(100):
-    loss = poisson_nll_loss(log_rate.expand(3), t)
-    (g,) = torch.autograd.grad(loss, log_rate)
-    log_rate = (log_rate - 2 * g).detach().requires_grad_()
-print(round(log_rate.exp().item(), 4))
-# --8<-- [end:fix-rate]
-torch.testing.assert_close(log_rate.exp().detach(), torch.tensor(1 / 3))
+# --8<-- [start:mechanism]
+def clamped(var, eps):
+    var = var.clone()
+    with torch.no_grad():
+        var.clamp_(min=eps)  # reverse mode does not see this
+    return var
 
 
-# --8<-- [start:trap-var]
-def train(variance, start, error, steps=100, rate=0.1):
-    s = torch.tensor(start, requires_grad=True)
-    e, zero = torch.tensor(error), torch.zeros(len(error))
-    for step in range(steps):
-        try:
-            loss = gaussian_nll_loss(e, zero, variance(s).expand(len(e)))
-        except ValueError as stopped:
-            print(f"step {step}, var {variance(s).item():.3f}: {stopped}")
-            break
-        (g,) = torch.autograd.grad(loss, s)
-        s = (s - rate * g).detach().requires_grad_()
-    return s.detach(), loss.detach()
+var = torch.tensor([0.25, 2.0], requires_grad=True)
+(through,) = torch.autograd.grad(clamped(var, 0.5).sum(), var)
+(clamp,) = torch.autograd.grad(var.clamp(min=0.5).sum(), var)
+print("as in gaussian_nll_loss", through)
+print("a clamp                ", clamp)
+# --8<-- [end:mechanism]
+assert through.tolist() == [1, 1] and clamp.tolist() == [0, 1]
+import pathlib
 
+import torchgen
 
-s, loss = train(lambda s: s, 1.0, [0.0, 0.0])
-# --8<-- [end:trap-var]
-assert s < 0
-
-# --8<-- [start:trap-log]
-error, u = torch.tensor(0.0), torch.tensor(0.0)  # u: log of the variance
-for step in range(1, 181):
-    u.requires_grad_()
-    loss = 0.5 * (u + error**2 * torch.exp(-u))
-    (g,) = torch.autograd.grad(loss, u)
-    u = (u - g).detach()
-    if step % 60 == 0:
-        print(f"step {step}: loss {loss.item():.2f}, gradient {g.item()}")
-# --8<-- [end:trap-log]
-assert loss.isnan() and g.isnan()
-
-
-# --8<-- [start:fix-var]
-def positive(s, floor=0.01):
-    return torch.nn.functional.softplus(s) + floor
-
-
-ends = []
-for error in ([0.0, 0.0], [2.0, -2.0]):
-    s, loss = train(positive, 0.5, error, rate=4.0)
-    ends.append((positive(s), loss))
-    print(f"var {positive(s).item():.3f}, loss {loss.item():.3f}")
-# --8<-- [end:fix-var]
-(exact, lowest), (spread, _) = ends
-assert 0.01 < exact < 0.02 and lowest > 0.5 * torch.tensor(0.01).log()
-assert abs(spread - 4) < 1e-3
-
-
-# --8<-- [start:exact]
-def poisson_nll(log_rate, t):
-    return log_rate.exp() - t * log_rate + torch.lgamma(t + 1)
-
-
-from torch.distributions import Poisson
-
-t = torch.tensor([0.0, 1, 2, 5], requires_grad=True)
-x = torch.zeros(4)
-loss = poisson_nll(x, t)
-(g,) = torch.autograd.grad(loss.sum(), t)
-print(loss.detach())
-print(g)
-# --8<-- [end:exact]
-torch.testing.assert_close(loss, -Poisson(x.exp()).log_prob(t))
-assert g.isfinite().all()
+folder = pathlib.Path(torchgen.__file__).parent
+formulas = (folder / "packaged/autograd/derivatives.yaml").read_text()
+assert "poisson_nll" not in formulas and "gaussian_nll" not in formulas

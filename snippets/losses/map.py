@@ -177,13 +177,17 @@ assert sorted(checked) == public
 print(len(public), "losses, none missing")
 # --8<-- [end:list]
 
-
+# Figure: Four losses of the difference d from -3 to 3. Left: mse is a
+# parabola, l1 a corner at 0, smooth_l1 and huber are parabolas up to 2 and
+# lines beyond. Right: the gradient of mse is a line without end, that of l1
+# steps from -1 to 1 at 0, that of smooth_l1 and huber rises evenly and stays
+# at 1 and 2 from d = 2 on.
 # --8<-- [start:regression]
 import matplotlib.pyplot as plt
 
 
-def draw(alt, losses, x, xlabel, top):
-    fig, (left, right) = plt.subplots(1, 2, num=alt, figsize=(4.8, 3.6))
+def draw(losses, x, xlabel, top):
+    fig, (left, right) = plt.subplots(1, 2, figsize=(4.8, 3.6))
     for label, loss in losses.items():
         u = x.clone().requires_grad_()
         out = loss(u)
@@ -209,11 +213,6 @@ regression = {
     "huber, delta=2": lambda d: F.huber_loss(d, zero, delta=2, **e),
 }
 draw(
-    "Four losses of the difference d from -3 to 3. Left: mse is a parabola, l1"
-    " a corner at 0, smooth_l1 and huber are parabolas up to 2 and lines"
-    " beyond. Right: the gradient of mse is a line without end, that of l1"
-    " steps from -1 to 1 at 0, that of smooth_l1 and huber rises evenly and"
-    " stays at 1 and 2 from d = 2 on.",
     regression,
     torch.linspace(-3, 3, 301),
     "d = input - target",
@@ -221,6 +220,11 @@ draw(
 )
 # --8<-- [end:regression]
 
+# Figure: Five losses of the margin u from -2 to 3. Left: all fall as u grows.
+# margin_ranking is 0 from its margin on, 1 or 0; multi_margin with two classes
+# is half of it, with p=2 half of its square; soft_margin is smooth and never
+# 0. Right: the gradients are -1, -1, -0.5, a line that ends at u = 1, and a
+# sigmoid from -1 to 0; the hinges have 0 beyond.
 # --8<-- [start:margins]
 ones, right = torch.ones(301), torch.zeros(301, dtype=torch.long)
 
@@ -241,11 +245,6 @@ margins = {
     "soft_margin": lambda u: F.soft_margin_loss(u, ones, **e),
 }
 draw(
-    "Five losses of the margin u from -2 to 3. Left: all fall as u grows."
-    " margin_ranking is 0 from its margin on, 1 or 0; multi_margin with two"
-    " classes is half of it, with p=2 half of its square; soft_margin is"
-    " smooth and never 0. Right: the gradients are -1, -1, -0.5, a line that"
-    " ends at u = 1, and a sigmoid from -1 to 0; the hinges have 0 beyond.",
     margins,
     torch.linspace(-2, 3, 301),
     "margin u",
@@ -287,6 +286,72 @@ for name, (values, curve) in same.items():
 c = torch.tensor([[0.6, 0.8]])
 cosine = F.cosine_embedding_loss(c, axis, -torch.ones(1))
 torch.testing.assert_close(cosine, torch.tensor(0.6))
+
+
+# --8<-- [start:trap-outlier]
+def fit(loss, targets):
+    x = torch.tensor(0.0, requires_grad=True)
+    for step in range(300):
+        (g,) = torch.autograd.grad(loss(x.expand_as(targets), targets), x)
+        x = (x - 0.05 * g).detach().requires_grad_()
+    return round(x.item(), 2)
+
+
+clean = torch.tensor([0.8, 0.9, 1.0, 1.1, 1.2])
+spoilt = torch.tensor([0.8, 0.9, 1.0, 1.1, 101.2])  # a typing error
+print("mse  ", fit(F.mse_loss, clean), fit(F.mse_loss, spoilt))
+# --8<-- [end:trap-outlier]
+assert fit(F.mse_loss, spoilt) == 21
+
+# --8<-- [start:fix-outlier]
+print("huber", fit(F.huber_loss, clean), fit(F.huber_loss, spoilt))
+print("l1   ", fit(F.l1_loss, clean), fit(F.l1_loss, spoilt))
+# --8<-- [end:fix-outlier]
+assert abs(fit(F.huber_loss, spoilt) - 1.2) < 0.01
+
+
+# --8<-- [start:trap-sigmoid]
+def learn(loss):
+    x = torch.tensor(-10.0, requires_grad=True)  # sure, and wrong
+    for step in range(200):
+        (g,) = torch.autograd.grad(loss(x, torch.tensor(1.0)), x)
+        x = (x - 0.5 * g).detach().requires_grad_()
+    return round(x.sigmoid().item(), 5)
+
+
+stuck = learn(lambda x, t: F.mse_loss(x.sigmoid(), t))
+print("mse of a sigmoid", stuck)
+# --8<-- [end:trap-sigmoid]
+assert stuck < 1e-4
+
+# --8<-- [start:fix-sigmoid]
+free = learn(F.binary_cross_entropy_with_logits)
+print("with logits     ", free)
+# --8<-- [end:fix-sigmoid]
+assert free > 0.9
+
+# --8<-- [start:trap-overflow]
+u = torch.tensor([-80.0, -100.0], requires_grad=True)
+loss = F.soft_margin_loss(u, torch.ones(2), reduction="none")
+(g,) = torch.autograd.grad(loss.sum(), u)
+print(loss.detach(), g)
+# --8<-- [end:trap-overflow]
+assert loss[1].isinf() and g[1].isnan()
+edge = F.soft_margin_loss(
+    torch.tensor([-88.0, -89.0]), torch.ones(2), reduction="none"
+)
+assert edge.isinf().tolist() == [False, True]
+
+# --8<-- [start:fix-overflow]
+y = torch.ones(2)
+loss = F.softplus(-y * u)  # log(1 + exp(-y u)), the same function
+(g,) = torch.autograd.grad(loss.sum(), u)
+print(loss.detach(), g)
+# --8<-- [end:fix-overflow]
+assert loss.tolist() == [80, 100] and g.tolist() == [-1, -1]
+labels = (y + 1) / 2  # 1 and -1 become 1 and 0
+logits = F.binary_cross_entropy_with_logits(u, labels, reduction="none")
+assert logits.tolist() == [80, 100]
 
 
 # --8<-- [start:far]
@@ -381,69 +446,3 @@ for name, (loss, prediction) in predictions.items():
     torch.testing.assert_close(g, prediction - t)
     print(f"{name:16}", g)
 # --8<-- [end:natural]
-
-
-# --8<-- [start:trap-outlier]
-def fit(loss, targets):
-    x = torch.tensor(0.0, requires_grad=True)
-    for step in range(300):
-        (g,) = torch.autograd.grad(loss(x.expand_as(targets), targets), x)
-        x = (x - 0.05 * g).detach().requires_grad_()
-    return round(x.item(), 2)
-
-
-clean = torch.tensor([0.8, 0.9, 1.0, 1.1, 1.2])
-spoilt = torch.tensor([0.8, 0.9, 1.0, 1.1, 101.2])  # a typing error
-print("mse  ", fit(F.mse_loss, clean), fit(F.mse_loss, spoilt))
-# --8<-- [end:trap-outlier]
-assert fit(F.mse_loss, spoilt) == 21
-
-# --8<-- [start:fix-outlier]
-print("huber", fit(F.huber_loss, clean), fit(F.huber_loss, spoilt))
-print("l1   ", fit(F.l1_loss, clean), fit(F.l1_loss, spoilt))
-# --8<-- [end:fix-outlier]
-assert abs(fit(F.huber_loss, spoilt) - 1.2) < 0.01
-
-
-# --8<-- [start:trap-sigmoid]
-def learn(loss):
-    x = torch.tensor(-10.0, requires_grad=True)  # sure, and wrong
-    for step in range(200):
-        (g,) = torch.autograd.grad(loss(x, torch.tensor(1.0)), x)
-        x = (x - 0.5 * g).detach().requires_grad_()
-    return round(x.sigmoid().item(), 5)
-
-
-stuck = learn(lambda x, t: F.mse_loss(x.sigmoid(), t))
-print("mse of a sigmoid", stuck)
-# --8<-- [end:trap-sigmoid]
-assert stuck < 1e-4
-
-# --8<-- [start:fix-sigmoid]
-free = learn(F.binary_cross_entropy_with_logits)
-print("with logits     ", free)
-# --8<-- [end:fix-sigmoid]
-assert free > 0.9
-
-# --8<-- [start:trap-overflow]
-u = torch.tensor([-80.0, -100.0], requires_grad=True)
-loss = F.soft_margin_loss(u, torch.ones(2), reduction="none")
-(g,) = torch.autograd.grad(loss.sum(), u)
-print(loss.detach(), g)
-# --8<-- [end:trap-overflow]
-assert loss[1].isinf() and g[1].isnan()
-edge = F.soft_margin_loss(
-    torch.tensor([-88.0, -89.0]), torch.ones(2), reduction="none"
-)
-assert edge.isinf().tolist() == [False, True]
-
-# --8<-- [start:fix-overflow]
-y = torch.ones(2)
-loss = F.softplus(-y * u)  # log(1 + exp(-y u)), the same function
-(g,) = torch.autograd.grad(loss.sum(), u)
-print(loss.detach(), g)
-# --8<-- [end:fix-overflow]
-assert loss.tolist() == [80, 100] and g.tolist() == [-1, -1]
-labels = (y + 1) / 2  # 1 and -1 become 1 and 0
-logits = F.binary_cross_entropy_with_logits(u, labels, reduction="none")
-assert logits.tolist() == [80, 100]

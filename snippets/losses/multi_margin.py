@@ -30,17 +30,14 @@ assert gradient(multilabel_margin_loss, x, [0, -1, -1, -1]) == [
     0,
 ]
 
+# Figure: Left, multi_margin_loss of two classes against the score of the wrong
+# one, the right one being 0: 0 up to -1, then a line with p=1 and a parabola
+# with p=2. Right, the gradients: with p=1 a step from 0 to one half at -1,
+# with p=2 a ramp that starts there; a dot at 0, -1.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
-fig, (left, right) = plt.subplots(
-    1,
-    2,
-    num="Left, multi_margin_loss of two classes against the score of the wrong"
-    " one, the right one being 0: 0 up to -1, then a line with p=1 and a"
-    " parabola with p=2. Right, the gradients: with p=1 a step from 0 to one"
-    " half at -1, with p=2 a ramp that starts there; a dot at 0, -1.",
-)
+fig, (left, right) = plt.subplots(1, 2)
 s = torch.linspace(-3, 2, 51, requires_grad=True)
 scores = torch.stack([torch.zeros(51), s], 1)
 zero = torch.zeros(51, dtype=torch.long)
@@ -57,6 +54,69 @@ right.set_title("its gradient")
 plt.show()
 # --8<-- [end:picture]
 assert gradient(multi_margin_loss, [0.0, -1.0], 0) == [0, 0]
+
+# --8<-- [start:trap-onehot]
+x = torch.zeros(1, 4, requires_grad=True)
+hot = torch.tensor([[0, 0, 1, 1]])  # classes 2 and 3, as 0 and 1
+loss = multilabel_margin_loss(x, hot)
+(g,) = torch.autograd.grad(loss, x)
+print("loss", loss.item(), "gradient", g[0].tolist())
+# --8<-- [end:trap-onehot]
+# Read as the classes 0, 0, 1, 1: a step down raises the scores of 0 and 1.
+assert g[0].tolist() == [-1, -1, 1, 1]
+
+
+# --8<-- [start:fix-onehot]
+def indices(hot):
+    """Rows of 0 and 1 as class indices, padded with -1."""
+    count = hot.shape[-1]
+    classes = torch.arange(count).where(hot.bool(), count)  # absent: last
+    classes = classes.sort(-1).values
+    return classes.where(classes < count, -1)
+
+
+print(indices(hot).tolist())
+(g,) = torch.autograd.grad(multilabel_margin_loss(x, indices(hot)), x)
+print("multilabel_margin     ", g[0].tolist())
+
+(g,) = torch.autograd.grad(multilabel_soft_margin_loss(x, hot), x)
+print("multilabel_soft_margin", g[0].tolist())
+# --8<-- [end:fix-onehot]
+assert (g[0] > 0).tolist() == [True, True, False, False]
+(g,) = torch.autograd.grad(multilabel_margin_loss(x, indices(hot)), x)
+assert (g[0] > 0).tolist() == [True, True, False, False]
+
+# --8<-- [start:trap-nan]
+nan, inf = float("nan"), float("inf")
+x = torch.tensor([[nan, nan, nan], [3.0, 0.0, 1.0]], requires_grad=True)
+y = torch.tensor([0, 0])
+print("multi_margin_loss:", multi_margin_loss(x, y).item())
+# --8<-- [end:trap-nan]
+assert multi_margin_loss(x, y) == 0
+
+
+# --8<-- [start:fix-nan]
+def multi_margin(x, y, p=1, margin=1.0):
+    y = y[..., None]
+    slack = torch.relu(margin - x.gather(-1, y) + x) ** p
+    others = torch.arange(x.shape[-1]) != y
+    return torch.where(others, slack, 0.0).sum(-1).mean() / x.shape[-1]
+
+
+print("multi_margin:     ", multi_margin(x, y).item())
+x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
+y = torch.tensor([0, 1, 2, 0, 1])
+for p in (1, 2):
+    mine, theirs = multi_margin(x, y, p), multi_margin_loss(x, y, p)
+    torch.testing.assert_close(mine, theirs)
+    torch.testing.assert_close(
+        torch.autograd.grad(mine, x), torch.autograd.grad(theirs, x)
+    )
+    assert torch.autograd.gradgradcheck(
+        lambda x, p=p: multi_margin(x, y, p), x
+    )
+# --8<-- [end:fix-nan]
+assert multi_margin(torch.full((1, 3), nan), torch.tensor([0])).isnan()
 
 # --8<-- [start:at-margin]
 for s in (0.99, 1.0, 1.01):  # the right score is 2: the margin is at 1
@@ -157,7 +217,6 @@ for call in (
 # --8<-- [end:arguments]
 
 # --8<-- [start:nan]
-nan, inf = float("nan"), float("inf")
 target = torch.tensor([0])
 for row in ([nan, nan, nan], [1.0, nan, 0.0], [inf, inf, 0.0]):
     x = torch.tensor([row], requires_grad=True)
@@ -258,65 +317,3 @@ for name in ("multi_margin_loss(", "multilabel_margin_loss_forward("):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[0].partition("(")[0], *lines[1:3], sep="\n")
 # --8<-- [end:source]
-
-# --8<-- [start:trap-onehot]
-x = torch.zeros(1, 4, requires_grad=True)
-hot = torch.tensor([[0, 0, 1, 1]])  # classes 2 and 3, as 0 and 1
-loss = multilabel_margin_loss(x, hot)
-(g,) = torch.autograd.grad(loss, x)
-print("loss", loss.item(), "gradient", g[0].tolist())
-# --8<-- [end:trap-onehot]
-# Read as the classes 0, 0, 1, 1: a step down raises the scores of 0 and 1.
-assert g[0].tolist() == [-1, -1, 1, 1]
-
-
-# --8<-- [start:fix-onehot]
-def indices(hot):
-    """Rows of 0 and 1 as class indices, padded with -1."""
-    count = hot.shape[-1]
-    classes = torch.arange(count).where(hot.bool(), count)  # absent: last
-    classes = classes.sort(-1).values
-    return classes.where(classes < count, -1)
-
-
-print(indices(hot).tolist())
-(g,) = torch.autograd.grad(multilabel_margin_loss(x, indices(hot)), x)
-print("multilabel_margin     ", g[0].tolist())
-
-(g,) = torch.autograd.grad(multilabel_soft_margin_loss(x, hot), x)
-print("multilabel_soft_margin", g[0].tolist())
-# --8<-- [end:fix-onehot]
-assert (g[0] > 0).tolist() == [True, True, False, False]
-(g,) = torch.autograd.grad(multilabel_margin_loss(x, indices(hot)), x)
-assert (g[0] > 0).tolist() == [True, True, False, False]
-
-# --8<-- [start:trap-nan]
-x = torch.tensor([[nan, nan, nan], [3.0, 0.0, 1.0]], requires_grad=True)
-y = torch.tensor([0, 0])
-print("multi_margin_loss:", multi_margin_loss(x, y).item())
-# --8<-- [end:trap-nan]
-assert multi_margin_loss(x, y) == 0
-
-
-# --8<-- [start:fix-nan]
-def multi_margin(x, y, p=1, margin=1.0):
-    y = y[..., None]
-    slack = torch.relu(margin - x.gather(-1, y) + x) ** p
-    others = torch.arange(x.shape[-1]) != y
-    return torch.where(others, slack, 0.0).sum(-1).mean() / x.shape[-1]
-
-
-print("multi_margin:     ", multi_margin(x, y).item())
-x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
-y = torch.tensor([0, 1, 2, 0, 1])
-for p in (1, 2):
-    mine, theirs = multi_margin(x, y, p), multi_margin_loss(x, y, p)
-    torch.testing.assert_close(mine, theirs)
-    torch.testing.assert_close(
-        torch.autograd.grad(mine, x), torch.autograd.grad(theirs, x)
-    )
-    assert torch.autograd.gradgradcheck(
-        lambda x, p=p: multi_margin(x, y, p), x
-    )
-# --8<-- [end:fix-nan]
-assert multi_margin(torch.full((1, 3), nan), torch.tensor([0])).isnan()

@@ -34,19 +34,16 @@ assert gradient(hinge_embedding_loss, x, -1.0) == [-1, -1, -1, at_margin, 0]
 assert gradient(hinge_embedding_loss, x, 1.0) == [1, 1, 1, 1, 1]
 assert gradient(soft_margin_loss, x, 1.0)[1] == -0.5
 
+# Figure: Left, three losses for y = 1: margin_ranking with margin 1 falls with
+# slope -1 and is 0 from x = 1 on; soft_margin falls smoothly and stays above
+# 0; hinge_embedding is the line x, which goes below 0. Right, their gradients:
+# a step from -1 to 0 at x = 1, a smooth rise from -1 to 0, and 1 everywhere; a
+# dot where PyTorch puts the value at 1.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
 (there,) = gradient(ranking, [1.0], 1.0, margin=1.0)
-fig, (left, right) = plt.subplots(
-    1,
-    2,
-    num="Left, three losses for y = 1: margin_ranking with margin 1 falls with"
-    " slope -1 and is 0 from x = 1 on; soft_margin falls smoothly and stays"
-    " above 0; hinge_embedding is the line x, which goes below 0. Right, their"
-    " gradients: a step from -1 to 0 at x = 1, a smooth rise from -1 to 0, and"
-    f" 1 everywhere; a dot where PyTorch puts the value at 1, {there:.0f}.",
-)
+fig, (left, right) = plt.subplots(1, 2)
 grid = torch.linspace(-3, 3, 61)
 ones = torch.ones(61)
 left.plot(grid, ranking(grid, ones, margin=1.0, reduction="none"))
@@ -66,6 +63,95 @@ plt.show()
 # --8<-- [end:picture]
 wanted = gradient(soft_margin_loss, grid.tolist(), 1.0)
 torch.testing.assert_close(slope, torch.tensor(wanted), atol=1e-3, rtol=0)
+
+# --8<-- [start:trap-targets]
+labels = torch.tensor([1.0, 0.0])  # 0 should have been -1
+scores = torch.tensor([-2.0, 2.0], requires_grad=True)
+distances = torch.tensor([2.0, 0.5], requires_grad=True)
+cases = {
+    "margin_ranking, margin=1": (ranking, scores, {"margin": 1.0}),
+    "hinge_embedding, margin=1": (hinge_embedding_loss, distances, {}),
+    "soft_margin": (soft_margin_loss, scores, {}),
+}
+for name, (loss, x, options) in cases.items():
+    (g,) = torch.autograd.grad(loss(x, labels, **options), x)
+    print(f"{name:25}", [round(entry + 0, 3) for entry in g.tolist()])
+# --8<-- [end:trap-targets]
+assert g[1] == 0
+
+# --8<-- [start:fix-targets]
+signs = 2 * labels - 1
+for name, (loss, x, options) in cases.items():
+    (g,) = torch.autograd.grad(loss(x, signs, **options), x)
+    print(f"{name:25}", [round(entry + 0, 3) for entry in g.tolist()])
+
+bce = torch.nn.functional.binary_cross_entropy_with_logits
+(wanted,) = torch.autograd.grad(bce(scores, labels), scores)
+torch.testing.assert_close(g, wanted)
+torch.testing.assert_close(loss(x, signs), bce(scores, labels))
+# --8<-- [end:fix-targets]
+assert g[0] < 0 < g[1]
+
+
+# --8<-- [start:trap-margin]
+def train(margin):
+    """A linear score for pairs whose first member should win."""
+    torch.manual_seed(0)
+    winners, losers = torch.rand(64, 3) + 0.5, torch.rand(64, 3)
+    w = torch.zeros(3, requires_grad=True)
+    for step in range(100):
+        loss = margin_ranking_loss(
+            winners @ w, losers @ w, torch.ones(64), margin=margin
+        )
+        (g,) = torch.autograd.grad(loss, w)
+        w = (w - 0.5 * g).detach().requires_grad_()
+    right = (winners @ w > losers @ w).float().mean().item()
+    return f"loss {loss.item():.2f}, pairs in order {right:.0%}"
+
+
+end = train(0.0)
+print("margin=0:", end)
+# --8<-- [end:trap-margin]
+assert ("pairs in order 0%" in end) == (not old)
+
+# --8<-- [start:fix-margin]
+end = train(1.0)
+print("margin=1:", end)
+# --8<-- [end:fix-margin]
+assert int(end.split()[-1].rstrip("%")) > 90
+
+# --8<-- [start:trap-overflow]
+x = torch.tensor([2.0, -100.0], requires_grad=True)
+y = torch.ones(2)
+loss = soft_margin_loss(x, y)
+(g,) = torch.autograd.grad(loss, x)
+print("soft_margin_loss:", loss.item(), g)
+# --8<-- [end:trap-overflow]
+assert loss.isinf() and g[1].isnan()
+
+# --8<-- [start:fix-overflow]
+from torch.nn.functional import softplus
+
+loss = softplus(-y * x).mean()
+(g,) = torch.autograd.grad(loss, x)
+print("softplus(-y * x):", round(loss.item(), 3), g)
+# --8<-- [end:fix-overflow]
+assert loss.isfinite() and g.isfinite().all() and g[1] == -0.5
+x64 = torch.linspace(-80, 80, 161, dtype=torch.float64, requires_grad=True)
+one = torch.ones(161, dtype=torch.float64)
+mine = torch.autograd.grad(softplus(-one * x64).sum(), x64)
+theirs = torch.autograd.grad(soft_margin_loss(x64, one, reduction="sum"), x64)
+torch.testing.assert_close(mine, theirs)
+
+# --8<-- [start:no-floor]
+x = torch.tensor(0.5, requires_grad=True)  # a score, not a distance
+for step in range(100):
+    loss = hinge_embedding_loss(x, torch.tensor(1.0))
+    (g,) = torch.autograd.grad(loss, x)
+    x = (x - 0.1 * g).detach().requires_grad_()
+print(f"loss {loss.item():.1f}")
+# --8<-- [end:no-floor]
+assert loss < -9
 
 # --8<-- [start:at-margin]
 for y in (1.0, -1.0):
@@ -230,92 +316,3 @@ print(lines[0], lines[1], sep="\n")
 for name in ("margin_ranking_loss", "hinge_embedding_loss"):
     print(name, "has a line:", f"- name: {name}(" in text)
 # --8<-- [end:source]
-
-# --8<-- [start:trap-targets]
-labels = torch.tensor([1.0, 0.0])  # 0 should have been -1
-scores = torch.tensor([-2.0, 2.0], requires_grad=True)
-distances = torch.tensor([2.0, 0.5], requires_grad=True)
-cases = {
-    "margin_ranking, margin=1": (ranking, scores, {"margin": 1.0}),
-    "hinge_embedding, margin=1": (hinge_embedding_loss, distances, {}),
-    "soft_margin": (soft_margin_loss, scores, {}),
-}
-for name, (loss, x, options) in cases.items():
-    (g,) = torch.autograd.grad(loss(x, labels, **options), x)
-    print(f"{name:25}", [round(entry + 0, 3) for entry in g.tolist()])
-# --8<-- [end:trap-targets]
-assert g[1] == 0
-
-# --8<-- [start:fix-targets]
-signs = 2 * labels - 1
-for name, (loss, x, options) in cases.items():
-    (g,) = torch.autograd.grad(loss(x, signs, **options), x)
-    print(f"{name:25}", [round(entry + 0, 3) for entry in g.tolist()])
-
-bce = torch.nn.functional.binary_cross_entropy_with_logits
-(wanted,) = torch.autograd.grad(bce(scores, labels), scores)
-torch.testing.assert_close(g, wanted)
-torch.testing.assert_close(loss(x, signs), bce(scores, labels))
-# --8<-- [end:fix-targets]
-assert g[0] < 0 < g[1]
-
-# --8<-- [start:no-floor]
-x = torch.tensor(0.5, requires_grad=True)  # a score, not a distance
-for step in range(100):
-    loss = hinge_embedding_loss(x, torch.tensor(1.0))
-    (g,) = torch.autograd.grad(loss, x)
-    x = (x - 0.1 * g).detach().requires_grad_()
-print(f"loss {loss.item():.1f}")
-# --8<-- [end:no-floor]
-assert loss < -9
-
-# --8<-- [start:trap-overflow]
-x = torch.tensor([2.0, -100.0], requires_grad=True)
-y = torch.ones(2)
-loss = soft_margin_loss(x, y)
-(g,) = torch.autograd.grad(loss, x)
-print("soft_margin_loss:", loss.item(), g)
-# --8<-- [end:trap-overflow]
-assert loss.isinf() and g[1].isnan()
-
-# --8<-- [start:fix-overflow]
-from torch.nn.functional import softplus
-
-loss = softplus(-y * x).mean()
-(g,) = torch.autograd.grad(loss, x)
-print("softplus(-y * x):", round(loss.item(), 3), g)
-# --8<-- [end:fix-overflow]
-assert loss.isfinite() and g.isfinite().all() and g[1] == -0.5
-x64 = torch.linspace(-80, 80, 161, dtype=torch.float64, requires_grad=True)
-one = torch.ones(161, dtype=torch.float64)
-mine = torch.autograd.grad(softplus(-one * x64).sum(), x64)
-theirs = torch.autograd.grad(soft_margin_loss(x64, one, reduction="sum"), x64)
-torch.testing.assert_close(mine, theirs)
-
-
-# --8<-- [start:trap-margin]
-def train(margin):
-    """A linear score for pairs whose first member should win."""
-    torch.manual_seed(0)
-    winners, losers = torch.rand(64, 3) + 0.5, torch.rand(64, 3)
-    w = torch.zeros(3, requires_grad=True)
-    for step in range(100):
-        loss = margin_ranking_loss(
-            winners @ w, losers @ w, torch.ones(64), margin=margin
-        )
-        (g,) = torch.autograd.grad(loss, w)
-        w = (w - 0.5 * g).detach().requires_grad_()
-    right = (winners @ w > losers @ w).float().mean().item()
-    return f"loss {loss.item():.2f}, pairs in order {right:.0%}"
-
-
-end = train(0.0)
-print("margin=0:", end)
-# --8<-- [end:trap-margin]
-assert ("pairs in order 0%" in end) == (not old)
-
-# --8<-- [start:fix-margin]
-end = train(1.0)
-print("margin=1:", end)
-# --8<-- [end:fix-margin]
-assert int(end.split()[-1].rstrip("%")) > 90

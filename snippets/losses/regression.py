@@ -36,6 +36,96 @@ print("sum, then the mean ", g[0].tolist())
 # --8<-- [end:numel]
 assert (g == -1).all()
 
+# --8<-- [start:trap-shape]
+import warnings
+
+y = torch.tensor([0.0, 3, 6])
+x = torch.tensor([[0.0], [3], [6]], requires_grad=True)  # exactly right
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    loss = mse_loss(x, y)
+(g,) = torch.autograd.grad(loss, x)
+print(*str(caught[0].message).split(". "), sep=".\n")
+print("loss", loss.item(), "gradient", g.flatten().tolist())
+# --8<-- [end:trap-shape]
+assert loss == ((x - y) ** 2).mean() == 12
+assert (x - y).shape == (3, 3) and g.flatten().tolist() == [-2, 0, 2]
+
+# --8<-- [start:trap-shape-fit]
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # as after the first time
+    for step in range(100):
+        (g,) = torch.autograd.grad(mse_loss(x, y), x)
+        x = (x - 0.75 * g).detach().requires_grad_()
+print(x.detach().flatten().round(decimals=3))
+# --8<-- [end:trap-shape-fit]
+torch.testing.assert_close(x.detach(), torch.full((3, 1), 3.0))
+
+# --8<-- [start:fix-shape]
+warnings.filterwarnings("error", message="Using a target size")
+x = torch.tensor([[1.0], [1], [1]], requires_grad=True)
+try:
+    mse_loss(x, y)
+except UserWarning:
+    print("stopped at the first step")
+for step in range(100):
+    (g,) = torch.autograd.grad(mse_loss(x.squeeze(1), y), x)
+    x = (x - 0.75 * g).detach().requires_grad_()
+print(x.detach().flatten().round(decimals=3))
+# --8<-- [end:fix-shape]
+torch.testing.assert_close(x.detach().squeeze(1), y)
+
+# --8<-- [start:trap-root]
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = torch.tensor([1.0, 2.0])
+rmse = torch.sqrt(mse_loss(x, y))
+(g,) = torch.autograd.grad(rmse, x)
+print(rmse.item(), g.tolist())
+# --8<-- [end:trap-root]
+assert rmse == 0 and g.isnan().all()
+
+
+# --8<-- [start:fix-root]
+def rmse(x, y):
+    return torch.linalg.vector_norm(x - y) / x.numel() ** 0.5
+
+
+for z in (y, y + 3):
+    (g,) = torch.autograd.grad(rmse(x, z), x)
+    print(round(rmse(x, z).item(), 4), g.tolist())
+# --8<-- [end:fix-root]
+torch.testing.assert_close(rmse(x, y + 3), torch.sqrt(mse_loss(x, y + 3)))
+(g,) = torch.autograd.grad(rmse(x, y), x)
+assert g.tolist() == [0, 0]
+
+# --8<-- [start:trap-mask]
+nan, inf = float("nan"), float("inf")
+mask = torch.tensor([1.0, 1, 0, 0, 0, 0, 0, 0])  # the rest is padding
+for padding in (0.0, nan):
+    x = torch.tensor([1.0, 1] + 6 * [padding], requires_grad=True)
+    loss = (mse_loss(x, torch.zeros(8), reduction="none") * mask).mean()
+    (g,) = torch.autograd.grad(loss, x)
+    print(loss.item(), g[:2].tolist())
+# --8<-- [end:trap-mask]
+assert loss.isnan()
+
+
+# --8<-- [start:fix-mask]
+def masked_mse(x, y, mask):
+    keep = mask.bool()
+    total = mse_loss(x[keep], y[keep], reduction="sum")
+    return total / keep.sum().clamp(min=1)  # 0, not NaN, if none is kept
+
+
+for chosen in (mask, 0 * mask):
+    loss = masked_mse(x, torch.zeros(8), chosen)
+    (g,) = torch.autograd.grad(loss, x)
+    print(loss.item(), g[:3].tolist())
+# --8<-- [end:fix-mask]
+assert g.tolist() == [0] * 8
+(g,) = torch.autograd.grad(masked_mse(x, torch.zeros(8), mask), x)
+assert g.tolist() == [1, 1, 0, 0, 0, 0, 0, 0]
+
 
 # --8<-- [start:zero]
 def curvature(loss, d):
@@ -54,7 +144,6 @@ assert [curvature(loss, 0.0) for loss in losses] == [2, 0, 1, 1]
 assert all(gradient(loss, [2.0], [2.0]) == [0] for loss in losses)
 
 # --8<-- [start:not-finite]
-nan, inf = float("nan"), float("inf")
 for loss in losses:
     with_nan = gradient(loss, [nan, 1.0], [0.0, 0.0])
     with_inf = gradient(loss, [inf, 1.0], [0.0, 0.0])
@@ -176,8 +265,6 @@ assert l1_loss(x, y, weight=w) == 1
 assert l1_loss(x.as_subclass(Named), y, weight=w) == l1_loss(x, y) == 2
 
 # --8<-- [start:reduction]
-import warnings
-
 try:
     mse_loss(x, y, reduction="avg")
 except ValueError as error:
@@ -215,90 +302,3 @@ assert g == 0 and y.mean() == 20 and y.median() == 3
 x = torch.tensor(20.0, requires_grad=True)
 mse_loss(x.expand(5), y, reduction="sum").backward()
 assert x.grad == 0
-
-# --8<-- [start:trap-shape]
-y = torch.tensor([0.0, 3, 6])
-x = torch.tensor([[0.0], [3], [6]], requires_grad=True)  # exactly right
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    loss = mse_loss(x, y)
-(g,) = torch.autograd.grad(loss, x)
-print(*str(caught[0].message).split(". "), sep=".\n")
-print("loss", loss.item(), "gradient", g.flatten().tolist())
-# --8<-- [end:trap-shape]
-assert loss == ((x - y) ** 2).mean() == 12
-assert (x - y).shape == (3, 3) and g.flatten().tolist() == [-2, 0, 2]
-
-# --8<-- [start:trap-shape-fit]
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # as after the first time
-    for step in range(100):
-        (g,) = torch.autograd.grad(mse_loss(x, y), x)
-        x = (x - 0.75 * g).detach().requires_grad_()
-print(x.detach().flatten().round(decimals=3))
-# --8<-- [end:trap-shape-fit]
-torch.testing.assert_close(x.detach(), torch.full((3, 1), 3.0))
-
-# --8<-- [start:fix-shape]
-warnings.filterwarnings("error", message="Using a target size")
-x = torch.tensor([[1.0], [1], [1]], requires_grad=True)
-try:
-    mse_loss(x, y)
-except UserWarning:
-    print("stopped at the first step")
-for step in range(100):
-    (g,) = torch.autograd.grad(mse_loss(x.squeeze(1), y), x)
-    x = (x - 0.75 * g).detach().requires_grad_()
-print(x.detach().flatten().round(decimals=3))
-# --8<-- [end:fix-shape]
-torch.testing.assert_close(x.detach().squeeze(1), y)
-
-# --8<-- [start:trap-root]
-x = torch.tensor([1.0, 2.0], requires_grad=True)
-y = torch.tensor([1.0, 2.0])
-rmse = torch.sqrt(mse_loss(x, y))
-(g,) = torch.autograd.grad(rmse, x)
-print(rmse.item(), g.tolist())
-# --8<-- [end:trap-root]
-assert rmse == 0 and g.isnan().all()
-
-
-# --8<-- [start:fix-root]
-def rmse(x, y):
-    return torch.linalg.vector_norm(x - y) / x.numel() ** 0.5
-
-
-for z in (y, y + 3):
-    (g,) = torch.autograd.grad(rmse(x, z), x)
-    print(round(rmse(x, z).item(), 4), g.tolist())
-# --8<-- [end:fix-root]
-torch.testing.assert_close(rmse(x, y + 3), torch.sqrt(mse_loss(x, y + 3)))
-(g,) = torch.autograd.grad(rmse(x, y), x)
-assert g.tolist() == [0, 0]
-
-# --8<-- [start:trap-mask]
-mask = torch.tensor([1.0, 1, 0, 0, 0, 0, 0, 0])  # the rest is padding
-for padding in (0.0, nan):
-    x = torch.tensor([1.0, 1] + 6 * [padding], requires_grad=True)
-    loss = (mse_loss(x, torch.zeros(8), reduction="none") * mask).mean()
-    (g,) = torch.autograd.grad(loss, x)
-    print(loss.item(), g[:2].tolist())
-# --8<-- [end:trap-mask]
-assert loss.isnan()
-
-
-# --8<-- [start:fix-mask]
-def masked_mse(x, y, mask):
-    keep = mask.bool()
-    total = mse_loss(x[keep], y[keep], reduction="sum")
-    return total / keep.sum().clamp(min=1)  # 0, not NaN, if none is kept
-
-
-for chosen in (mask, 0 * mask):
-    loss = masked_mse(x, torch.zeros(8), chosen)
-    (g,) = torch.autograd.grad(loss, x)
-    print(loss.item(), g[:3].tolist())
-# --8<-- [end:fix-mask]
-assert g.tolist() == [0] * 8
-(g,) = torch.autograd.grad(masked_mse(x, torch.zeros(8), mask), x)
-assert g.tolist() == [1, 1, 0, 0, 0, 0, 0, 0]

@@ -42,146 +42,6 @@ for shape in (3,), (4, 3), (2, 3, 4, 5):
 print(f"sum of p between {s.min():.2f} and {s.max():.2f}")
 # --8<-- [end:formula]
 
-# --8<-- [start:any-sum]
-for p in ([1.0, 0, 0], [2.0, 0, 0], [1.0, 1, 0], [0.0, 0, 0], [2.0, -1, 0]):
-    loss, g = gradient([1.0, 0, 0], torch.tensor(p, dtype=torch.float64))
-    print(p, f"loss {loss:.4f}", g)
-# --8<-- [end:any-sum]
-assert gradient([0.0, 0, 0], torch.zeros(3).double()) == (0, [0, 0, 0])
-
-# --8<-- [start:target-gradient]
-x = torch.tensor([2.0, 0, 0], requires_grad=True)
-p = torch.tensor([0.8, 0.1, 0.1], requires_grad=True)
-dx, dp = torch.autograd.grad(cross_entropy(x, p), (x, p))
-print("student", dx)
-print("teacher", dp)
-# --8<-- [end:target-gradient]
-torch.testing.assert_close(dp, -x.log_softmax(0))
-
-
-# --8<-- [start:dtype]
-def error(x, t, **options):
-    try:
-        return round(cross_entropy(x, t, **options).item(), 4)
-    except (RuntimeError, ValueError, IndexError) as e:
-        return f"{type(e).__name__}: {e}"
-
-
-x, t = torch.zeros(4, 3), torch.tensor([0, 1, 2, 0])
-hot = one_hot(t, 3)
-print("(4, 3) int64  ", error(x, hot))
-print("(4, 3) float32", error(x, hot.float()))
-print("(4,)   int64  ", error(x, t))
-print("(4,)   float32", error(x, t.float()))
-print("(4, 1) float32", error(x, t[:, None].float()))
-print("(4, 2) float32", error(x, hot[:, :2].float()))
-# --8<-- [end:dtype]
-assert error(x, hot.float()) == error(x, t) == 1.0986
-assert "Expected floating point type" in error(x, hot)
-
-# --8<-- [start:errors]
-p = hot.float()
-print(error(x, p, ignore_index=0))
-print(error(x, t, label_smoothing=1.5))
-print("label_smoothing=-0.5:", error(x, t, label_smoothing=-0.5))
-print("ignore_index=-1     :", error(x, p, ignore_index=-1))
-# --8<-- [end:errors]
-assert error(x, t, label_smoothing=-0.5) == error(x, t)
-assert error(x, t, label_smoothing=float("nan")) == error(x, t)
-
-# --8<-- [start:saturated]
-for smoothing in (0.0, 0.1):
-    for row in ([10.0, 0, 0], [1000.0, 0, 0]):
-        loss, g = gradient(row, index, label_smoothing=smoothing)
-        print(f"{smoothing}, lead {row[0]:4.0f}, loss {loss:7.4f}", g)
-# --8<-- [end:saturated]
-assert gradient([1000.0, 0, 0], index) == (0, [0, 0, 0])
-assert gradient([1000.0, 0, 0], index, label_smoothing=0.1)[1][0] > 0.06
-
-# --8<-- [start:lead]
-import matplotlib.pyplot as plt
-
-lead = torch.linspace(-4, 12, 65, dtype=torch.float64)
-curves = {}
-for smoothing in (0.0, 0.1):
-    x = torch.stack([lead, 0 * lead, 0 * lead], 1).requires_grad_()
-    loss = cross_entropy(
-        x,
-        torch.zeros(65, dtype=torch.int64),
-        label_smoothing=smoothing,
-        reduction="sum",
-    )
-    curves[smoothing] = torch.autograd.grad(loss, x)[0][:, 0]
-
-fig, ax = plt.subplots(
-    num="Gradient of the right class's logit against its lead. Without "
-    "smoothing it rises from −1 to 0 and stays below. With 0.1 it crosses 0 "
-    "at 3.33 and goes to 0.067."
-)
-for smoothing, g in curves.items():
-    ax.plot(lead, g, label=f"label_smoothing={smoothing}")
-ax.axhline(0, color="k", linewidth=1)
-ax.set(xlabel="lead of the right logit over two others", ylabel="its gradient")
-ax.legend()
-plt.show()
-
-q = torch.tensor([0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3], dtype=torch.float64)
-best = (q[0] / q[1]).log().item()
-loss, g = gradient([best, 0.0, 0.0], index, label_smoothing=0.1)
-print(f"lead {best:.4f}: loss {loss:.4f}", g)
-# --8<-- [end:lead]
-assert abs(loss + (q * q.log()).sum()) < 1e-9  # the entropy of q
-assert (curves[0.0] < 0).all() and curves[0.1][-1] > 0.06
-assert gradient([best, 0.0, 0.0], index, label_smoothing=0.1)[1] == [0, 0, 0]
-
-# --8<-- [start:smoothing-is-probabilities]
-x = torch.randn(4, 3, dtype=torch.float64)
-hot = one_hot(t, 3).double()
-print(round(cross_entropy(x, t, label_smoothing=0.1).item(), 6))
-print(round(cross_entropy(x, 0.9 * hot + 0.1 / 3).item(), 6))
-both = cross_entropy(x, hot, label_smoothing=0.1)
-# --8<-- [end:smoothing-is-probabilities]
-torch.testing.assert_close(both, cross_entropy(x, 0.9 * hot + 0.1 / 3))
-torch.testing.assert_close(both, cross_entropy(x, t, label_smoothing=0.1))
-
-# --8<-- [start:smoothing-weights]
-w = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)
-t = torch.tensor([0, 2])
-x = torch.tensor(
-    [[1.0, 0, 0], [0, 0, 2]], dtype=torch.float64, requires_grad=True
-)
-loss = cross_entropy(x, t, weight=w, label_smoothing=0.3)
-(g,) = torch.autograd.grad(loss, x)
-q = (0.7 * one_hot(t, 3) + 0.1) * w  # every share has its own weight
-by_hand = (softmax(x, 1) * q.sum(1, keepdim=True) - q) / w[t].sum()
-torch.testing.assert_close(g, by_hand)
-torch.testing.assert_close(loss, -(q * x.log_softmax(1)).sum() / w[t].sum())
-
-ignored = torch.tensor([0, -100])
-out = cross_entropy(x, ignored, weight=w, label_smoothing=0.3)
-(g,) = torch.autograd.grad(out, x)
-print("second row ignored:", g[1].tolist())
-torch.testing.assert_close(
-    out, cross_entropy(x[:1], t[:1], weight=w, label_smoothing=0.3)
-)
-# --8<-- [end:smoothing-weights]
-assert g[1].tolist() == [0, 0, 0]
-
-# --8<-- [start:modes]
-from torch.func import jvp
-
-torch.manual_seed(1)
-x, dx = torch.randn(2, 4, 3, dtype=torch.float64)
-p, dp = torch.rand(2, 4, 3, dtype=torch.float64)
-_, forward = jvp(cross_entropy, (x, p), (dx, dp))
-x.requires_grad_()
-p.requires_grad_()
-gx, gp = torch.autograd.grad(cross_entropy(x, p), (x, p))
-reverse = (gx * dx).sum() + (gp * dp).sum()
-print(f"forward {forward:.6f}, reverse {reverse:.6f}")
-# --8<-- [end:modes]
-torch.testing.assert_close(forward, reverse)
-
 # --8<-- [start:one-logit]
 x = torch.tensor([[2.0], [-1.0], [0.5]], requires_grad=True)  # one logit each
 y = torch.tensor([[1.0], [0.0], [1.0]])
@@ -279,3 +139,142 @@ print("label_smoothing", round(loss.item(), 4))
 # --8<-- [end:minus-inf-fix]
 torch.testing.assert_close(g[:2], x.detach()[:2].softmax(0) - hot[:2])
 assert g[2] == 0 and loss.isfinite()
+
+# --8<-- [start:any-sum]
+for p in ([1.0, 0, 0], [2.0, 0, 0], [1.0, 1, 0], [0.0, 0, 0], [2.0, -1, 0]):
+    loss, g = gradient([1.0, 0, 0], torch.tensor(p, dtype=torch.float64))
+    print(p, f"loss {loss:.4f}", g)
+# --8<-- [end:any-sum]
+assert gradient([0.0, 0, 0], torch.zeros(3).double()) == (0, [0, 0, 0])
+
+# --8<-- [start:target-gradient]
+x = torch.tensor([2.0, 0, 0], requires_grad=True)
+p = torch.tensor([0.8, 0.1, 0.1], requires_grad=True)
+dx, dp = torch.autograd.grad(cross_entropy(x, p), (x, p))
+print("student", dx)
+print("teacher", dp)
+# --8<-- [end:target-gradient]
+torch.testing.assert_close(dp, -x.log_softmax(0))
+
+
+# --8<-- [start:dtype]
+def error(x, t, **options):
+    try:
+        return round(cross_entropy(x, t, **options).item(), 4)
+    except (RuntimeError, ValueError, IndexError) as e:
+        return f"{type(e).__name__}: {e}"
+
+
+x, t = torch.zeros(4, 3), torch.tensor([0, 1, 2, 0])
+hot = one_hot(t, 3)
+print("(4, 3) int64  ", error(x, hot))
+print("(4, 3) float32", error(x, hot.float()))
+print("(4,)   int64  ", error(x, t))
+print("(4,)   float32", error(x, t.float()))
+print("(4, 1) float32", error(x, t[:, None].float()))
+print("(4, 2) float32", error(x, hot[:, :2].float()))
+# --8<-- [end:dtype]
+assert error(x, hot.float()) == error(x, t) == 1.0986
+assert "Expected floating point type" in error(x, hot)
+
+# --8<-- [start:errors]
+p = hot.float()
+print(error(x, p, ignore_index=0))
+print(error(x, t, label_smoothing=1.5))
+print("label_smoothing=-0.5:", error(x, t, label_smoothing=-0.5))
+print("ignore_index=-1     :", error(x, p, ignore_index=-1))
+# --8<-- [end:errors]
+assert error(x, t, label_smoothing=-0.5) == error(x, t)
+assert error(x, t, label_smoothing=float("nan")) == error(x, t)
+
+# --8<-- [start:saturated]
+for smoothing in (0.0, 0.1):
+    for row in ([10.0, 0, 0], [1000.0, 0, 0]):
+        loss, g = gradient(row, index, label_smoothing=smoothing)
+        print(f"{smoothing}, lead {row[0]:4.0f}, loss {loss:7.4f}", g)
+# --8<-- [end:saturated]
+assert gradient([1000.0, 0, 0], index) == (0, [0, 0, 0])
+assert gradient([1000.0, 0, 0], index, label_smoothing=0.1)[1][0] > 0.06
+
+# Figure: Gradient of the right class's logit against its lead. Without
+# smoothing it rises from −1 to 0 and stays below. With 0.1 it crosses 0 at
+# 3.33 and goes to 0.067.
+# --8<-- [start:lead]
+import matplotlib.pyplot as plt
+
+lead = torch.linspace(-4, 12, 65, dtype=torch.float64)
+curves = {}
+for smoothing in (0.0, 0.1):
+    x = torch.stack([lead, 0 * lead, 0 * lead], 1).requires_grad_()
+    loss = cross_entropy(
+        x,
+        torch.zeros(65, dtype=torch.int64),
+        label_smoothing=smoothing,
+        reduction="sum",
+    )
+    curves[smoothing] = torch.autograd.grad(loss, x)[0][:, 0]
+
+fig, ax = plt.subplots()
+for smoothing, g in curves.items():
+    ax.plot(lead, g, label=f"label_smoothing={smoothing}")
+ax.axhline(0, color="k", linewidth=1)
+ax.set(xlabel="lead of the right logit over two others", ylabel="its gradient")
+ax.legend()
+plt.show()
+
+q = torch.tensor([0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3], dtype=torch.float64)
+best = (q[0] / q[1]).log().item()
+loss, g = gradient([best, 0.0, 0.0], index, label_smoothing=0.1)
+print(f"lead {best:.4f}: loss {loss:.4f}", g)
+# --8<-- [end:lead]
+assert abs(loss + (q * q.log()).sum()) < 1e-9  # the entropy of q
+assert (curves[0.0] < 0).all() and curves[0.1][-1] > 0.06
+assert gradient([best, 0.0, 0.0], index, label_smoothing=0.1)[1] == [0, 0, 0]
+
+# --8<-- [start:smoothing-is-probabilities]
+x = torch.randn(4, 3, dtype=torch.float64)
+hot = one_hot(t, 3).double()
+print(round(cross_entropy(x, t, label_smoothing=0.1).item(), 6))
+print(round(cross_entropy(x, 0.9 * hot + 0.1 / 3).item(), 6))
+both = cross_entropy(x, hot, label_smoothing=0.1)
+# --8<-- [end:smoothing-is-probabilities]
+torch.testing.assert_close(both, cross_entropy(x, 0.9 * hot + 0.1 / 3))
+torch.testing.assert_close(both, cross_entropy(x, t, label_smoothing=0.1))
+
+# --8<-- [start:smoothing-weights]
+w = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)
+t = torch.tensor([0, 2])
+x = torch.tensor(
+    [[1.0, 0, 0], [0, 0, 2]], dtype=torch.float64, requires_grad=True
+)
+loss = cross_entropy(x, t, weight=w, label_smoothing=0.3)
+(g,) = torch.autograd.grad(loss, x)
+q = (0.7 * one_hot(t, 3) + 0.1) * w  # every share has its own weight
+by_hand = (softmax(x, 1) * q.sum(1, keepdim=True) - q) / w[t].sum()
+torch.testing.assert_close(g, by_hand)
+torch.testing.assert_close(loss, -(q * x.log_softmax(1)).sum() / w[t].sum())
+
+ignored = torch.tensor([0, -100])
+out = cross_entropy(x, ignored, weight=w, label_smoothing=0.3)
+(g,) = torch.autograd.grad(out, x)
+print("second row ignored:", g[1].tolist())
+torch.testing.assert_close(
+    out, cross_entropy(x[:1], t[:1], weight=w, label_smoothing=0.3)
+)
+# --8<-- [end:smoothing-weights]
+assert g[1].tolist() == [0, 0, 0]
+
+# --8<-- [start:modes]
+from torch.func import jvp
+
+torch.manual_seed(1)
+x, dx = torch.randn(2, 4, 3, dtype=torch.float64)
+p, dp = torch.rand(2, 4, 3, dtype=torch.float64)
+_, forward = jvp(cross_entropy, (x, p), (dx, dp))
+x.requires_grad_()
+p.requires_grad_()
+gx, gp = torch.autograd.grad(cross_entropy(x, p), (x, p))
+reverse = (gx * dx).sum() + (gp * dp).sum()
+print(f"forward {forward:.6f}, reverse {reverse:.6f}")
+# --8<-- [end:modes]
+torch.testing.assert_close(forward, reverse)

@@ -35,6 +35,41 @@ print("max_pool1d", gradient(lambda x: max_pool1d(x[None], 6), x))
 assert gradient(lambda x: x.amax(0), x) == [0, 0, 0, 0.5, 0.5, 0]
 assert gradient(lambda x: max_pool1d(x[None], 6), x) == [0, 0, 0, 1, 0, 0]
 
+# --8<-- [start:trap]
+w = torch.tensor([0.0, 0.0], requires_grad=True)
+for step in range(100):
+    loss = -torch.max(w)  # pull the larger one up
+    (g,) = torch.autograd.grad(loss, w)
+    w = (w - 0.125 * g).detach().requires_grad_()
+print(w.detach())
+# --8<-- [end:trap]
+assert w[0] == w[1]
+
+# --8<-- [start:fix]
+w = torch.tensor([0.0, 0.0], requires_grad=True)
+for step in range(100):
+    loss = -torch.max(w, dim=0).values  # one of them, always
+    (g,) = torch.autograd.grad(loss, w)
+    w = (w - 0.125 * g).detach().requires_grad_()
+print(w.detach())
+# --8<-- [end:fix]
+assert w[0] > 12 and w[1] == 0
+
+# --8<-- [start:every-maximum]
+x = torch.tensor([1.0, 2, 3, 4, 4, 0], requires_grad=True)
+is_max = x.detach() == x.detach().max()
+x[is_max].sum().backward()
+print(x.grad)
+# --8<-- [end:every-maximum]
+assert x.grad.tolist() == [0, 0, 0, 1, 1, 0]
+
+# --8<-- [start:smooth]
+x = torch.tensor([1.0, 2, 3, 4, 4, 0], requires_grad=True)
+torch.logsumexp(10 * x, dim=0).div(10).backward()
+print(x.grad.round(decimals=3) + 0)
+# --8<-- [end:smooth]
+torch.testing.assert_close(x.grad, torch.softmax(10 * x.detach(), 0))
+
 # --8<-- [start:three]
 x = [2.0, 2, 2]
 print("max() ", gradient(lambda x: x.max(), x))
@@ -94,6 +129,8 @@ for g in ([1.0, 1.0], [1.0, 0.0], [0.5, 0.5]):
 # --8<-- [end:one-and-one]
 assert x.max() + torch.ones(2) @ (y - x) > y.max()
 
+# Figure: The length of (t, 1 - t) for t from 0 to 1. It is 1 at both ends and
+# smallest, 0.71, in the middle, at t = 0.5, the value torch.max gives.
 # --8<-- [start:minimum-norm]
 import matplotlib.pyplot as plt
 
@@ -101,10 +138,7 @@ t = torch.linspace(0, 1, 101)  # the gradient (t, 1 - t)
 norm = torch.stack([t, 1 - t]).norm(dim=0)
 best = t[norm.argmin()].item()
 
-fig, ax = plt.subplots(
-    num="The length of (t, 1 - t) for t from 0 to 1. It is 1 at both ends and"
-    " smallest, 0.71, in the middle, at t = 0.5, the value torch.max gives."
-)
+fig, ax = plt.subplots()
 ax.plot(t, norm)
 ax.plot(best, norm.min(), "o", color="C1", label="torch.max(x)")
 ax.plot([0, 1], [1, 1], "o", color="C2", label="torch.max(x, dim=0)")
@@ -127,38 +161,3 @@ for name in ("max(Tensor self)", "max.dim(", "amax("):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[0][8:], *lines[1:2], sep="\n")
 # --8<-- [end:source]
-
-# --8<-- [start:trap]
-w = torch.tensor([0.0, 0.0], requires_grad=True)
-for step in range(100):
-    loss = -torch.max(w)  # pull the larger one up
-    (g,) = torch.autograd.grad(loss, w)
-    w = (w - 0.125 * g).detach().requires_grad_()
-print(w.detach())
-# --8<-- [end:trap]
-assert w[0] == w[1]
-
-# --8<-- [start:fix]
-w = torch.tensor([0.0, 0.0], requires_grad=True)
-for step in range(100):
-    loss = -torch.max(w, dim=0).values  # one of them, always
-    (g,) = torch.autograd.grad(loss, w)
-    w = (w - 0.125 * g).detach().requires_grad_()
-print(w.detach())
-# --8<-- [end:fix]
-assert w[0] > 12 and w[1] == 0
-
-# --8<-- [start:every-maximum]
-x = torch.tensor([1.0, 2, 3, 4, 4, 0], requires_grad=True)
-is_max = x.detach() == x.detach().max()
-x[is_max].sum().backward()
-print(x.grad)
-# --8<-- [end:every-maximum]
-assert x.grad.tolist() == [0, 0, 0, 1, 1, 0]
-
-# --8<-- [start:smooth]
-x = torch.tensor([1.0, 2, 3, 4, 4, 0], requires_grad=True)
-torch.logsumexp(10 * x, dim=0).div(10).backward()
-print(x.grad.round(decimals=3) + 0)
-# --8<-- [end:smooth]
-torch.testing.assert_close(x.grad, torch.softmax(10 * x.detach(), 0))

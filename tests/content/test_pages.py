@@ -12,12 +12,14 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.site
 
+# Who comes here is in distress: symptom, cause and fix stand before the mathematics.
 ORDER = [
-    "The rule",
     "See it run",
+    "What to write instead",
+    "The rule",
     "At the edge",
     "Why",
-    "What to write instead",
+    "Measured",
     "Where it changed",
     "Elsewhere",
     "Where people met it",
@@ -49,6 +51,27 @@ def test_parts_are_there_and_in_order(page: Path) -> None:
     parts = re.findall(r"(?m)^## (.+)$", prose(page))
     assert parts == [part for part in ORDER if part in parts], f"{name(page)}: {parts}"
     assert set(parts) >= NEEDED, f"{name(page)} lacks {NEEDED - set(parts)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_cards_stand_in_one_part_and_their_points_in_one_table(page: Path) -> None:
+    text = prose(page)
+    cards, all_cards = (text.count("\n/// rule | "), part(text, "Measured").count("\n/// rule | "))
+    assert cards == all_cards, f"{name(page)}: a card outside of “Measured”"
+    assert part(text, "The rule").count("\n/// points\n") == (cards > 0), f"{name(page)}: one table, of all cards"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_what_is_seen_also_is_a_list_of_links(page: Path) -> None:
+    lines = part(prose(page), "See also").strip().split("\n")
+    assert all(re.match(r"- \[.+\]\(.+\)", line) for line in lines if line), f"{name(page)}: {lines}"
+    assert "See also:" not in prose(page)
+
+
+def part(text: str, title: str) -> str:
+    """The part of a page below a heading; empty where there is none."""
+    found = re.search(rf"(?ms)^## {title}\n(.*?)(?=^## |\Z)", text)
+    return "\n" + found[1] if found else ""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
