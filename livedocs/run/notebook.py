@@ -55,11 +55,15 @@ def run(folder: Path, *, file: str, where: str, limits: dict[str, Any]) -> dict[
         wanted = "a cell that runs to its end"
         raise DocsError(where, line, f"a notebook cell {failed.problem}", got=failed.got, wanted=wanted) from None
     for index, cell in enumerate(notebook.cells):
+        line = starts[index] if index < len(starts) else None
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stderr":
-                line = starts[index] if index < len(starts) else None
                 problem, got = "a notebook cell wrote to standard error", output.text.strip()
                 raise DocsError(where, line, problem, got=got, wanted="nothing there")
+            data = output.get("data", {})
+            if "image/svg+xml" in data and not data.get("text/plain", "").strip():
+                problem, wanted = "a figure without alt text", 'what is seen, as its name: plt.subplots(num="…")'
+                raise DocsError(where, line, problem, got="a figure without a name", wanted=wanted)
     IMPORTED.extend(files)
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:

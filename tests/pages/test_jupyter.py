@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from livedocs.errors import DocsError
 from livedocs.pages.jupyter import execute
 from livedocs.run.runner import Runner
 
@@ -38,3 +39,18 @@ def test_a_notebook_runs_again_when_what_it_imports_has_changed(tmp_path: Path) 
         finally:
             runner.close()
         assert cell["outputs"][0]["text"] == [value]
+
+
+def test_a_figure_that_nobody_described_stops_the_build(tmp_path: Path) -> None:
+    source = "# %%\nimport matplotlib.pyplot as plt\n\n# %%\nplt.subplots({name})\nplt.show()\n"
+    runner = Runner(tmp_path)
+    try:
+        (tmp_path / "figure.py").write_text(source.format(name=""), encoding="utf-8")
+        with pytest.raises(DocsError) as caught:
+            execute(runner, tmp_path / "figure.py").result()
+        assert (caught.value.where, caught.value.line) == ("figure.py", 4)
+        assert caught.value.problem == "a figure without alt text"
+        (tmp_path / "figure.py").write_text(source.format(name="num='a frame'"), encoding="utf-8")
+        assert execute(runner, tmp_path / "figure.py").result()["cells"][1]["outputs"]
+    finally:
+        runner.close()
