@@ -1,62 +1,50 @@
 /*
- * The search worker. The theme's own worker does the searching, with lunr; this one stands in front of it.
+ * The search worker: it stands in the place of the theme's own and speaks its messages.
  *
- * It fetches that worker and the sections of the site with the first query, so that no page has to load them. It reads
- * a query as people type or paste it, and says it in lunr's words. And it puts those sections first in which the words
- * stand together as they do in the query: lunr knows no phrases, and error texts share most of their words.
+ * Pages are ranked, and below each page its sections. A page's score is BM25 over five fields (title, opening, headings,
+ * names, text), more for a name of a function or a topic, and more where the words of a query stand together: an error
+ * text shares its words with many pages, but their order with few. The sections and the glossary come with the first
+ * query, so that no page has to load them. livedocs/publish/search.py writes both.
  */
 (() => {
   "use strict";
 
   const [SETUP, READY, QUERY, RESULT] = [0, 1, 2, 3]; // the theme's messages
-  const EXACT = 10; // a whole word counts this many times as much as the beginning of one
-  const SENTENCE = 4; // a query of more parts is a sentence: an error text, as a rule
-  const RAREST = 8; // of a sentence only so many words are looked for
-  const RARE = 3; // a word in no more sections than this is as telling as a name
-  const PHRASE = 5; // how much it counts that words stand together
-  const OPENING = 0.4; // the theme prefers a page's opening to its sections, 5 to 2; for a sentence that is undone
-  const POWER = "⁎⁎"; // stands for **, which lunr would take for wildcards
+  const FIELDS = { title: [6, 0.3], opening: [3, 0.4], heading: [2.5, 0.6], names: [3, 0.4], text: [1, 0.6] }; // weight, b
+  const SATURATION = 1.4; // BM25's k1
+  const NAME = 6; // what a name counts, times how rare it is
+  const WHOLE = 2; // the least that a name counts which is the whole query
+  const COMMON = 0.6; // words that are less rare than this are on most pages: gradient, nan, zero
+  const RARITY = 0.9; // the least that a name's rarity counts: relu is on half of the pages
+  const PLAIN = 1.3; // what the card of a function counts beside those of its variants
+  const TITLE = 0.5; // what it counts beside that to be named in a page's title
+  const TOGETHER = 1.5; // what words of the query in a row count in a section
+  const SECTION = 0.6; // what a page's best section counts beside the page
+  const OTHER = 0.6; // another word for the same thing, beside the word itself
+  const GUESS = 0.7; // the beginning of a word, or a word with a slip
+  const LEAST = 0.3; // pages with less than this share of the best score are no answer
+  const COVERED = 0.3; // nor is one with less than this share of the query's weight
+  const ROW = 4; // with more words in a row it is one, whatever stands around them: a pasted traceback
+  const SHOWN = 5; // sections of a page
+  const EXCERPT = 220; // characters
 
   let setup; // the theme's settings
-  let sections; // by address
-  let index; // lunr's
+  let index;
   let starting; // a promise of the index
-  let onReady;
   let latest; // the query
-  const texts = new Map(); // the words of a section, by address
 
-  addEventListener("message", (event) => {
-    if (passing) return;
-    event.stopImmediatePropagation();
-    if (event.data.type === SETUP) setUp(event.data);
-    if (event.data.type === QUERY) search(event.data.data);
+  addEventListener("message", ({ data: { type, data } }) => {
+    if (type === SETUP) {
+      setup = data;
+      postMessage({ type: READY });
+    } else if (type === QUERY) answer(data);
   });
 
-  const post = self.postMessage.bind(self);
-  self.postMessage = (message) => {
-    if (message.type === READY) onReady();
-    else post({ type: RESULT, data: { ...message.data, items: ranked(message.data.items) } });
-  };
-
-  let passing = false;
-  /** Hands a message on to the theme's worker. */
-  function pass(data) {
-    passing = true;
-    dispatchEvent(new MessageEvent("message", { data }));
-    passing = false;
-  }
-
-  async function setUp(message) {
-    setup = message.data;
-    if (setup.docs.length) await start(); // the sections are there already: the site is read from a folder
-    post({ type: READY });
-  }
-
-  async function search(text) {
+  async function answer(text) {
     latest = text;
-    if (!text.trim()) return post({ type: RESULT, data: { items: [] } });
-    await start();
-    if (text === latest) pass({ type: QUERY, data: rewrite(text) });
+    const nothing = !/[\p{L}\p{N}]/u.test(text);
+    if (!nothing) index = await start();
+    if (text === latest) postMessage({ type: RESULT, data: nothing ? { items: [] } : search(text) });
   }
 
   function start() {
@@ -65,149 +53,436 @@
     return starting;
   }
 
+  /** The sections are there already where the site is read from a folder. */
   async function load() {
     const { config, docs } = setup;
-    const fetched = docs.length ? JSON.stringify(docs) : fetch(at(config.sections)).then((answer) => answer.text());
-    if (!self.lunr) {
-      await run(at(config.worker));
-      const build = lunr.Builder.prototype.build;
-      lunr.Builder.prototype.build = function () {
-        return (index = build.call(this));
-      };
-    }
-    const all = JSON.parse((await fetched).replaceAll("**", POWER));
-    sections = new Map(all.map((section) => [section.location, section]));
-    const ready = new Promise((resolve) => (onReady = resolve));
-    pass({ type: SETUP, data: { ...setup, docs: all } });
-    return ready;
+    if (docs.length) return build(docs, config.glossary);
+    const here = self.document?.currentScript?.src ?? location.href;
+    const fetched = await fetch(new URL(`../${config.sections}`, here));
+    const { sections, glossary } = await fetched.json();
+    return build(sections, glossary);
   }
 
-  const here = self.document?.currentScript.src ?? location.href;
-  const at = (path) => new URL(`../${path}`, here).href;
+  // ---- Words
 
-  /** Runs a script: in a worker, or in the frame that stands for one where the site is read from a folder. */
-  function run(url) {
-    if (!self.document) return importScripts(url);
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      Object.assign(script, { src: url, onload: resolve, onerror: reject });
-      document.head.append(script);
-    });
-  }
+  /** A text without tags, and without marks that part words elsewhere. */
+  const bare = (html) => html.replace(/<[^>]*>/g, " ").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 
-  /** A query in lunr's language. */
-  function rewrite(text) {
-    const bare = plain(text);
-    const all = split(bare);
-    const words = [...new Set(all)];
-    if (isSentence(bare)) {
-      return words
-        .filter(known)
-        .sort((a, b) => spread(a) - spread(b))
-        .slice(0, RAREST)
-        .flatMap((word) => within(word, ["text"], 1))
-        .join(" ");
-    }
-    // A name of several words is one word in the field of names: leaky_relu, and leaky relu too.
-    const joined = bare.split(/[^\p{L}\p{N}_]+/u).filter((part) => part.includes("_"));
-    if (all.length > 1 && all.length < 4) joined.push(all.join(""));
-    const names = joined.map((name) => name.replaceAll("_", ""));
-    const found = names.filter(known);
-    // A word of a longer query is no name: log in "p log p" is not the function.
-    const fields = all.length > 2 || found.length ? ["title", "text"] : [];
-    const terms = words.flatMap((word) => {
-      if (known(word)) return [...within(word, fields, EXACT), `title:${word}`, `text:${word}`];
-      if (begins(word)) return [word];
-      return nearest(word).map((other) => `${other}^${EXACT}`);
-    });
-    if (!words.every((word) => known(word) || begins(word))) {
-      found.push(...names.filter((name) => name.length > 5 && !known(name)).flatMap(nearest));
-    }
-    return [...terms, ...found.map((name) => `${name}^${EXACT}`)].join(" ");
-  }
-
-  /** A text without marks that mean something to lunr. Of a dotted name the last part is what is looked for. */
-  function plain(text) {
-    return text
-      .toLowerCase()
-      .replace(/[\p{L}\p{N}_]+(?:\.|::)(?=[\p{L}_])/gu, "")
-      .replaceAll("\\", " ")
-      .replace(/\s*\*\*\s*/g, POWER)
-      .replaceAll("*", " ");
-  }
-
-  /** The words of a text, as the index has them. */
+  /** The words of a text. x**0.5 and 0**0 are words; a dot and a star part all others. */
   function split(text) {
-    return text.split(new RegExp(setup.config.separator)).filter((word) => /[\p{L}\p{N}]/u.test(word));
+    const marks = text.toLowerCase().replace(/\s*\*\*\s*/g, "⁎⁎").replaceAll("*", " ").replaceAll("⁎⁎", "**");
+    return marks.split(separator()).filter((word) => /[\p{L}\p{N}]/u.test(word));
   }
 
-  const isSentence = (text) => text.trim().split(/\s+/).length > SENTENCE;
+  const separator = () => (separator.made ??= new RegExp(setup.config.separator));
 
-  const known = (word) => word in index.invertedIndex;
+  const stems = new Map();
 
-  const begins = (word) => Object.keys(index.invertedIndex).some((other) => other.startsWith(word));
-
-  /** A word in some fields only; in all of them if none are named, or if it is rare. */
-  function within(word, fields, boost) {
-    const anywhere = !fields.length || spread(word) <= RARE;
-    return (anywhere ? [word] : fields.map((field) => `${field}:${word}`)).map((term) => `${term}^${boost}`);
+  /** The stem of an English word: masks, masked and masking are one. */
+  function stem(word) {
+    if (!stems.has(word)) stems.set(word, cut(word));
+    return stems.get(word);
   }
 
-  /** How many sections have a word. */
-  function spread(word) {
-    const { _index, ...fields } = index.invertedIndex[word];
-    return new Set(Object.values(fields).flatMap(Object.keys)).size;
+  function cut(word) {
+    if (word.length < 4 || !/^[a-z]+$/.test(word)) return word;
+    let short = word.replace(/(?<=[^aeious])ies$/, "y").replace(/(?<=[^aeious]|[aeio][^s]?e)s$/, "");
+    if (short.length > 5 && /[aeiou].*(ing|ed)$/.test(short)) short = short.replace(/(ing|ed)$/, "").replace(/([^aeiouls])\1$/, "$1");
+    return short.length > 4 ? short.replace(/e$/, "") : short;
   }
 
-  /** What may be meant by a word that is not there: one slip away, or with the same beginning, or two slips away. */
-  function nearest(word) {
-    const matches = (pattern) => index.tokenSet.intersect(pattern).toArray();
-    const slips = (count) => matches(lunr.TokenSet.fromFuzzyString(word, count));
-    if (word.length < 3) return [];
-    let found = slips(1);
-    for (let n = word.length - 1; !found.length && n > 4 && n >= word.length / 2; n--) {
-      found = matches(lunr.TokenSet.fromString(`${word.slice(0, n)}*`));
+  /** A name in one word, as the index has it: leaky_relu, leaky relu and LeakyReLU are one. */
+  const joined = (words) => words.join("").replaceAll("_", "");
+
+  /** The names in a title. */
+  const namesIn = (title) => bare(title).split(/[^\w*]+/).map((word) => joined([word.toLowerCase()]));
+
+  // ---- The index
+
+  function build(sections, glossary) {
+    const pages = new Map();
+    const written = new Set(); // words as they are written
+    const words = new Map(); // stem: its number
+    const number = (word) => words.get(word) ?? (words.set(word, words.size), words.size - 1);
+    for (const section of sections) {
+      const identifiers = []; // log_target is a word beside log and target
+      const [address, anchor] = section.location.split("#");
+      if (!pages.has(address)) pages.set(address, { address, sections: [], boost: 1, counts: new Map(), sizes: {} });
+      const page = pages.get(address);
+      if (!anchor) Object.assign(page, { head: section, boost: section.boost ?? 1, title: namesIn(section.title) });
+      const [title, text] = [section.title, section.text].map((html) => split(bare(html)));
+      for (const word of [...title, ...text]) written.add(word);
+      const order = [...title, "", ...text];
+      const names = (section.names ?? "").split(" ").filter(Boolean).map((name) => joined(split(name)));
+      for (const [name] of bare(section.text).matchAll(/\b\w+_\w+\b/g)) identifiers.push(joined([name.toLowerCase()]));
+      const fields = { text: [...text.map(stem), ...identifiers], names };
+      fields[anchor ? "heading" : "title"] = title.map(stem);
+      if (!anchor) fields.opening = fields.text;
+      for (const [field, list] of Object.entries(fields)) {
+        page.sizes[field] = (page.sizes[field] ?? 0) + list.length;
+        for (const word of list) {
+          if (!page.counts.has(word)) page.counts.set(word, {});
+          const counts = page.counts.get(word);
+          counts[field] = (counts[field] ?? 0) + 1;
+        }
+      }
+      // Heading and text do not touch: no run of words goes over -1.
+      if (!anchor) page.heading = Int32Array.from(title.map((word) => number(stem(word))));
+      page.sections.push({ section, names, title: joined(title), words: Int32Array.from(order.map((word) => (word ? number(stem(word)) : -1))) });
     }
-    return found.length || word.length < 8 ? found : slips(2);
+    const all = [...pages.values()].filter((page) => page.head);
+    const average = {};
+    for (const field in FIELDS) average[field] = all.reduce((sum, page) => sum + (page.sizes[field] ?? 0), 0) / all.length || 1;
+    const found = new Map(); // stem: its pages, with the weight of its count there
+    const names = new Map(); // name: its pages
+    const headings = new Map(); // title of a page or section that no other has: its page
+    for (const page of all) {
+      for (const [word, counts] of page.counts) {
+        let weight = 0;
+        for (const field in counts) {
+          const [times, b] = FIELDS[field];
+          weight += (times * counts[field]) / (1 - b + (b * page.sizes[field]) / average[field]);
+        }
+        if (!found.has(word)) found.set(word, new Map());
+        found.get(word).set(page, weight / (weight + SATURATION));
+      }
+      for (const { names: own, section, title } of page.sections) {
+        headings.set(title, headings.has(title) ? undefined : page);
+        const plain = joined(split(section.title.slice(section.title.lastIndexOf(".") + 1)));
+        for (const name of own) {
+          for (const spelling of new Set([name, name.replace(/loss$/, "")])) {
+            if (spelling.length < 2) continue;
+            if (!names.has(spelling)) names.set(spelling, new Map());
+            const full = name === plain ? PLAIN : spelling === name ? 1 : 0.9;
+            names.get(spelling).set(page, Math.max(full, names.get(spelling).get(page) ?? 0));
+          }
+        }
+      }
+    }
+    const vocabulary = [...new Set([...written, ...names.keys()])].filter((word) => !/^[\d.]+$/.test(word));
+    const made = { pages: all, words, found, names, headings, vocabulary: vocabulary, ...spelled(glossary) };
+    made.rarity = (word) => {
+      const count = found.get(word)?.size ?? 0;
+      return Math.log(1 + (all.length - count + 0.5) / (count + 0.5));
+    };
+    return made;
   }
 
-  /** Results with those first in which the words of the query stand together. */
-  function ranked(groups) {
-    const bare = plain(latest);
-    const words = split(bare);
-    const pairs = words.slice(1).map((word, i) => ` ${words[i]} ${word} `);
-    const best = (group) => Math.max(...group.map((item) => item.score));
-    for (const group of groups) {
-      const together = group.map((item) => pairs.filter((pair) => textOf(item.location).includes(pair)).length);
-      group.forEach((item, i) => {
-        item.score *= 1 + (PHRASE * together[i] ** 2) / (pairs.length || 1);
-        if (isSentence(bare) && !item.location.includes("#")) item.score *= OPENING;
-        tidy(item, words);
-      });
-      // Of a page that has an error text the section that prints it comes first, not the card of the function.
-      const most = Math.max(...together);
-      if (isSentence(bare) && most) group[together.indexOf(most)].score = best(group) + 1;
-      group.sort((a, b) => b.score - a.score);
+  function spelled(glossary = {}) {
+    const { same = [], chinese = {}, missing = [], code = [], everyday = [], filler = [] } = glossary;
+    const others = new Map(); // a name or a word: the group of what is the same
+    for (const line of same) {
+      const group = line.map(split);
+      for (const words of group) {
+        const key = words.map(stem).join(" ");
+        others.set(key, [...(others.get(key) ?? []), ...group.filter((other) => other !== words)]);
+      }
     }
-    return groups.sort((a, b) => best(b) - best(a));
+    return {
+      others,
+      chinese,
+      longest: Math.max(0, ...Object.keys(chinese).map((term) => term.length)),
+      missing: new Set(missing),
+      code: new Set(code),
+      everyday: new Set(everyday.map((text) => joined(split(text)))),
+      filler: new Set(filler.flatMap(split)),
+    };
   }
 
-  /** Leaves in a result what is to be read. */
-  function tidy(item, words) {
-    for (const field of ["title", "text"]) item[field] = item[field].replaceAll(POWER, "**");
-    for (const [word, found] of Object.entries(item.terms)) {
-      const guessed = !found && !words.includes(word); // no reader misses it
-      if (guessed || word.length < 3) delete item.terms[word]; // short ones would be marked inside other words
-    }
+  // ---- A query
+
+  /** Chinese terms in the site's words. */
+  function translated(text) {
+    return text.replace(/\p{Script=Han}+[\p{Script=Han}\d]*/gu, (run) => {
+      let said = "";
+      for (let at = 0; at < run.length; ) {
+        let size = Math.min(index.longest, run.length - at);
+        while (size && !(run.slice(at, at + size) in index.chinese)) size--;
+        said += size ? ` ${index.chinese[run.slice(at, at + size)]} ` : /\d/.test(run[at]) ? run[at] : " ";
+        at += size || 1;
+      }
+      return ` ${said} `;
+    });
   }
 
-  /** The words of a section between spaces; its heading and its text do not touch. */
-  function textOf(address) {
-    if (!texts.has(address)) {
-      const { title, text } = sections.get(address);
-      const parts = [title, text].map((part) => split(plain(part.replace(/<[^>]*>/g, " "))).join(" "));
-      texts.set(address, ` ${parts.join(" | ")} `);
+  const CODE = /\b(?:torch|tensor|nn|functional|func|linalg|special|fft|optim|utils|autograd|f|jnp|np|jax|tf|loss|[a-z])(?:\.|::)(?=[a-z_])/gi;
+
+  /** What a query asks for: names, words, names without a page, and all of its words in their order. */
+  function read(text) {
+    const english = translated(text);
+    const code = new Set(); // names that are written as code
+    for (const pattern of [/(?<=[\w\])](?:\.|::))[a-z_]\w*/gi, /[a-z_]\w*(?=\((?!\):))/gi, /\b\w*_\w+|\b\w*[a-z][A-Z]\w*/g]) {
+      for (const [name] of english.matchAll(pattern)) code.add(joined([name.toLowerCase()]));
     }
-    return texts.get(address);
+    const plain = english.replace(CODE, " ");
+    const typing = /[\p{L}\p{N}_]$/u.test(text) ? split(plain).at(-1) : undefined;
+    const all = split(plain).map((word) => (word === typing && begins(word) ? word : corrected(word)));
+    const content = all.filter((word) => !index.filler.has(word));
+    const words = content.length ? content : all;
+    const bound = identifiers(plain, all);
+    const alone = (part) => words.every((word) => part.includes(word) || index.rarity(stem(word)) < COMMON);
+
+    const names = new Map(); // name: how sure it is that it is meant
+    const missing = [];
+    const taken = new Set(); // places of words that a name of several words has
+    for (let size = Math.min(6, all.length); size; size--) {
+      for (let at = 0; at + size <= all.length; at++) {
+        const places = [...Array(size).keys()].map((i) => at + i);
+        if (places.some((place) => taken.has(place)) || bound(at) || bound(at + size)) continue;
+        const part = all.slice(at, at + size);
+        if (size > 1 && index.filler.has(part[0]) && index.filler.has(part.at(-1))) continue;
+        const name = [joined(part), joined(part).replace(/backward\d*$/, "")].find((one) => index.names.has(one));
+        const written = code.has(joined(part));
+        const whole = part.length === all.length || words.every((word) => part.includes(word));
+        if (name) {
+          const doubtful = index.everyday.has(name) || (size === 1 && index.filler.has(name));
+          if (doubtful && !written && !whole) continue;
+          names.set(name, whole ? Math.max(WHOLE, worthOf(part)) : (doubtful ? 0.7 : 1) * worthOf(part));
+        } else if (lacks(joined(part), written || alone(part))) missing.push(part.join("_"));
+        else continue;
+        for (const place of places) taken.add(place);
+      }
+    }
+
+    const lost = new Set(missing.flatMap(split));
+    const slots = new Map(); // a stem: the words that may stand for it, with their weights
+    words.forEach((word) => {
+      const own = stem(word);
+      if (slots.has(own)) return;
+      slots.set(own, lost.has(word) ? new Map([[own, 1]]) : spellings(word, own, word === typing));
+    });
+    for (const [name] of plain.matchAll(/\b\w+_\w+\b/g)) {
+      const one = joined([name.toLowerCase()]);
+      if (index.found.has(one)) slots.set(one, new Map([[one, 1]]));
+    }
+    for (let size = 4; size; size--) {
+      for (let at = 0; at + size <= all.length; at++) {
+        const part = all.slice(at, at + size);
+        for (const other of index.others.get(part.map(stem).join(" ")) ?? []) {
+          const name = joined(other);
+          if (index.names.has(name) && !names.has(name) && !index.everyday.has(name)) names.set(name, (size > 1 ? 0.9 : 0.5 * OTHER) * worthOf(other));
+          const slot = slots.get(stem(part[0]));
+          if (other.length === 1 && size === 1) slot?.set(stem(other[0]), Math.max(OTHER, slot.get(stem(other[0])) ?? 0));
+          else if (other.length === 1) slots.set(` ${stem(other[0])}`, new Map([[stem(other[0]), OTHER]]));
+        }
+      }
+    }
+    return { all: all.map(stem), words, slots, names, missing, heading: index.headings.get(joined(all)) };
+  }
+
+  /** Whether a place is between two words of an identifier: log in log_target is no name. */
+  function identifiers(text, all) {
+    const inside = new Set();
+    let place = 0;
+    for (const part of text.split(/(?<=_)(?=[\p{L}\p{N}])/u)) {
+      place += split(part).length;
+      if (part.endsWith("_")) inside.add(place);
+    }
+    return (at) => at < all.length && inside.has(at);
+  }
+
+  /** What a name counts: the rarity of its words. A function's is a word that may be on half of the pages. */
+  function worthOf(words) {
+    const least = words.length === 1 ? RARITY : 0.1;
+    return Math.min(6, Math.max(least, words.reduce((sum, word) => sum + index.rarity(stem(word)), 0)));
+  }
+
+  /** Whether a name is one of PyTorch's that no page has. */
+  function lacks(name, written) {
+    const base = name.replace(/backward\d*$/, "");
+    if (index.names.has(base)) return false;
+    return index.missing.has(base) || (index.code.has(base) && (written || base !== name));
+  }
+
+  const known = (word) => index.found.has(stem(word)) || index.names.has(word) || index.missing.has(word) || index.code.has(word);
+
+  const begins = (word) => word.length > 1 && index.vocabulary.some((other) => other.startsWith(word));
+
+  /** A word that is nowhere, as it may have been meant. */
+  function corrected(word) {
+    if (word.length < 4 || known(word) || index.filler.has(word) || /^[\d.]+$/.test(word)) return word;
+    const near = nearest(word, index.vocabulary);
+    const spread = (other) => (index.names.has(other) ? 1000 : 0) + (index.found.get(stem(other))?.size ?? 0);
+    return near.sort((a, b) => spread(b) - spread(a))[0] ?? word;
+  }
+
+  /** A word, or those that it begins while it is typed. */
+  function spellings(word, own, typing) {
+    const slot = new Map([[own, 1]]);
+    if (!typing || known(word) || word.length < 2) return slot;
+    for (const other of index.vocabulary) if (other.startsWith(word)) slot.set(stem(other), GUESS);
+    return slot;
+  }
+
+  /** Words one slip away; of long ones two slips, or with the same beginning. The first letter is typed right. */
+  function nearest(word, candidates) {
+    const near = candidates.filter((other) => other[0] === word[0] && Math.abs(other.length - word.length) < 3);
+    const away = new Map(near.map((other) => [other, distance(word, other)]));
+    const within = (most) => near.filter((other) => away.get(other) <= most);
+    const one = within(1);
+    if (one.length || word.length < 6) return one;
+    return word.length < 8 ? [] : within(2);
+  }
+
+  /** How many letters to change, leave out, add or swap. More than two count as three. */
+  function distance(a, b) {
+    let before = [];
+    let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+    for (let i = 1; i <= a.length; i++) {
+      const row = [i];
+      for (let j = 1; j <= b.length; j++) {
+        row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] !== b[j - 1]));
+        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j], before[j - 2] + 1);
+      }
+      if (Math.min(...row) > 2) return 3;
+      [before, last] = [last, row];
+    }
+    return last[b.length];
+  }
+
+  // ---- An answer
+
+  function search(text) {
+    const query = read(text);
+    query.order = query.all.map((word) => index.words.get(word) ?? -2);
+    query.worths = query.all.map((word) => (index.found.has(word) ? index.rarity(word) + 0.15 : 0));
+    const weights = new Map(); // of a slot: the weight of its rarest word that is there
+    for (const [word, slot] of query.slots) {
+      const there = [...slot.keys()].filter((one) => index.found.has(one));
+      const rarest = slot.has(word) && index.found.has(word) ? index.rarity(word) : Math.max(0, ...there.map(index.rarity));
+      weights.set(word, there.length ? rarest : index.rarity(word));
+    }
+    const whole = [...weights.values()].reduce((sum, weight) => sum + weight, 0) || 1;
+
+    const scored = [];
+    for (const page of index.pages) {
+      let score = 0;
+      let covered = 0;
+      const absent = [];
+      for (const [word, slot] of query.slots) {
+        let best = 0;
+        for (const [one, weight] of slot) best = Math.max(best, weight * (index.found.get(one)?.get(page) ?? 0));
+        score += best * weights.get(word);
+        if (best) covered += weights.get(word);
+        else if (!word.startsWith(" ")) absent.push(word);
+      }
+      let named = 0;
+      for (const [name, sure] of query.names) {
+        const there = index.names.get(name);
+        if (there.has(page)) named += (NAME * sure * there.get(page)) / (1 + 0.15 * (there.size - 1));
+        if (page.title.includes(name)) named += NAME * sure * TITLE;
+      }
+      if (query.heading === page) named += NAME * WHOLE;
+      if (!score && !named) continue;
+      const sections = rankSections(page, query);
+      score = (score * (0.5 + (0.5 * covered) / whole) + named) * page.boost;
+      score += SECTION * sections[0].score * page.boost ** 0.5 + SECTION * TOGETHER * run(page.heading, query).worth;
+      if (named || covered / whole >= COVERED || sections[0].row > ROW) scored.push({ page, score, sections, absent });
+    }
+    scored.sort((a, b) => b.score - a.score);
+    const pages = scored.filter(({ score }) => score >= LEAST * scored[0].score);
+    const items = pages.map((found) => group(found, query));
+    if (query.missing.length) items.unshift(notYet(query, pages[0]?.score ?? 1));
+    return { items, suggest: completion(query) };
+  }
+
+  /** The sections of a page, those first that have most of the query's words, in its order. */
+  function rankSections(page, query) {
+    const wanted = new Map(); // a word's number: its weight
+    for (const [word, slot] of query.slots) {
+      for (const [one, weight] of slot) {
+        const n = index.words.get(one);
+        if (n !== undefined) wanted.set(n, { slot: word, weight: Math.max(weight * index.rarity(one), wanted.get(n)?.weight ?? 0) });
+      }
+    }
+    const scored = page.sections.map((one) => {
+      const best = new Map();
+      for (const n of one.words) {
+        const hit = wanted.get(n);
+        if (hit && hit.weight > (best.get(hit.slot) ?? 0)) best.set(hit.slot, hit.weight);
+      }
+      let score = [...best.values()].reduce((sum, weight) => sum + weight, 0);
+      const { worth, size } = score ? run(one.words, query) : { worth: 0, size: 0 };
+      const own = one.names.filter((name) => query.names.has(name)).length;
+      return { ...one, score: score + TOGETHER * worth + 2 * own, row: size };
+    });
+    return scored.sort((a, b) => b.score - a.score);
+  }
+
+  /** The row of words that a section shares with a query, and what it is worth; one word is none. */
+  function run(words, { order, worths }) {
+    const most = { worth: 0, size: 0 };
+    let last = [];
+    for (const n of words) {
+      const now = [];
+      for (let i = 0; i < order.length; i++) {
+        if (order[i] !== n) continue;
+        const [size, sum] = last[i - 1] ?? [0, 0];
+        now[i] = [size + 1, sum + worths[i]];
+        if (!size) continue;
+        most.worth = Math.max(most.worth, now[i][1] * Math.log2(1 + size));
+        most.size = Math.max(most.size, size + 1);
+      }
+      last = now;
+    }
+    return most;
+  }
+
+  /** A page and its sections, as the theme shows them. */
+  function group({ page, score, sections, absent }, query) {
+    const marks = new Set([...query.slots.values()].flatMap((slot) => [...slot.keys()]));
+    const terms = Object.fromEntries(query.words.filter((word) => word.length > 2).map((word) => [word, !absent.includes(stem(word))]));
+    const item = ({ section }, value, own) => ({
+      ...section,
+      title: marked(bare(section.title), marks),
+      text: excerpt(section.text, marks),
+      score: value,
+      terms: own,
+    });
+    const hit = sections.filter((one) => one.score && one.section !== page.head);
+    const most = hit[0]?.score;
+    const below = hit.filter((one) => one.score >= 0.5 * most).slice(0, SHOWN);
+    const items = below.map((one, i) => item(one, i ? score * 0.9 : score, i ? {} : {}));
+    return [item({ section: page.head }, score, terms), ...items];
+  }
+
+  /** "No page yet", and the way to what there is. */
+  function notYet({ missing }, score) {
+    const list = index.pages.find((page) => page.address === "functions/") ?? index.pages[0];
+    const title = `No page yet for ${missing.map(escaped).join(", ")}`;
+    return [{ location: list.address, title, text: "The functions that have one.", score: score + 1, terms: {} }];
+  }
+
+  /** The word that the last one of the query begins, in a title. */
+  function completion({ all }) {
+    const last = all.at(-1) ?? "";
+    const longer = [...index.found.keys()].filter((word) => word.startsWith(last) && word !== last);
+    const best = longer.sort((a, b) => index.found.get(b).size - index.found.get(a).size)[0];
+    return last.length > 1 && !index.found.has(last) && best ? [best] : [];
+  }
+
+  const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+
+  /** A text as HTML, with the words of the query marked. */
+  function marked(text, marks) {
+    return text
+      .split(/([\p{L}\p{N}]+)/u)
+      .map((part) => (part.length > 2 && marks.has(stem(part.toLowerCase())) ? `<mark>${part}</mark>` : escaped(part)))
+      .join("");
+  }
+
+  /** The part of a section's text that has most of the query's words. */
+  function excerpt(html, marks) {
+    const text = bare(html).replace(/\s+/g, " ").trim();
+    const hits = [...text.matchAll(/[\p{L}\p{N}]+/gu)].filter(([word]) => word.length > 2 && marks.has(stem(word.toLowerCase())));
+    let start = 0;
+    let most = 0;
+    for (const { index: at } of hits) {
+      const inside = new Set(hits.filter((hit) => hit.index >= at && hit.index < at + EXCERPT).map(([word]) => word.toLowerCase())).size;
+      if (inside > most) [start, most] = [at, inside];
+    }
+    start = start < EXCERPT / 2 ? 0 : text.indexOf(" ", start - 40) + 1;
+    const part = text.slice(start, start + EXCERPT);
+    return `${start ? "… " : ""}${marked(part, marks)}${start + EXCERPT < text.length ? " …" : ""}`;
   }
 })();
