@@ -13,16 +13,19 @@
   const FIELDS = { title: [6, 0.3], opening: [3, 0.4], heading: [2.5, 0.6], names: [3, 0.4], text: [1, 0.6] }; // weight, b
   const SATURATION = 1.4; // BM25's k1
   const NAME = 6; // what a name counts, times how rare it is
+  const CODED = 1.4; // what a name counts that is written as code
   const WHOLE = 2; // the least that a name counts which is the whole query
   const COMMON = 0.6; // words that are less rare than this are on most pages: gradient, nan, zero
   const RARITY = 0.9; // the least that a name's rarity counts: relu is on half of the pages
-  const PLAIN = 1.3; // what the card of a function counts beside those of its variants
+  const HEADLINE = 0.4; // what a word of the query counts in a title, by how rare it is in titles
+  const SEVERAL = 0.6; // what each further name counts that a page has
+  const PLAIN = 2; // what the card of a function counts beside those of its variants
   const TITLE = 0.5; // what it counts beside that to be named in a page's title
   const TOGETHER = 1.5; // what words of the query in a row count in a section
   const SECTION = 0.6; // what a page's best section counts beside the page
   const OTHER = 0.6; // another word for the same thing, beside the word itself
   const GUESS = 0.7; // the beginning of a word, or a word with a slip
-  const LEAST = 0.3; // pages with less than this share of the best score are no answer
+  const LEAST = 0.25; // pages with less than this share of the best score are no answer
   const COVERED = 0.3; // nor is one with less than this share of the query's weight
   const ROW = 4; // with more words in a row it is one, whatever stands around them: a pasted traceback
   const SHOWN = 5; // sections of a page
@@ -101,6 +104,7 @@
 
   function build(sections, glossary) {
     const pages = new Map();
+    const said = new Set(); // two words in a row
     const written = new Set(); // words as they are written
     const words = new Map(); // stem: its number
     const number = (word) => words.get(word) ?? (words.set(word, words.size), words.size - 1);
@@ -110,14 +114,15 @@
       if (!pages.has(address)) pages.set(address, { address, sections: [], boost: 1, counts: new Map(), sizes: {} });
       const page = pages.get(address);
       if (!anchor) Object.assign(page, { head: section, boost: section.boost ?? 1, title: namesIn(section.title) });
-      const [title, text] = [section.title, section.text].map((html) => split(bare(html)));
-      for (const word of [...title, ...text]) written.add(word);
+      const [title, text, about] = [section.title, section.text, section.about ?? ""].map((html) => split(bare(html)));
+      for (const word of [...title, ...text, ...about]) written.add(word);
+      for (const list of [title, text]) list.forEach((word, i) => said.add(joined([word, list[i + 1] ?? ""])));
       const order = [...title, "", ...text];
       const names = (section.names ?? "").split(" ").filter(Boolean).map((name) => joined(split(name)));
       for (const [name] of bare(section.text).matchAll(/\b\w+_\w+\b/g)) identifiers.push(joined([name.toLowerCase()]));
       const fields = { text: [...text.map(stem), ...identifiers], names };
       fields[anchor ? "heading" : "title"] = title.map(stem);
-      if (!anchor) fields.opening = fields.text;
+      if (!anchor) fields.opening = [...fields.text, ...about.map(stem)];
       for (const [field, list] of Object.entries(fields)) {
         page.sizes[field] = (page.sizes[field] ?? 0) + list.length;
         for (const word of list) {
@@ -150,7 +155,7 @@
         headings.set(title, headings.has(title) ? undefined : page);
         const plain = joined(split(section.title.slice(section.title.lastIndexOf(".") + 1)));
         for (const name of own) {
-          for (const spelling of new Set([name, name.replace(/loss$/, "")])) {
+          for (const spelling of new Set([name, section.location.includes("#") ? name.replace(/loss$/, "") : name])) {
             if (spelling.length < 2) continue;
             if (!names.has(spelling)) names.set(spelling, new Map());
             const full = name === plain ? PLAIN : spelling === name ? 1 : 0.9;
@@ -160,11 +165,13 @@
       }
     }
     const vocabulary = [...new Set([...written, ...names.keys()])].filter((word) => !/^[\d.]+$/.test(word));
-    const made = { pages: all, words, found, names, headings, vocabulary: vocabulary, ...spelled(glossary) };
+    const made = { pages: all, words, found, names, headings, said, vocabulary: vocabulary, ...spelled(glossary) };
     made.rarity = (word) => {
       const count = found.get(word)?.size ?? 0;
       return Math.log(1 + (all.length - count + 0.5) / (count + 0.5));
     };
+    const titled = (word) => all.filter((page) => page.counts.get(word)?.title).length;
+    made.headline = (word) => Math.log(1 + (all.length - titled(word) + 0.5) / (titled(word) + 0.5));
     return made;
   }
 
@@ -185,7 +192,7 @@
       missing: new Set(missing),
       code: new Set(code),
       everyday: new Set(everyday.map((text) => joined(split(text)))),
-      filler: new Set(filler.flatMap(split)),
+      filler: new Set(filler.flatMap(split).flatMap((word) => [word, stem(word)])),
     };
   }
 
@@ -217,10 +224,10 @@
     const plain = english.replace(CODE, " ");
     const typing = /[\p{L}\p{N}_]$/u.test(text) ? split(plain).at(-1) : undefined;
     const all = split(plain).map((word) => (word === typing && begins(word) ? word : corrected(word)));
-    const content = all.filter((word) => !index.filler.has(word));
+    const content = all.filter((word) => !index.filler.has(word) && !index.filler.has(stem(word)));
     const words = content.length ? content : all;
     const bound = identifiers(plain, all);
-    const alone = (part) => words.every((word) => part.includes(word) || index.rarity(stem(word)) < COMMON);
+    const alone = (part) => words.length < 4 && words.every((word) => part.includes(word) || index.rarity(stem(word)) < COMMON);
 
     const names = new Map(); // name: how sure it is that it is meant
     const missing = [];
@@ -237,8 +244,8 @@
         if (name) {
           const doubtful = index.everyday.has(name) || (size === 1 && index.filler.has(name));
           if (doubtful && !written && !whole) continue;
-          names.set(name, whole ? Math.max(WHOLE, worthOf(part)) : (doubtful ? 0.7 : 1) * worthOf(part));
-        } else if (lacks(joined(part), written || alone(part))) missing.push(part.join("_"));
+          names.set(name, whole ? Math.max(WHOLE, worthOf(part)) : (doubtful ? 0.7 : written ? CODED : 1) * worthOf(part));
+        } else if ((size === 1 || written || alone(part) || !index.said.has(joined(part))) && lacks(joined(part), written || alone(part))) missing.push(part.join("_"));
         else continue;
         for (const place of places) taken.add(place);
       }
@@ -258,9 +265,10 @@
     for (let size = 4; size; size--) {
       for (let at = 0; at + size <= all.length; at++) {
         const part = all.slice(at, at + size);
+        if (part.every((_, i) => taken.has(at + i)) && !names.has(joined(part))) continue; // inside a longer name
         for (const other of index.others.get(part.map(stem).join(" ")) ?? []) {
           const name = joined(other);
-          if (index.names.has(name) && !names.has(name) && !index.everyday.has(name)) names.set(name, (size > 1 ? 0.9 : 0.5 * OTHER) * worthOf(other));
+          if (index.names.has(name) && !names.has(name) && !names.has(joined(part)) && !index.everyday.has(name)) names.set(name, (size > 1 ? 0.9 : 0.5 * OTHER) * worthOf(other));
           const slot = slots.get(stem(part[0]));
           if (other.length === 1 && size === 1) slot?.set(stem(other[0]), Math.max(OTHER, slot.get(stem(other[0])) ?? 0));
           else if (other.length === 1) slots.set(` ${stem(other[0])}`, new Map([[stem(other[0]), OTHER]]));
@@ -283,7 +291,7 @@
 
   /** What a name counts: the rarity of its words. A function's is a word that may be on half of the pages. */
   function worthOf(words) {
-    const least = words.length === 1 ? RARITY : 0.1;
+    const least = words.length === 1 ? RARITY : 0.3 * words.length;
     return Math.min(6, Math.max(least, words.reduce((sum, word) => sum + index.rarity(stem(word)), 0)));
   }
 
@@ -326,12 +334,13 @@
 
   /** How many letters to change, leave out, add or swap. More than two count as three. */
   function distance(a, b) {
+    const other = a.length < 6 ? 2 : 1; // of a short word another letter makes another word: slow, show
     let before = [];
     let last = Array.from({ length: b.length + 1 }, (_, j) => j);
     for (let i = 1; i <= a.length; i++) {
       const row = [i];
       for (let j = 1; j <= b.length; j++) {
-        row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] !== b[j - 1]));
+        row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] === b[j - 1] ? 0 : other));
         if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j], before[j - 2] + 1);
       }
       if (Math.min(...row) > 2) return 3;
@@ -366,17 +375,22 @@
         if (best) covered += weights.get(word);
         else if (!word.startsWith(" ")) absent.push(word);
       }
+      for (const word of new Set(query.words.map(stem))) if (page.counts.get(word)?.title) score += HEADLINE * index.headline(word);
       let named = 0;
+      let count = 0;
       for (const [name, sure] of query.names) {
         const there = index.names.get(name);
-        if (there.has(page)) named += (NAME * sure * there.get(page)) / (1 + 0.15 * (there.size - 1));
+        if (there.has(page) || page.title.includes(name)) count++;
+        if (there.has(page)) named += (NAME * sure * (query.names.size > 1 ? Math.min(1, there.get(page)) : there.get(page))) / (1 + 0.15 * (there.size - 1));
         if (page.title.includes(name)) named += NAME * sure * TITLE;
       }
+      named *= 1 + SEVERAL * Math.max(0, count - 1);
       if (query.heading === page) named += NAME * WHOLE;
       if (!score && !named) continue;
       const sections = rankSections(page, query);
-      score = (score * (0.5 + (0.5 * covered) / whole) + named) * page.boost;
-      score += SECTION * sections[0].score * page.boost ** 0.5 + SECTION * TOGETHER * run(page.heading, query).worth;
+      score = score * (0.5 + (0.5 * covered) / whole) + named;
+      score += SECTION * sections[0].score + SECTION * TOGETHER * run(page.heading, query).worth;
+      if (sections[0].row <= ROW) score *= page.boost; // a list of error texts is a good answer to one
       if (named || covered / whole >= COVERED || sections[0].row > ROW) scored.push({ page, score, sections, absent });
     }
     scored.sort((a, b) => b.score - a.score);

@@ -129,6 +129,8 @@ class Reading:
         """Put back what the plugin was not to read, less what only it reads, and keep what it found."""
         self.page.content = re.sub(r'\s?data-search-\w+="[^"]+"', "", self.content)
         self.page.meta = self.meta
+        if (about := self.meta.get("description")) and len(self.entries) > self.first:
+            self.entries[self.first]["about"] = about
         self.known[:] = [dict(entry) for entry in self.entries[self.first :]]
 
 
@@ -147,6 +149,7 @@ def finish(site: Path, names: Mapping[str, str], worker: str) -> None:
     index["config"]["worker"] = worker
     sections = []
     for section in index["docs"]:
+        section["text"] = _plain(section["text"])
         if names.get(section["location"]):
             section["names"] = names[section["location"]]
         if section["text"].strip() or "names" in section or "#" not in section["location"]:
@@ -158,6 +161,11 @@ def finish(site: Path, names: Mapping[str, str], worker: str) -> None:
     index["docs"] = []
     index["config"]["sections"] = SECTIONS
     _write(site / INDEX, _json(index))
+
+
+def _plain(html: str) -> str:
+    """The text of a section without its tags; what stands for a mark stays as it is."""
+    return re.sub(r"[ \t]*\n\s*", "\n", re.sub(r"<[^>]*>", " ", html)).strip()
 
 
 def _json(content: Any) -> str:
