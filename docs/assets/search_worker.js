@@ -13,6 +13,7 @@
   const FIELDS = { title: [6, 0.3], opening: [3, 0.4], heading: [2.5, 0.6], names: [3, 0.4], text: [1, 0.6] }; // weight, b
   const SATURATION = 1.4; // BM25's k1
   const NAME = 6; // what a name counts, times how rare it is
+  const APART = 0.5; // what a name counts whose words stand apart
   const CODED = 1.4; // what a name counts that is written as code
   const WHOLE = 2; // the least that a name counts which is the whole query
   const COMMON = 0.6; // words that are less rare than this are on most pages: gradient, nan, zero
@@ -26,7 +27,8 @@
   const OTHER = 0.6; // another word for the same thing, beside the word itself
   const GUESS = 0.7; // the beginning of a word, or a word with a slip
   const LEAST = 0.25; // pages with less than this share of the best score are no answer
-  const COVERED = 0.3; // nor is one with less than this share of the query's weight
+  const UNKNOWN = 2; // the weight of a word that is nowhere on the site
+  const COVERED = 0.25; // nor is one with less than this share of the query's weight
   const ROW = 4; // with more words in a row it is one, whatever stands around them: a pasted traceback
   const SHOWN = 5; // sections of a page
   const EXCERPT = 220; // characters
@@ -104,6 +106,7 @@
 
   function build(sections, glossary) {
     const pages = new Map();
+    const apart = new Map(); // a name of several words: their stems
     const said = new Set(); // two words in a row
     const written = new Set(); // words as they are written
     const words = new Map(); // stem: its number
@@ -118,9 +121,12 @@
       for (const word of [...title, ...text, ...about]) written.add(word);
       for (const list of [title, text]) list.forEach((word, i) => said.add(joined([word, list[i + 1] ?? ""])));
       const order = [...title, "", ...text];
-      const names = (section.names ?? "").split(" ").filter(Boolean).map((name) => joined(split(name)));
+      const phrases = (section.names ?? "").split(" ").map(split).filter((name) => name.length);
+      const names = phrases.map(joined);
+      for (const name of phrases) if (name.length > 1) apart.set(joined(name), name.map(stem));
+      const parts = phrases.flatMap((name) => (name.length > 1 ? name.map(stem) : []));
       for (const [name] of bare(section.text).matchAll(/\b\w+_\w+\b/g)) identifiers.push(joined([name.toLowerCase()]));
-      const fields = { text: [...text.map(stem), ...identifiers], names };
+      const fields = { text: [...text.map(stem), ...identifiers], names: [...names, ...parts] };
       fields[anchor ? "heading" : "title"] = title.map(stem);
       if (!anchor) fields.opening = [...fields.text, ...about.map(stem)];
       for (const [field, list] of Object.entries(fields)) {
@@ -165,7 +171,7 @@
       }
     }
     const vocabulary = [...new Set([...written, ...names.keys()])].filter((word) => !/^[\d.]+$/.test(word));
-    const made = { pages: all, words, found, names, headings, said, vocabulary: vocabulary, ...spelled(glossary) };
+    const made = { pages: all, words, found, names, headings, said, phrases: apart, vocabulary: vocabulary, ...spelled(glossary) };
     made.rarity = (word) => {
       const count = found.get(word)?.size ?? 0;
       return Math.log(1 + (all.length - count + 0.5) / (count + 0.5));
@@ -221,12 +227,15 @@
     for (const pattern of [/(?<=[\w\])](?:\.|::))[a-z_]\w*/gi, /[a-z_]\w*(?=\((?!\):))/gi, /\b\w*_\w+|\b\w*[a-z][A-Z]\w*/g]) {
       for (const [name] of english.matchAll(pattern)) code.add(joined([name.toLowerCase()]));
     }
+    const rooted = new Set(); // those that are said to be PyTorch's
+    for (const [name] of english.matchAll(/(?<=\b(?:torch|tensor|nn|functional|f)(?:\.|::))[a-z_]\w*/gi)) rooted.add(joined([name.toLowerCase()]));
     const plain = english.replace(CODE, " ");
     const typing = /[\p{L}\p{N}_]$/u.test(text) ? split(plain).at(-1) : undefined;
     const all = split(plain).map((word) => (word === typing && begins(word) ? word : corrected(word)));
-    const content = all.filter((word) => !index.filler.has(word) && !index.filler.has(stem(word)));
+    const content = all.filter((word) => rooted.has(word) || (!index.filler.has(word) && !index.filler.has(stem(word))));
     const words = content.length ? content : all;
-    const bound = identifiers(plain, all);
+    const inside = partings(plain, /(?<=_)(?=[\p{L}\p{N}])/u); // of an identifier: log in log_target is no name
+    const opened = partings(plain, /\(/); // clamp(min=0) is not clamp_min
     const alone = (part) => words.length < 4 && words.every((word) => part.includes(word) || index.rarity(stem(word)) < COMMON);
 
     const names = new Map(); // name: how sure it is that it is meant
@@ -235,22 +244,30 @@
     for (let size = Math.min(6, all.length); size; size--) {
       for (let at = 0; at + size <= all.length; at++) {
         const places = [...Array(size).keys()].map((i) => at + i);
-        if (places.some((place) => taken.has(place)) || bound(at) || bound(at + size)) continue;
+        if (places.some((place) => taken.has(place)) || inside.has(at) || inside.has(at + size)) continue;
         const part = all.slice(at, at + size);
         if (size > 1 && index.filler.has(part[0]) && index.filler.has(part.at(-1))) continue;
         const name = [joined(part), joined(part).replace(/backward\d*$/, "")].find((one) => index.names.has(one));
         const written = code.has(joined(part));
         const whole = part.length === all.length || words.every((word) => part.includes(word));
+        if (name && !index.phrases.has(name) && places.slice(1).some((place) => opened.has(place))) continue;
         if (name) {
           const doubtful = index.everyday.has(name) || (size === 1 && index.filler.has(name));
           if (doubtful && !written && !whole) continue;
-          names.set(name, whole ? Math.max(WHOLE, worthOf(part)) : (doubtful ? 0.7 : written ? CODED : 1) * worthOf(part));
+          names.set(name, whole ? Math.max(WHOLE, worthOf(part)) : (doubtful ? 0.7 : rooted.has(name) ? CODED : 1) * worthOf(part));
         } else if ((size === 1 || written || alone(part) || !index.said.has(joined(part))) && lacks(joined(part), written || alone(part))) missing.push(part.join("_"));
         else continue;
         for (const place of places) taken.add(place);
       }
     }
 
+    // A phrase may stand apart: loss suddenly becomes nan.
+    const stems = new Set(words.map(stem));
+    const phrases = new Map();
+    for (const [name, parts] of index.phrases) {
+      const there = parts.every((part) => stems.has(part) && /[^\W\d]{2}/.test(part));
+      if (there && !names.has(name)) phrases.set(name, APART * worthOf(parts));
+    }
     const lost = new Set(missing.flatMap(split));
     const slots = new Map(); // a stem: the words that may stand for it, with their weights
     words.forEach((word) => {
@@ -275,18 +292,16 @@
         }
       }
     }
-    return { all: all.map(stem), words, slots, names, missing, heading: index.headings.get(joined(all)) };
+    return { all: all.map(stem), words, slots, names, phrases, missing, heading: index.headings.get(joined(all)) };
   }
 
-  /** Whether a place is between two words of an identifier: log in log_target is no name. */
-  function identifiers(text, all) {
-    const inside = new Set();
+  /** The places of words at which a text parts. */
+  function partings(text, pattern) {
+    const places = new Set();
     let place = 0;
-    for (const part of text.split(/(?<=_)(?=[\p{L}\p{N}])/u)) {
-      place += split(part).length;
-      if (part.endsWith("_")) inside.add(place);
-    }
-    return (at) => at < all.length && inside.has(at);
+    for (const part of text.split(pattern)) places.add((place += split(part).length));
+    places.delete(place);
+    return places;
   }
 
   /** What a name counts: the rarity of its words. A function's is a word that may be on half of the pages. */
@@ -359,10 +374,14 @@
     for (const [word, slot] of query.slots) {
       const there = [...slot.keys()].filter((one) => index.found.has(one));
       const rarest = slot.has(word) && index.found.has(word) ? index.rarity(word) : Math.max(0, ...there.map(index.rarity));
-      weights.set(word, there.length ? rarest : index.rarity(word));
+      weights.set(word, there.length ? rarest : UNKNOWN);
     }
-    const whole = [...weights.values()].reduce((sum, weight) => sum + weight, 0) || 1;
+    const share = (word) => Math.min(UNKNOWN, weights.get(word));
+    const whole = [...weights.keys()].reduce((sum, word) => sum + share(word), 0) || 1;
 
+    // Where several names share no page, a list of functions is an answer.
+    const shared = [...query.names.keys()].flatMap((name) => [...index.names.get(name).keys()]);
+    const several = query.names.size > 1 && new Set(shared).size === shared.length;
     const scored = [];
     for (const page of index.pages) {
       let score = 0;
@@ -372,7 +391,7 @@
         let best = 0;
         for (const [one, weight] of slot) best = Math.max(best, weight * (index.found.get(one)?.get(page) ?? 0));
         score += best * weights.get(word);
-        if (best) covered += weights.get(word);
+        if (best) covered += share(word);
         else if (!word.startsWith(" ")) absent.push(word);
       }
       for (const word of new Set(query.words.map(stem))) if (page.counts.get(word)?.title) score += HEADLINE * index.headline(word);
@@ -384,13 +403,16 @@
         if (there.has(page)) named += (NAME * sure * (query.names.size > 1 ? Math.min(1, there.get(page)) : there.get(page))) / (1 + 0.15 * (there.size - 1));
         if (page.title.includes(name)) named += NAME * sure * TITLE;
       }
+      const apart = [...query.phrases].filter(([name]) => index.names.get(name).has(page)).map(([, sure]) => sure);
+      if (apart.length && !named) score += NAME * Math.max(...apart);
       named *= 1 + SEVERAL * Math.max(0, count - 1);
       if (query.heading === page) named += NAME * WHOLE;
       if (!score && !named) continue;
       const sections = rankSections(page, query);
       score = score * (0.5 + (0.5 * covered) / whole) + named;
       score += SECTION * sections[0].score + SECTION * TOGETHER * run(page.heading, query).worth;
-      if (sections[0].row <= ROW) score *= page.boost; // a list of error texts is a good answer to one
+      if (sections[0].row > ROW) score *= page.boost ** 0.15; // a list of error texts is a good answer to one
+      else if (!several) score *= page.boost;
       if (named || covered / whole >= COVERED || sections[0].row > ROW) scored.push({ page, score, sections, absent });
     }
     scored.sort((a, b) => b.score - a.score);

@@ -74,7 +74,7 @@ def names_of_page(where: str, meta: Mapping[str, Any]) -> str:
     names = meta.get("names", [])
     if not isinstance(names, list) or not all(isinstance(text, str) for text in names):
         raise DocsError(where, None, "names in the front matter", got=repr(names), wanted="a list of texts")
-    return " ".join(dict.fromkeys(map(name, names)))
+    return " ".join(dict.fromkeys("_".join(map(name, text.split())) for text in names))
 
 
 def glossary(names: Iterable[str]) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def finish(site: Path, names: Mapping[str, str], worker: str) -> None:
             section["names"] = names[section["location"]]
         if section["text"].strip() or "names" in section or "#" not in section["location"]:
             sections.append(section)
-    words = glossary({one for text in names.values() for one in text.split()})
+    words = glossary({name(one) for text in names.values() for one in text.split()})
     _write(site / SECTIONS, _json({"sections": sections, "glossary": words}))
     whole = {**index, "config": {**index["config"], "glossary": words}, "docs": sections}
     _write(site / SCRIPT, f"var __index = {_json(whole)}")
