@@ -27,6 +27,7 @@
   const OTHER = 0.6; // another word for the same thing, beside the word itself
   const GUESS = 0.7; // the beginning of a word, or a word with a slip
   const LEAST = 0.25; // pages with less than this share of the best score are no answer
+  const CHAPTER = 0.5; // a page of a chapter comes before the index of the chapter
   const UNKNOWN = 2; // the weight of a word that is nowhere on the site
   const COVERED = 0.25; // nor is one with less than this share of the query's weight
   const ROW = 4; // with more words in a row it is one, whatever stands around them: a pasted traceback
@@ -142,6 +143,10 @@
       page.sections.push({ section, names, title: joined(title), words: Int32Array.from(order.map((word) => (word ? number(stem(word)) : -1))) });
     }
     const all = [...pages.values()].filter((page) => page.head);
+    for (const page of all) {
+      const below = page.address && all.some((other) => other !== page && other.address.startsWith(page.address));
+      if (below) page.boost = Math.min(page.boost, CHAPTER);
+    }
     const average = {};
     for (const field in FIELDS) average[field] = all.reduce((sum, page) => sum + (page.sizes[field] ?? 0), 0) / all.length || 1;
     const found = new Map(); // stem: its pages, with the weight of its count there
@@ -411,9 +416,15 @@
       const sections = rankSections(page, query);
       score = score * (0.5 + (0.5 * covered) / whole) + named;
       score += SECTION * sections[0].score + SECTION * TOGETHER * run(page.heading, query).worth;
-      if (sections[0].row > ROW) score *= page.boost ** 0.15; // a list of error texts is a good answer to one
-      else if (!several) score *= page.boost;
-      if (named || covered / whole >= COVERED || sections[0].row > ROW) scored.push({ page, score, sections, absent });
+      const row = sections[0].row;
+      if (row <= ROW && !several) score *= page.boost;
+      if (named || covered / whole >= COVERED || row > ROW) scored.push({ page, score, sections, absent, row });
+    }
+    // A list of error texts comes behind the page that prints one, and before the third of many that do.
+    const longest = Math.max(ROW + 1, ...scored.map(({ row }) => row));
+    const printed = scored.filter(({ row }) => row === longest).length;
+    for (const one of scored) {
+      if (one.row > ROW && one.page.boost < 1) one.score *= printed > 3 ? 1.1 : 0.9;
     }
     scored.sort((a, b) => b.score - a.score);
     const pages = scored.filter(({ score }) => score >= LEAST * scored[0].score);
