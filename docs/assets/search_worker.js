@@ -76,7 +76,7 @@
 
   /** The words of a text. x**0.5 and 0**0 are words; a dot and a star part all others. */
   function split(text) {
-    const marks = text.toLowerCase().replace(/\s*\*\*\s*/g, "⁎⁎").replaceAll("*", " ").replaceAll("⁎⁎", "**");
+    const marks = text.toLowerCase().replace(/\s*\*\*\s*/g, "⁎⁎").replace(/[*\\]/g, " ").replaceAll("⁎⁎", "**");
     return marks.split(separator()).filter((word) => /[\p{L}\p{N}]/u.test(word));
   }
 
@@ -266,6 +266,10 @@
       }
     }
 
+    // A name that is being typed.
+    if (typing?.length > 2 && !known(typing)) {
+      for (const name of index.names.keys()) if (name.startsWith(typing)) names.set(name, GUESS * RARITY);
+    }
     // A phrase may stand apart: loss suddenly becomes nan.
     const stems = new Set(words.map(stem));
     const phrases = new Map();
@@ -529,7 +533,7 @@
       if (inside > most) [start, most] = [at, inside];
     }
     start = start < EXCERPT / 2 ? 0 : text.indexOf(" ", start - 40) + 1;
-    const part = text.slice(start, start + EXCERPT);
-    return `${start ? "… " : ""}${marked(part, marks)}${start + EXCERPT < text.length ? " …" : ""}`;
+    const end = text.length > start + EXCERPT ? text.lastIndexOf(" ", start + EXCERPT) : text.length;
+    return `${start ? "… " : ""}${marked(text.slice(start, end), marks)}${end < text.length ? " …" : ""}`;
   }
 })();

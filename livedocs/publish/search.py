@@ -134,7 +134,7 @@ class Reading:
         self.known[:] = [dict(entry) for entry in self.entries[self.first :]]
 
 
-def finish(site: Path, names: Mapping[str, str], worker: str) -> None:
+def finish(site: Path, names: Mapping[str, str]) -> None:
     """Put names and glossary into the index, leave out sections without a text, and write it as it is read.
 
     A page from a server fetches the index with the first visit and the sections with the first query. A page that is a
@@ -143,10 +143,8 @@ def finish(site: Path, names: Mapping[str, str], worker: str) -> None:
     Args:
         site: the built site, with the index of MkDocs' search plugin.
         names: names by the address of a page or section.
-        worker: the theme's search worker.
     """
     index = json.loads((site / INDEX).read_text(encoding="utf-8"))
-    index["config"]["worker"] = worker
     sections = []
     for section in index["docs"]:
         section["text"] = _plain(section["text"])

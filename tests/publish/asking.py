@@ -10,7 +10,6 @@ import argparse
 import functools
 import http.server
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urldefrag
