@@ -32,6 +32,10 @@
   const COVERED = 0.25; // nor is one with less than this share of the query's weight
   const ROW = 4; // with more words in a row it is one, whatever stands around them: a pasted traceback
   const SHOWN = 5; // sections of a page
+  const DOUBTFUL = 0.7; // what a name counts that is a word of sentences too
+  const LONGEST = 6; // words of a name
+  const IDENTIFIER = /\b\w+_\w+\b/g; // log_target is a word beside log and target
+  const NODE = /backward\d*$/; // the end of the name of a node of the graph
   const EXCERPT = 220; // characters
 
   let setup; // the theme's settings
@@ -107,85 +111,93 @@
 
   function build(sections, glossary) {
     const pages = new Map();
-    const apart = new Map(); // a name of several words: their stems
-    const said = new Set(); // two words in a row
-    const written = new Set(); // words as they are written
-    const words = new Map(); // stem: its number
-    const number = (word) => words.get(word) ?? (words.set(word, words.size), words.size - 1);
-    for (const section of sections) {
-      const identifiers = []; // log_target is a word beside log and target
-      const [address, anchor] = section.location.split("#");
-      if (!pages.has(address)) pages.set(address, { address, sections: [], boost: 1, counts: new Map(), sizes: {} });
-      const page = pages.get(address);
-      if (!anchor) Object.assign(page, { head: section, boost: section.boost ?? 1, title: namesIn(section.title) });
-      const [title, text, about] = [section.title, section.text, section.about ?? ""].map((html) => split(bare(html)));
-      for (const word of [...title, ...text, ...about]) written.add(word);
-      for (const list of [title, text]) list.forEach((word, i) => said.add(joined([word, list[i + 1] ?? ""])));
-      const order = [...title, "", ...text];
-      const phrases = (section.names ?? "").split(" ").map(split).filter((name) => name.length);
-      const names = phrases.map(joined);
-      for (const name of phrases) if (name.length > 1) apart.set(joined(name), name.map(stem));
-      const parts = phrases.flatMap((name) => (name.length > 1 ? name.map(stem) : []));
-      for (const [name] of bare(section.text).matchAll(/\b\w+_\w+\b/g)) identifiers.push(joined([name.toLowerCase()]));
-      const fields = { text: [...text.map(stem), ...identifiers], names: [...names, ...parts] };
-      fields[anchor ? "heading" : "title"] = title.map(stem);
-      if (!anchor) fields.opening = [...fields.text, ...about.map(stem)];
-      for (const [field, list] of Object.entries(fields)) {
-        page.sizes[field] = (page.sizes[field] ?? 0) + list.length;
-        for (const word of list) {
-          if (!page.counts.has(word)) page.counts.set(word, {});
-          const counts = page.counts.get(word);
-          counts[field] = (counts[field] ?? 0) + 1;
-        }
-      }
-      // Heading and text do not touch: no run of words goes over -1.
-      if (!anchor) page.heading = Int32Array.from(title.map((word) => number(stem(word))));
-      page.sections.push({ section, names, title: joined(title), words: Int32Array.from(order.map((word) => (word ? number(stem(word)) : -1))) });
-    }
-    const all = [...pages.values()].filter((page) => page.head);
+    const made = {
+      words: new Map(), // stem: its number
+      written: new Set(), // words as they are written
+      said: new Set(), // two words in a row
+      phrases: new Map(), // a name of several words: their stems
+      found: new Map(), // stem: its pages, with the weight of its count there
+      names: new Map(), // name: its pages, with what it counts there
+      headings: new Map(), // title of a page or section that no other has: its page
+      ...spelled(glossary),
+    };
+    for (const section of sections) addSection(section, pages, made);
+    const all = (made.pages = [...pages.values()].filter((page) => page.head));
+    const average = {};
+    for (const field in FIELDS) average[field] = all.reduce((sum, { sizes }) => sum + (sizes[field] ?? 0), 0) / all.length || 1;
     for (const page of all) {
       const below = page.address && all.some((other) => other !== page && other.address.startsWith(page.address));
       if (below) page.boost = Math.min(page.boost, CHAPTER);
+      weighWords(page, average, made);
+      for (const section of page.sections) weighNames(section, page, made);
     }
-    const average = {};
-    for (const field in FIELDS) average[field] = all.reduce((sum, page) => sum + (page.sizes[field] ?? 0), 0) / all.length || 1;
-    const found = new Map(); // stem: its pages, with the weight of its count there
-    const names = new Map(); // name: its pages
-    const headings = new Map(); // title of a page or section that no other has: its page
-    for (const page of all) {
-      for (const [word, counts] of page.counts) {
-        let weight = 0;
-        for (const field in counts) {
-          const [times, b] = FIELDS[field];
-          weight += (times * counts[field]) / (1 - b + (b * page.sizes[field]) / average[field]);
-        }
-        if (!found.has(word)) found.set(word, new Map());
-        found.get(word).set(page, weight / (weight + SATURATION));
-      }
-      for (const { names: own, section, title } of page.sections) {
-        headings.set(title, headings.has(title) ? undefined : page);
-        const plain = joined(split(section.title.slice(section.title.lastIndexOf(".") + 1)));
-        for (const name of own) {
-          for (const spelling of new Set([name, section.location.includes("#") ? name.replace(/loss$/, "") : name])) {
-            if (spelling.length < 2) continue;
-            if (!names.has(spelling)) names.set(spelling, new Map());
-            const full = name === plain ? PLAIN : spelling === name ? 1 : 0.9;
-            names.get(spelling).set(page, Math.max(full, names.get(spelling).get(page) ?? 0));
-          }
-        }
-      }
-    }
-    const vocabulary = [...new Set([...written, ...names.keys()])].filter((word) => !/^[\d.]+$/.test(word));
-    const made = { pages: all, words, found, names, headings, said, phrases: apart, vocabulary: vocabulary, ...spelled(glossary) };
-    made.rarity = (word) => {
-      const count = found.get(word)?.size ?? 0;
-      return Math.log(1 + (all.length - count + 0.5) / (count + 0.5));
-    };
-    const titled = (word) => all.filter((page) => page.counts.get(word)?.title).length;
-    made.headline = (word) => Math.log(1 + (all.length - titled(word) + 0.5) / (titled(word) + 0.5));
+    made.vocabulary = [...new Set([...made.written, ...made.names.keys()])].filter((word) => !/^[\d.]+$/.test(word));
+    const rare = (count) => Math.log(1 + (all.length - count + 0.5) / (count + 0.5));
+    made.rarity = (word) => rare(made.found.get(word)?.size ?? 0);
+    made.headline = (word) => rare(all.filter((page) => page.counts.get(word)?.title).length);
     return made;
   }
 
+  /** Counts the words of a section for its page. */
+  function addSection(section, pages, { words, written, said, phrases }) {
+    const [address, anchor] = section.location.split("#");
+    if (!pages.has(address)) pages.set(address, { address, sections: [], boost: 1, counts: new Map(), sizes: {} });
+    const page = pages.get(address);
+    const [title, text, about] = [section.title, section.text, section.about ?? ""].map((html) => split(bare(html)));
+    for (const word of [...title, ...text, ...about]) written.add(word);
+    for (const list of [title, text]) list.forEach((word, i) => said.add(joined([word, list[i + 1] ?? ""])));
+    const names = (section.names ?? "").split(" ").map(split).filter((name) => name.length);
+    const several = names.filter((name) => name.length > 1).map((name) => [joined(name), name.map(stem)]);
+    for (const [name, parts] of several) phrases.set(name, parts);
+    const fields = {
+      text: [...text.map(stem), ...matching(bare(section.text), IDENTIFIER)],
+      names: [...names.map(joined), ...several.flatMap(([, parts]) => parts)],
+    };
+    fields[anchor ? "heading" : "title"] = title.map(stem);
+    if (!anchor) fields.opening = [...fields.text, ...about.map(stem)];
+    for (const [field, list] of Object.entries(fields)) {
+      page.sizes[field] = (page.sizes[field] ?? 0) + list.length;
+      for (const word of list) {
+        if (!page.counts.has(word)) page.counts.set(word, {});
+        const counts = page.counts.get(word);
+        counts[field] = (counts[field] ?? 0) + 1;
+      }
+    }
+    const number = (word) => words.get(word) ?? (words.set(word, words.size), words.size - 1);
+    const [heading, body] = [title, text].map((list) => list.map((word) => number(stem(word))));
+    if (!anchor) Object.assign(page, { head: section, heading, boost: section.boost ?? 1, title: namesIn(section.title) });
+    // Heading and text do not touch: no row of words goes over -1.
+    page.sections.push({ section, names: names.map(joined), title: joined(title), words: [...heading, -1, ...body] });
+  }
+
+  /** BM25's weight of each word of a page, over its fields. */
+  function weighWords(page, average, { found }) {
+    for (const [word, counts] of page.counts) {
+      let weight = 0;
+      for (const field in counts) {
+        const [times, b] = FIELDS[field];
+        weight += (times * counts[field]) / (1 - b + (b * page.sizes[field]) / average[field]);
+      }
+      if (!found.has(word)) found.set(word, new Map());
+      found.get(word).set(page, weight / (weight + SATURATION));
+    }
+  }
+
+  /** What each name of a section counts: more at the card of the function itself, less without its "loss". */
+  function weighNames({ section, names: own, title }, page, { names, headings }) {
+    headings.set(title, headings.has(title) ? undefined : page);
+    const plain = joined(split(section.title.slice(section.title.lastIndexOf(".") + 1)));
+    for (const name of own) {
+      for (const spelling of new Set([name, section.location.includes("#") ? name.replace(/loss$/, "") : name])) {
+        if (spelling.length < 2) continue;
+        if (!names.has(spelling)) names.set(spelling, new Map());
+        const there = names.get(spelling);
+        there.set(page, Math.max(name === plain ? PLAIN : spelling === name ? 1 : 0.9, there.get(page) ?? 0));
+      }
+    }
+  }
+
+  /** The glossary as queries look things up in it. */
   function spelled(glossary = {}) {
     const { same = [], chinese = {}, missing = [], code = [], everyday = [], filler = [] } = glossary;
     const others = new Map(); // a name or a word: the group of what is the same
@@ -223,85 +235,123 @@
     });
   }
 
-  const CODE = /\b(?:torch|tensor|nn|functional|func|linalg|special|fft|optim|utils|autograd|f|jnp|np|jax|tf|loss|[a-z])(?:\.|::)(?=[a-z_])/gi;
+  const ROOTS = /\b(?:torch|tensor|nn|functional|func|linalg|special|fft|optim|utils|autograd|f|jnp|np|jax|tf|loss|[a-z])(?:\.|::)(?=[a-z_])/gi;
+  const ROOTED = /(?<=\b(?:torch|tensor|nn|functional|f)(?:\.|::))[a-z_]\w*/gi;
+  const WRITTEN = [
+    /(?<=[\w\])](?:\.|::))[a-z_]\w*/gi, // x.mean
+    /[a-z_]\w*(?=\((?!\):))/gi, // mean(x), but not the mean(): of an error text
+    /\b\w*_\w+|\b\w*[a-z][A-Z]\w*/g, // l1_loss, L1Loss
+  ];
+
+  /** The names in a text that a pattern matches, in one word each. */
+  const matching = (text, pattern) => [...text.matchAll(pattern)].map(([name]) => joined([name.toLowerCase()]));
 
   /** What a query asks for: names, words, names without a page, and all of its words in their order. */
   function read(text) {
     const english = translated(text);
-    const code = new Set(); // names that are written as code
-    for (const pattern of [/(?<=[\w\])](?:\.|::))[a-z_]\w*/gi, /[a-z_]\w*(?=\((?!\):))/gi, /\b\w*_\w+|\b\w*[a-z][A-Z]\w*/g]) {
-      for (const [name] of english.matchAll(pattern)) code.add(joined([name.toLowerCase()]));
-    }
-    const rooted = new Set(); // those that are said to be PyTorch's
-    for (const [name] of english.matchAll(/(?<=\b(?:torch|tensor|nn|functional|f)(?:\.|::))[a-z_]\w*/gi)) rooted.add(joined([name.toLowerCase()]));
-    const plain = english.replace(CODE, " ");
+    const plain = english.replace(ROOTS, " ");
     const typing = /[\p{L}\p{N}_]$/u.test(text) ? split(plain).at(-1) : undefined;
     const all = split(plain).map((word) => (word === typing && begins(word) ? word : corrected(word)));
-    const content = all.filter((word) => rooted.has(word) || (!index.filler.has(word) && !index.filler.has(stem(word))));
+    const rooted = new Set(matching(english, ROOTED)); // names that are said to be PyTorch's
+    const written = new Set(WRITTEN.flatMap((pattern) => matching(english, pattern))); // names that are written as code
+    const content = all.filter((word) => rooted.has(word) || !(index.filler.has(word) || index.filler.has(stem(word))));
     const words = content.length ? content : all;
+    const query = { plain, all, words, rooted, written, typing, missing: [], heading: index.headings.get(joined(all)) };
+    findNames(query);
+    findPhrases(query);
+    findWords(query);
+    addSynonyms(query);
+    query.order = all.map((word) => index.words.get(stem(word)) ?? -2);
+    query.worths = all.map(stem).map((word) => (index.found.has(word) ? index.rarity(word) + 0.15 : 0));
+    return query;
+  }
+
+  /** Names in a query, the longest first, by how sure it is that they are meant; and names that no page has. */
+  function findNames(query) {
+    const { plain, all, words, typing, missing } = query;
     const inside = partings(plain, /(?<=_)(?=[\p{L}\p{N}])/u); // of an identifier: log in log_target is no name
     const opened = partings(plain, /\(/); // clamp(min=0) is not clamp_min
-    const alone = (part) => words.length < 4 && words.every((word) => part.includes(word) || index.rarity(stem(word)) < COMMON);
-
-    const names = new Map(); // name: how sure it is that it is meant
-    const missing = [];
-    const taken = new Set(); // places of words that a name of several words has
-    for (let size = Math.min(6, all.length); size; size--) {
+    const names = (query.names = new Map());
+    const taken = (query.taken = new Set()); // places of words that are part of a name
+    for (let size = Math.min(LONGEST, all.length); size; size--) {
       for (let at = 0; at + size <= all.length; at++) {
-        const places = [...Array(size).keys()].map((i) => at + i);
+        const places = Array.from({ length: size }, (_, i) => at + i);
         if (places.some((place) => taken.has(place)) || inside.has(at) || inside.has(at + size)) continue;
         const part = all.slice(at, at + size);
         if (size > 1 && index.filler.has(part[0]) && index.filler.has(part.at(-1))) continue;
-        const name = [joined(part), joined(part).replace(/backward\d*$/, "")].find((one) => index.names.has(one));
-        const written = code.has(joined(part));
-        const whole = part.length === all.length || words.every((word) => part.includes(word));
+        const name = [joined(part), joined(part).replace(NODE, "")].find((one) => index.names.has(one));
         if (name && !index.phrases.has(name) && places.slice(1).some((place) => opened.has(place))) continue;
-        if (name) {
-          const doubtful = index.everyday.has(name) || (size === 1 && index.filler.has(name));
-          if (doubtful && !written && !whole) continue;
-          names.set(name, whole ? Math.max(WHOLE, worthOf(part)) : (doubtful ? 0.7 : rooted.has(name) ? CODED : 1) * worthOf(part));
-        } else if ((size === 1 || written || alone(part) || !index.said.has(joined(part))) && lacks(joined(part), written || alone(part))) missing.push(part.join("_"));
+        const sure = name && sureness(name, part, query);
+        if (sure) names.set(name, sure * worthOf(part));
+        else if (!name && lacking(part, query)) missing.push(part.join("_"));
         else continue;
         for (const place of places) taken.add(place);
       }
     }
-
-    // A name that is being typed.
     if (typing?.length > 2 && !known(typing)) {
       for (const name of index.names.keys()) if (name.startsWith(typing)) names.set(name, GUESS * RARITY);
     }
-    // A phrase may stand apart: loss suddenly becomes nan.
-    const stems = new Set(words.map(stem));
-    const phrases = new Map();
+  }
+
+  /** How sure it is that a part of a query means a name: less for one that sentences have too. */
+  function sureness(name, part, { all, words, rooted, written }) {
+    if (part.length === all.length || words.every((word) => part.includes(word))) return Math.max(1, WHOLE / worthOf(part));
+    const doubtful = index.everyday.has(name) || (part.length === 1 && index.filler.has(name));
+    if (doubtful) return written.has(joined(part)) ? DOUBTFUL : 0;
+    return rooted.has(name) ? CODED : 1;
+  }
+
+  /** Whether a part of a query is a name of PyTorch's that no page has. */
+  function lacking(part, { words, written }) {
+    const name = joined(part);
+    const base = name.replace(NODE, "");
+    const alone = words.length < 4 && words.every((word) => part.includes(word) || index.rarity(stem(word)) < COMMON);
+    const meant = written.has(name) || alone;
+    if (index.names.has(base) || (part.length > 1 && !meant && index.said.has(name))) return false;
+    return index.missing.has(base) || (index.code.has(base) && (meant || base !== name));
+  }
+
+  /** Names of several words that stand apart: loss suddenly becomes nan. */
+  function findPhrases(query) {
+    const stems = new Set(query.words.map(stem));
+    query.phrases = new Map();
     for (const [name, parts] of index.phrases) {
       const there = parts.every((part) => stems.has(part) && /[^\W\d]{2}/.test(part));
-      if (there && !names.has(name)) phrases.set(name, APART * worthOf(parts));
+      if (there && !query.names.has(name)) query.phrases.set(name, APART * worthOf(parts));
     }
-    const lost = new Set(missing.flatMap(split));
-    const slots = new Map(); // a stem: the words that may stand for it, with their weights
-    words.forEach((word) => {
+  }
+
+  /** The slots of a query: for each stem the words that may stand for it, with their weights. */
+  function findWords(query) {
+    const lost = new Set(query.missing.flatMap(split));
+    const slots = (query.slots = new Map());
+    for (const word of query.words) {
       const own = stem(word);
-      if (slots.has(own)) return;
-      slots.set(own, lost.has(word) ? new Map([[own, 1]]) : spellings(word, own, word === typing));
-    });
-    for (const [name] of plain.matchAll(/\b\w+_\w+\b/g)) {
-      const one = joined([name.toLowerCase()]);
-      if (index.found.has(one)) slots.set(one, new Map([[one, 1]]));
+      if (!slots.has(own)) slots.set(own, lost.has(word) ? new Map([[own, 1]]) : spellings(word, own, word === query.typing));
     }
+    for (const one of matching(query.plain, IDENTIFIER)) if (index.found.has(one)) slots.set(one, new Map([[one, 1]]));
+  }
+
+  /** Other words and names for what is asked for. */
+  function addSynonyms({ all, names, taken, slots }) {
     for (let size = 4; size; size--) {
       for (let at = 0; at + size <= all.length; at++) {
         const part = all.slice(at, at + size);
-        if (part.every((_, i) => taken.has(at + i)) && !names.has(joined(part))) continue; // inside a longer name
+        const own = names.has(joined(part));
+        if (part.every((_, i) => taken.has(at + i)) && !own) continue; // inside a longer name
         for (const other of index.others.get(part.map(stem).join(" ")) ?? []) {
           const name = joined(other);
-          if (index.names.has(name) && !names.has(name) && !names.has(joined(part)) && !index.everyday.has(name)) names.set(name, (size > 1 ? 0.9 : 0.5 * OTHER) * worthOf(other));
+          if (index.names.has(name) && !names.has(name) && !own && !index.everyday.has(name)) {
+            names.set(name, (size > 1 ? 0.9 : 0.5 * OTHER) * worthOf(other));
+          }
+          if (other.length !== 1) continue;
+          const word = stem(other[0]);
           const slot = slots.get(stem(part[0]));
-          if (other.length === 1 && size === 1) slot?.set(stem(other[0]), Math.max(OTHER, slot.get(stem(other[0])) ?? 0));
-          else if (other.length === 1) slots.set(` ${stem(other[0])}`, new Map([[stem(other[0]), OTHER]]));
+          if (size > 1) slots.set(` ${word}`, new Map([[word, OTHER]]));
+          else slot?.set(word, Math.max(OTHER, slot.get(word) ?? 0));
         }
       }
     }
-    return { all: all.map(stem), words, slots, names, phrases, missing, heading: index.headings.get(joined(all)) };
   }
 
   /** The places of words at which a text parts. */
@@ -317,13 +367,6 @@
   function worthOf(words) {
     const least = words.length === 1 ? RARITY : 0.3 * words.length;
     return Math.min(6, Math.max(least, words.reduce((sum, word) => sum + index.rarity(stem(word)), 0)));
-  }
-
-  /** Whether a name is one of PyTorch's that no page has. */
-  function lacks(name, written) {
-    const base = name.replace(/backward\d*$/, "");
-    if (index.names.has(base)) return false;
-    return index.missing.has(base) || (index.code.has(base) && (written || base !== name));
   }
 
   const known = (word) => index.found.has(stem(word)) || index.names.has(word) || index.missing.has(word) || index.code.has(word);
@@ -377,53 +420,8 @@
 
   function search(text) {
     const query = read(text);
-    query.order = query.all.map((word) => index.words.get(word) ?? -2);
-    query.worths = query.all.map((word) => (index.found.has(word) ? index.rarity(word) + 0.15 : 0));
-    const weights = new Map(); // of a slot: the weight of its rarest word that is there
-    for (const [word, slot] of query.slots) {
-      const there = [...slot.keys()].filter((one) => index.found.has(one));
-      const rarest = slot.has(word) && index.found.has(word) ? index.rarity(word) : Math.max(0, ...there.map(index.rarity));
-      weights.set(word, there.length ? rarest : UNKNOWN);
-    }
-    const share = (word) => Math.min(UNKNOWN, weights.get(word));
-    const whole = [...weights.keys()].reduce((sum, word) => sum + share(word), 0) || 1;
-
-    // Where several names share no page, a list of functions is an answer.
-    const shared = [...query.names.keys()].flatMap((name) => [...index.names.get(name).keys()]);
-    const several = query.names.size > 1 && new Set(shared).size === shared.length;
-    const scored = [];
-    for (const page of index.pages) {
-      let score = 0;
-      let covered = 0;
-      const absent = [];
-      for (const [word, slot] of query.slots) {
-        let best = 0;
-        for (const [one, weight] of slot) best = Math.max(best, weight * (index.found.get(one)?.get(page) ?? 0));
-        score += best * weights.get(word);
-        if (best) covered += share(word);
-        else if (!word.startsWith(" ")) absent.push(word);
-      }
-      for (const word of new Set(query.words.map(stem))) if (page.counts.get(word)?.title) score += HEADLINE * index.headline(word);
-      let named = 0;
-      let count = 0;
-      for (const [name, sure] of query.names) {
-        const there = index.names.get(name);
-        if (there.has(page) || page.title.includes(name)) count++;
-        if (there.has(page)) named += (NAME * sure * (query.names.size > 1 ? Math.min(1, there.get(page)) : there.get(page))) / (1 + 0.15 * (there.size - 1));
-        if (page.title.includes(name)) named += NAME * sure * TITLE;
-      }
-      const apart = [...query.phrases].filter(([name]) => index.names.get(name).has(page)).map(([, sure]) => sure);
-      if (apart.length && !named) score += NAME * Math.max(...apart);
-      named *= 1 + SEVERAL * Math.max(0, count - 1);
-      if (query.heading === page) named += NAME * WHOLE;
-      if (!score && !named) continue;
-      const sections = rankSections(page, query);
-      score = score * (0.5 + (0.5 * covered) / whole) + named;
-      score += SECTION * sections[0].score + SECTION * TOGETHER * run(page.heading, query).worth;
-      const row = sections[0].row;
-      if (row <= ROW && !several) score *= page.boost;
-      if (named || covered / whole >= COVERED || row > ROW) scored.push({ page, score, sections, absent, row });
-    }
+    query.weights = new Map([...query.slots].map(([word, slot]) => [word, weigh(word, slot)]));
+    const scored = index.pages.map((page) => rate(page, query)).filter(Boolean);
     // A list of error texts comes behind the page that prints one, and before the third of many that do.
     const longest = Math.max(ROW + 1, ...scored.map(({ row }) => row));
     const printed = scored.filter(({ row }) => row === longest).length;
@@ -435,6 +433,66 @@
     const items = pages.map((found) => group(found, query));
     if (query.missing.length) items.unshift(notYet(query, pages[0]?.score ?? 1));
     return { items, suggest: completion(query) };
+  }
+
+  /** The weight of a slot: how rare its word is, or the rarest that may stand for it. */
+  function weigh(word, slot) {
+    const there = [...slot.keys()].filter((one) => index.found.has(one));
+    if (!there.length) return UNKNOWN;
+    return there.includes(word) ? index.rarity(word) : Math.max(...there.map(index.rarity));
+  }
+
+  /** A page's score; nothing for a page that is no answer. */
+  function rate(page, query) {
+    const share = (word) => Math.min(UNKNOWN, query.weights.get(word));
+    let score = 0;
+    let covered = 0;
+    let whole = 0;
+    const absent = [];
+    for (const [word, slot] of query.slots) {
+      const best = Math.max(...[...slot].map(([one, weight]) => weight * (index.found.get(one)?.get(page) ?? 0)));
+      score += best * query.weights.get(word);
+      whole += share(word);
+      if (best) covered += share(word);
+      else if (!word.startsWith(" ")) absent.push(word); // a synonym was not typed
+    }
+    for (const word of new Set(query.words.map(stem))) {
+      if (page.counts.get(word)?.title) score += HEADLINE * index.headline(word);
+    }
+    let named = rateNames(page, query);
+    const apart = [...query.phrases].filter(([name]) => index.names.get(name).has(page)).map(([, sure]) => sure);
+    if (apart.length && !named) score += NAME * Math.max(...apart);
+    if (query.heading === page) named += NAME * WHOLE;
+    if (!score && !named) return undefined;
+
+    const sections = rankSections(page, query);
+    const { row } = sections[0];
+    const coverage = covered / (whole || 1);
+    score = score * (0.5 + 0.5 * coverage) + named;
+    score += SECTION * (sections[0].score + TOGETHER * run(page.heading, query).worth);
+    if (row <= ROW && !unrelated(query.names)) score *= page.boost;
+    return named || coverage >= COVERED || row > ROW ? { page, score, sections, absent, row } : undefined;
+  }
+
+  /** What the names of a query count for a page. */
+  function rateNames(page, { names }) {
+    let named = 0;
+    let count = 0;
+    for (const [name, sure] of names) {
+      const there = index.names.get(name);
+      const titled = page.title.includes(name);
+      const own = there.get(page) ?? 0;
+      if (own || titled) count++;
+      named += (NAME * sure * (names.size > 1 ? Math.min(1, own) : own)) / (1 + 0.15 * (there.size - 1));
+      if (titled) named += NAME * sure * TITLE;
+    }
+    return named * (1 + SEVERAL * Math.max(0, count - 1));
+  }
+
+  /** Whether several names share no page: then a list of functions is an answer. */
+  function unrelated(names) {
+    const pages = [...names.keys()].flatMap((name) => [...index.names.get(name).keys()]);
+    return names.size > 1 && new Set(pages).size === pages.length;
   }
 
   /** The sections of a page, those first that have most of the query's words, in its order. */
