@@ -98,6 +98,7 @@
     if (word.length < 4 || !/^[a-z]+$/.test(word)) return word;
     let short = word.replace(/(?<=[^aeious])ies$/, "y").replace(/(?<=[^aeious]|[aeio][^s]?e)s$/, "");
     if (short.length > 5 && /[aeiou].*(ing|ed)$/.test(short)) short = short.replace(/(ing|ed)$/, "").replace(/([^aeiouls])\1$/, "$1");
+    short = short.replace(/(?<=\w{2}iz)ation$|(?<=\w{3}[st])ion$/, "");
     return short.length > 4 ? short.replace(/e$/, "") : short;
   }
 
@@ -302,12 +303,13 @@
   }
 
   /** Whether a part of a query is a name of PyTorch's that no page has. */
-  function lacking(part, { words, written }) {
+  function lacking(part, { words, rooted, written }) {
     const name = joined(part);
     const base = name.replace(NODE, "");
     const alone = words.length < 4 && words.every((word) => part.includes(word) || index.rarity(stem(word)) < COMMON);
     const meant = written.has(name) || alone;
     if (index.names.has(base) || (part.length > 1 && !meant && index.said.has(name))) return false;
+    if (rooted.has(name) && !known(name) && !index.filler.has(name)) return true;
     return index.missing.has(base) || (index.code.has(base) && (meant || base !== name));
   }
 
@@ -461,7 +463,7 @@
     }
     let named = rateNames(page, query);
     const apart = [...query.phrases].filter(([name]) => index.names.get(name).has(page)).map(([, sure]) => sure);
-    if (apart.length && !named) score += NAME * Math.max(...apart);
+    if (apart.length) score += NAME * Math.max(...apart) * (named ? 0.5 : 1);
     if (query.heading === page) named += NAME * WHOLE;
     if (!score && !named) return undefined;
 
@@ -470,7 +472,7 @@
     const coverage = covered / (whole || 1);
     score = score * (0.5 + 0.5 * coverage) + named;
     score += SECTION * (sections[0].score + TOGETHER * run(page.heading, query).worth);
-    if (row <= ROW && !unrelated(query.names)) score *= page.boost;
+    if (row <= ROW && !unrelated(query.names) && !vague(query)) score *= page.boost;
     return named || coverage >= COVERED || row > ROW ? { page, score, sections, absent, row } : undefined;
   }
 
@@ -487,6 +489,11 @@
       if (titled) named += NAME * sure * TITLE;
     }
     return named * (1 + SEVERAL * Math.max(0, count - 1));
+  }
+
+  /** Whether a query has nothing but words that are everywhere: then the list of symptoms is an answer. */
+  function vague({ names, weights }) {
+    return !names.size && [...weights.values()].every((weight) => weight < COMMON);
   }
 
   /** Whether several names share no page: then a list of functions is an answer. */
