@@ -115,6 +115,17 @@
   // The theme listens to keys alone: a text that was pasted with the mouse, or with a finger, was not searched for.
   box.addEventListener("input", () => box.dispatchEvent(new KeyboardEvent("keyup")));
 
+  // Escape closes the search; the theme leaves the focus nowhere then.
+  const search = box.closest('[data-md-component="search"]');
+  let before;
+  box.addEventListener("focus", ({ relatedTarget }) => {
+    if (!search.contains(relatedTarget)) before = relatedTarget;
+  });
+  document.addEventListener("keydown", ({ key, isComposing }) => {
+    if (key !== "Escape" || isComposing || !document.getElementById("__search").checked) return;
+    setTimeout(() => before?.focus({ preventScroll: true })); // after the theme's listener
+  });
+
   // The worker asks for the sections with the first query. Asked for now, they are there when it does.
   const { base } = JSON.parse(document.getElementById("__config").textContent);
   const fetchSections = () => fetch(new URL("search/sections.json", new URL(`${base}/`, location))).catch(() => {});

@@ -1,6 +1,6 @@
 # ---
 # description: A classifier trains for 51 steps, then its loss is NaN. Found with anomaly mode, with hooks and by looking at gradients, explained, mended, and guarded against.
-# names: [loss nan, nan loss, training nan, anomaly mode, binary entropy]
+# names: [loss nan, nan loss, training nan, anomaly mode, binary entropy, mixed precision, GradScaler]
 # ---
 
 # %% [markdown]

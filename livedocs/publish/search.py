@@ -1,8 +1,8 @@
-"""What the search looks in: the theme's index, with the names of every function, in two files and a script.
+"""What the search looks in: the sections of the site, the names of every function, and a glossary.
 
 The index that MkDocs' search plugin writes holds headings and text. Here it gets the names under which people look for
-a function, and loses what can be no answer. Its sections go into a file of their own, which is fetched with the first
-query and not with every page. docs/assets/search_worker.js reads both, and says how a query is read.
+a function, and loses what can be no answer. Its sections go into a file of their own, with the words of glossary.yaml;
+that is fetched with the first query and not with every page. docs/assets/search_worker.js reads both, and ranks.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule
 from livedocs.publish.kept import Kept
@@ -20,6 +22,7 @@ from livedocs.publish.kept import Kept
 INDEX = "search/search_index.json"
 SECTIONS = "search/sections.json"
 SCRIPT = "search/search_index.js"
+GLOSSARY = Path(__file__).with_name("glossary.yaml")
 THEME_WORKER = "assets/javascripts/workers/search.*.min.js"
 
 
@@ -38,7 +41,7 @@ def theme_worker(names: Iterable[str]) -> str:
 
 def name(text: str) -> str:
     """A name as the index holds it, in one word: ``torch.nn.functional.leaky_relu`` is ``leakyrelu``."""
-    return text.rpartition(".")[2].replace("_", "").replace(" ", "").lower()
+    return re.sub(r"^.*\.(?=[A-Za-z_])", "", text).replace("_", "").replace(" ", "").lower()
 
 
 def names_of_cards(rules: Iterable[MeasuredRule], pages: Mapping[str, str]) -> dict[str, str]:
@@ -71,7 +74,30 @@ def names_of_page(where: str, meta: Mapping[str, Any]) -> str:
     names = meta.get("names", [])
     if not isinstance(names, list) or not all(isinstance(text, str) for text in names):
         raise DocsError(where, None, "names in the front matter", got=repr(names), wanted="a list of texts")
-    return " ".join(dict.fromkeys(map(name, names)))
+    return " ".join(dict.fromkeys("_".join(map(name, text.split())) for text in names))
+
+
+def glossary(names: Iterable[str]) -> dict[str, Any]:
+    """The words of glossary.yaml as the worker reads them.
+
+    Args:
+        names: those that have a page, as the index holds them. Of what is asked for only the rest is without a page.
+    """
+    written = yaml.safe_load(GLOSSARY.read_text(encoding="utf-8"))
+    lists = {key: [line.split(", ") for line in lines] for key, lines in written.items() if isinstance(lines, list)}
+    there = set(names)
+
+    def without(key: str) -> list[str]:
+        return sorted({name(text) for line in lists[key] for text in line} - there)
+
+    return {
+        "same": lists["same"],
+        "chinese": {str(term): str(english) for term, english in written["chinese"].items()},
+        "missing": without("asked for"),
+        "code": without("asked for as code"),
+        "everyday": sum(lists["also words"], []),
+        "filler": sum(lists["filler"], []),
+    }
 
 
 _CODE = re.compile(r"<pre\b[^>]*>.*?</pre>", re.DOTALL)
@@ -103,11 +129,13 @@ class Reading:
         """Put back what the plugin was not to read, less what only it reads, and keep what it found."""
         self.page.content = re.sub(r'\s?data-search-\w+="[^"]+"', "", self.content)
         self.page.meta = self.meta
+        if (about := self.meta.get("description")) and len(self.entries) > self.first:
+            self.entries[self.first]["about"] = about
         self.known[:] = [dict(entry) for entry in self.entries[self.first :]]
 
 
-def finish(site: Path, names: Mapping[str, str], worker: str) -> None:
-    """Put the names into the index, leave out sections that hold nothing but their heading, and write it as it is read.
+def finish(site: Path, names: Mapping[str, str]) -> None:
+    """Put names and glossary into the index, leave out sections without a text, and write it as it is read.
 
     A page from a server fetches the index with the first visit and the sections with the first query. A page that is a
     file may not fetch JSON: for it the whole stands in a script too, under the name that the theme asks for.
@@ -115,22 +143,27 @@ def finish(site: Path, names: Mapping[str, str], worker: str) -> None:
     Args:
         site: the built site, with the index of MkDocs' search plugin.
         names: names by the address of a page or section.
-        worker: the theme's search worker.
     """
     index = json.loads((site / INDEX).read_text(encoding="utf-8"))
-    index["config"]["worker"] = worker
     sections = []
     for section in index["docs"]:
+        section["text"] = _plain(section["text"])
         if names.get(section["location"]):
             section["names"] = names[section["location"]]
         if section["text"].strip() or "names" in section or "#" not in section["location"]:
             sections.append(section)
-    index["docs"] = sections
-    _write(site / SCRIPT, f"var __index = {_json(index)}")
-    _write(site / SECTIONS, _json(sections))
+    words = glossary({name(one) for text in names.values() for one in text.split()})
+    _write(site / SECTIONS, _json({"sections": sections, "glossary": words}))
+    whole = {**index, "config": {**index["config"], "glossary": words}, "docs": sections}
+    _write(site / SCRIPT, f"var __index = {_json(whole)}")
     index["docs"] = []
     index["config"]["sections"] = SECTIONS
     _write(site / INDEX, _json(index))
+
+
+def _plain(html: str) -> str:
+    """The text of a section without its tags; what stands for a mark stays as it is."""
+    return re.sub(r"[ \t]*\n\s*", "\n", re.sub(r"<[^>]*>", " ", html)).strip()
 
 
 def _json(content: Any) -> str:

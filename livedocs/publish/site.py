@@ -487,7 +487,7 @@ class Site:
         """What is made of the whole site: what the search needs, the security policy, the copy for reading offline."""
         built = Path(config.site_dir)
         if (built / search.INDEX).exists():
-            search.finish(built, self.search_names, self.search_worker)
+            search.finish(built, self.search_names)
         with _plainly():
             if not self.serving:  # mkdocs serve puts a script of its own into every page that it sends
                 policy.enforce(built)

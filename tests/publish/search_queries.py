@@ -86,7 +86,7 @@ QUERIES = {
         "binary entropy",
     ],
     "images/conv2d/": ["conv2d gradient", "transposed convolution gradient", "checkerboard"],
-    "images/pooling/": ["max_pool2d gradient", "count_include_pad", "lp_pool2d nan"],
+    "images/pooling/": ["max pool", "max_pool2d gradient", "count_include_pad", "lp_pool2d nan"],
     "images/interpolate/": ["interpolate gradient", "antialias", "nn.Upsample"],
     "images/grid_sample/": ["grid_sample border", "grid_sample nan", "affine_grid", "spatial transformer"],
     "images/pipeline/": ["gradient image", "gamma correction", "sub-pixel shift"],
@@ -119,7 +119,6 @@ QUERIES = {
         "equal maxima",
         "max gradient 0.5",
         "maximm",
-        "max pool",
         "torch.max(x, dim=0)",
     ],
     "kinks/relu/": [

@@ -12,15 +12,16 @@ import pytest
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule
 from livedocs.publish import search
+from tests.browsing import until
 from tests.conftest import ROOT, WAIT
+from tests.publish import asking
+from tests.publish.asking import BOX, READY, RESULT, Answer
 from tests.publish.search_queries import NOTHING, OPERATORS, PASTED, QUERIES, ROWS
 
 pytestmark = pytest.mark.site
 
 FIRST = 0.95  # of the queries bring the right page first; all bring it among the first three
-BOX = '[data-md-component="search-query"]'
-RESULT = '[data-md-component="search-result"]'
-READY = f'{RESULT} > :first-child:has-text("Type to start searching")'
+FROZEN = ROOT / "tests/publish/queries"
 
 
 @pytest.fixture(scope="module")
@@ -40,35 +41,18 @@ def page(browser, served):
 
 @pytest.fixture(scope="module")
 def ask(page, served):
-    """Type queries into the search box: for each the addresses of the first three pages, relative to the site."""
+    """Type queries into the search box: for each what is answered."""
 
-    def ask(queries: list[str]) -> list[list[str]]:
-        answers = page.evaluate(TYPE, queries)
-        return [[urldefrag(link)[0].removeprefix(served).partition("?")[0] for link in links] for links in answers]
+    def ask(queries: list[str]) -> list[Answer]:
+        return asking.ask(page, served, queries, WAIT)
 
     return ask
 
 
-TYPE = f"""async (queries) => {{
-  const box = document.querySelector('{BOX}');
-  const result = document.querySelector('{RESULT}');
-  const answers = [];
-  for (const query of queries) {{
-    const answered = new Promise((resolve, reject) => {{
-      new MutationObserver((_, observer) => {{
-        observer.disconnect();
-        resolve();
-      }}).observe(result, {{ childList: true, subtree: true }});
-      setTimeout(() => reject(new Error(`no answer to ${{query}}`)), {1000 * WAIT});
-    }});
-    box.value = query;
-    box.dispatchEvent(new Event("input"));
-    await answered;
-    const items = [...result.querySelectorAll(".md-search-result__item")].slice(0, 3);
-    answers.push(items.map((item) => item.querySelector("a").href));
-  }}
-  return answers;
-}}"""
+@pytest.fixture(scope="module")
+def index(site: Path) -> dict:
+    """What the worker fetches: sections and glossary."""
+    return json.loads((site / search.SECTIONS).read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -104,21 +88,22 @@ def symptoms() -> dict[str, set[str]]:
     return {error: {f"{link}/" for link in found} for error, found in links}
 
 
-def prints(site: Path, error: str) -> set[str]:
+def prints(sections: list[dict], error: str) -> set[str]:
     """The pages that print an error text, other than the list of them."""
-    sections = json.loads((site / "search/sections.json").read_text(encoding="utf-8"))
     text = error.partition("Error: ")[2] or error
     return {section["location"].partition("#")[0] for section in sections if text in section["text"]} - {"symptoms/"}
 
 
-def test_the_right_page_comes_first(ask, names, site: Path) -> None:
+def test_the_right_page_comes_first(ask, names, index) -> None:
     wanted = dict(names)
     wanted |= {query: {page} for page, queries in QUERIES.items() for query in queries}
     wanted |= {query: {page, "symptoms/"} for query, page in ROWS.items()}
-    wanted |= {error: pages | prints(site, error) for error, pages in symptoms().items()}
+    wanted |= {error: pages | prints(index["sections"], error) for error, pages in symptoms().items()}
     wanted |= {error: set(pages) for error, pages in PASTED.items()}
     assert len(symptoms()) >= 20 and len(wanted) >= 500
-    answers = dict(zip(wanted, ask(list(wanted)), strict=True))
+    said = dict(zip(wanted, ask(list(wanted)), strict=True))
+    assert {query: answer.missing for query, answer in said.items() if answer.missing} == {}
+    answers = {query: answer.pages for query, answer in said.items()}
     ranks = {q: next((n for n, page in enumerate(answers[q]) if page in wanted[q]), 3) for q in wanted}
     misses = [
         f"{query!r}: wanted {' or '.join(sorted(wanted[query]))}, got {', '.join(answers[query]) or 'nothing'}"
@@ -132,9 +117,37 @@ def test_the_right_page_comes_first(ask, names, site: Path) -> None:
     assert lost == 0, f"{lost} queries do not bring it among the first three. {report}"
 
 
+@pytest.mark.parametrize(("file", "first", "three"), [("seen.yaml", 0.90, 0.97), ("unseen.yaml", 0.85, 0.94)])
+def test_frozen_queries_bring_the_right_page(ask, file: str, first: float, three: float) -> None:
+    queries = asking.read(FROZEN / file)
+    answers = ask([query.text for query in queries])
+    report = asking.report(queries, answers, misses=True)
+    assert len(queries) == 100
+    got = asking.shares(queries, answers)
+    assert got[0] >= first and got[1] >= three, report
+
+
+def test_a_name_without_a_page_is_told(ask, index) -> None:
+    """Alone, as code and in a sentence; no neighbor by its letters comes before that."""
+    names = index["glossary"]["missing"]
+    queries = [form.format(name) for name in names for form in ("{}", "torch.{}", "what is the gradient of {} at zero")]
+    answers = dict(zip(queries, ask(queries), strict=True))
+    assert len(names) > 20
+    assert [query for query, answer in answers.items() if not answer.missing] == []
+    alone = {name: answers[name].pages for name in names if answers[name].pages}
+    text = {section["location"].partition("#")[0]: "" for section in index["sections"]}
+    for section in index["sections"]:
+        text[section["location"].partition("#")[0]] += f" {section['title']} {section['text']}".lower().replace("_", "")
+    assert {name: pages for name, pages in alone.items() if not all(name in text[page] for page in pages)} == {}
+
+
+def test_words_that_are_nowhere_find_nothing(ask) -> None:
+    assert ask(["zzqx vlorp", "烤面包"]) == [Answer(()), Answer(())]
+
+
 def test_operators_are_text(ask, page) -> None:
     answers = dict(zip(OPERATORS, ask(OPERATORS), strict=True))
-    assert {query: pages for query, pages in answers.items() if "kinks/relu/" not in pages} == {}
+    assert {query: answer.pages for query, answer in answers.items() if "kinks/relu/" not in answer.pages} == {}
     ask(NOTHING)
     assert page.trouble == []
 
@@ -153,6 +166,22 @@ def test_nothing_of_the_search_is_fetched_before_it_is_used(browser, served: str
     page.evaluate("document.execCommand('insertText', false, 'x**0.5')")
     page.wait_for_selector(f"{RESULT} a[href*='edges/sqrt/']")
     assert "sections.json" in fetched
+    context.close()
+
+
+def test_escape_gives_the_focus_back(browser, served: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(served + "kinks/clamp/")
+    page.locator(READY).wait_for(state="attached")
+    link = page.locator(".md-content a").nth(3)
+    link.focus()
+    page.keyboard.press("/")
+    page.keyboard.type("relu")
+    page.locator(f"{RESULT} .md-search-result__item a").first.wait_for()
+    page.keyboard.press("ArrowDown")  # into the results
+    page.keyboard.press("Escape")
+    until(page, "document.activeElement.href", link.evaluate("(link) => link.href"))
     context.close()
 
 
@@ -193,10 +222,27 @@ def test_a_function_is_found_at_its_plain_card() -> None:
 def test_names_in_the_front_matter_are_texts(meta: dict) -> None:
     with pytest.raises(DocsError, match="names in the front matter"):
         search.names_of_page("docs/page.md", meta)
-    assert search.names_of_page("docs/page.md", {"names": ["nan gradient", "x**0"]}) == "nangradient x**0"
+    assert search.names_of_page("docs/page.md", {"names": ["nan gradient", "x**0"]}) == "nan_gradient x**0"
 
 
 @pytest.mark.parametrize("files", [["index.md"], [f"assets/javascripts/workers/search.{n}.min.js" for n in "ab"]])
 def test_a_theme_without_its_search_worker_is_told(files: list[str]) -> None:
     with pytest.raises(DocsError, match="the theme's search worker"):
         search.theme_worker(files)
+
+
+def test_the_glossary_leads_somewhere(index) -> None:
+    """Every Chinese term is said in words of the site, or names what has no page; no list says a word twice."""
+    glossary = index["glossary"]
+    there = set(glossary["missing"]) | set(glossary["code"])
+    for section in index["sections"]:
+        words = f"{section['title']} {section['text']} {section.get('about', '')} {section.get('names', '')}".lower()
+        there |= set(re.findall(r"[^\W_]+", words))
+    lost = {
+        chinese: english
+        for chinese, english in glossary["chinese"].items()
+        if not any(word in there for word in re.findall(r"[^\W_]+", english.lower()))
+    }
+    assert lost == {}
+    for key in ("filler", "everyday"):
+        assert len(glossary[key]) == len(set(glossary[key])), key

@@ -61,7 +61,7 @@ def test_the_footer_names_the_release(site: Path) -> None:
 
 
 def test_the_search_index_holds_outputs_and_error_texts(site: Path) -> None:
-    sections = json.loads((site / "search/sections.json").read_text(encoding="utf-8"))
+    sections = json.loads((site / "search/sections.json").read_text(encoding="utf-8"))["sections"]
     text = " ".join(section["text"] for section in sections)
     assert "grad can be implicitly created only for scalar outputs" in text
 
