@@ -34,6 +34,7 @@ from livedocs.errors import DocsError
 from livedocs.measured import short_name
 from livedocs.pages import notebook
 from livedocs.pages.fences import find_fences, includes
+from livedocs.pages.highlighting import without_plain_marks
 from livedocs.pages.page import Page, fill, second_cards
 from livedocs.pages.project import Project
 from livedocs.pages.tables import with_scopes
@@ -285,7 +286,7 @@ class Site:
 
                 html = jupyter.to_site_html(page.content, self.pages[uri])
                 page.content = with_addresses(html, page, files, functools.partial(self._lost, uri))
-            page.content = with_scopes(page.content)
+            page.content = without_plain_marks(with_scopes(page.content))
 
         self.kept.render(page, self.pages[uri], self.signatures[uri], anew, _contents)
         page.links_to_anchors = {
