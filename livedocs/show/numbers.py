@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+CONSTANT = 4  # a tensor of so many equal values is said in words
 
 
 def format_number(value: float | bool | None) -> str:
@@ -30,6 +32,39 @@ def format_quantity(quantity: Any) -> str:
     if isinstance(quantity, list):
         return "[" + ", ".join(format_quantity(value) for value in quantity) + "]"
     return format_number(quantity)
+
+
+def format_lines(quantity: Any) -> str:
+    """A measured quantity in lines: an input each, a row of a matrix each, and a tensor of one value in its words."""
+    if isinstance(quantity, Mapping):
+        if len(quantity) == 1:
+            return format_lines(next(iter(quantity.values())))
+        return "\n".join(f"{name}: {format_lines(value)}" for name, value in quantity.items())
+    if not isinstance(quantity, list):
+        return format_number(quantity)
+    shape, entries = _shape(quantity), set(_entries(quantity))
+    if len(entries) == 1 and math.prod(shape) >= CONSTANT:
+        return f"all {entries.pop()}, {' × '.join(map(str, shape))}"
+    return _rows(quantity, "")
+
+
+def _shape(quantity: Any) -> list[int]:
+    return [len(quantity), *_shape(quantity[0])] if isinstance(quantity, list) and quantity else []
+
+
+def _entries(quantity: Any) -> Iterator[str]:
+    if isinstance(quantity, list):
+        for part in quantity:
+            yield from _entries(part)
+    else:
+        yield format_number(quantity)
+
+
+def _rows(quantity: list, indent: str) -> str:
+    """Nested lists, the innermost in a line each."""
+    if not any(isinstance(part, list) for part in quantity):
+        return format_quantity(quantity)
+    return "[" + f",\n{indent} ".join(_rows(part, indent + " ") for part in quantity) + "]"
 
 
 def are_equal(a: Any, b: Any) -> bool:
