@@ -30,7 +30,8 @@ help:
 	@echo 'make accept       write the snippets'"'"' outputs to tests/outputs, to be read as a diff'
 	@echo 'make build        build the site into site/'
 	@echo 'make bench        time the build: from nothing, again, after a save, where it is hard, and beside its peers'
-	@echo 'make bench-pages  measure pages with Lighthouse (needs Chromium and npm)'
+	@echo 'make bench-pages  measure pages with Lighthouse, and their main-thread time (needs Chromium and npm);'
+	@echo '                  BESIDE=folder sets it beside another built site'
 	@echo 'make shots        take pictures of ten pages, light and dark, phone and desktop, into shots/'
 	@echo 'make clean        remove the environments and what was built'
 	@echo
@@ -65,6 +66,7 @@ bench: $(VENV)/ready
 
 bench-pages: $(VENV)/ready
 	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.thread $(if $(BESIDE),--beside $(BESIDE))
 
 shots: $(VENV)/ready
 	$(BIN)/python -m benchmarks.shots

@@ -70,7 +70,8 @@
   const scrollers = () => {
     resized.disconnect();
     const names = { "md-typeset__scrollwrap": "Table", math: "Formula" };
-    const found = [...all("pre.output, pre.own, .points, .md-typeset__scrollwrap, div.math")]
+    const code = matchMedia("(hover)").matches ? "" : ", pre > code"; // with a mouse the theme marks it
+    const found = [...all(`pre.output, .points, .md-typeset__scrollwrap, div.math${code}`)]
       .filter((element) => !element.matches(".points .md-typeset__scrollwrap")); // the group around it scrolls
     for (const element of found) {
       if (names[element.className]) {
@@ -80,11 +81,13 @@
       resized.observe(element);
     }
     // Nothing observes what has not been laid out yet, far below in a card: that is measured bit by bit, when there is time.
+    // What is folded away is observed when it opens.
+    const waiting = found.filter((element) => !element.closest("details:not([open])"));
     const later = self.requestIdleCallback ?? setTimeout;
     later(function some(idle) {
       do {
-        if (!found.length) return;
-        mark(found.shift());
+        if (!waiting.length) return;
+        mark(waiting.shift());
       } while (idle?.timeRemaining() > 20);
       later(some);
     });
@@ -130,4 +133,44 @@
   const { base } = JSON.parse(document.getElementById("__config").textContent);
   const fetchSections = () => fetch(new URL("search/sections.json", new URL(`${base}/`, location))).catch(() => {});
   if (location.protocol !== "file:") box.addEventListener("focus", fetchSections, { once: true });
+})();
+
+// The palette, in place of the theme's: that has the whole page styled three times anew before it shows what is there.
+(() => {
+  "use strict";
+  const form = document.querySelector("[data-palette]");
+  if (!form) return;
+  const light = matchMedia("(prefers-color-scheme: light)");
+  const inputs = [...form.querySelectorAll("input")];
+  const { body, documentElement: root } = document;
+
+  // The button on show leads to the next choice.
+  const offer = (index) => inputs.forEach((input, at) => (input.nextElementSibling.hidden = at !== index));
+  const chosen = () => Math.max(0, inputs.findIndex((input) => input.checked));
+  const colors = (input) =>
+    ["media", "scheme", "primary", "accent"].map((name) => [name, input.getAttribute(`data-md-color-${name}`)]);
+
+  const show = () => {
+    const index = chosen();
+    const system = index === 0;
+    const input = system ? inputs[light.matches ? 1 : 2] : inputs[index];
+    body.dataset.mdColorSwitching = ""; // nothing fades from one palette to the other
+    for (const [name, value] of colors(input)) body.setAttribute(`data-md-color-${name}`, value);
+    root.dataset.scheme = input.getAttribute("data-md-color-scheme");
+    requestAnimationFrame(() => requestAnimationFrame(() => delete body.dataset.mdColorSwitching));
+    offer(index);
+    const color = Object.fromEntries(colors(inputs[index]));
+    __md_set("__palette", { index, color });
+  };
+
+  inputs[__md_get("__palette")?.index ?? 0].checked = true;
+  offer(chosen());
+  form.addEventListener("change", show);
+  form.addEventListener("keydown", ({ key }) => {
+    if (key !== "Enter") return;
+    const next = inputs[(chosen() + 1) % inputs.length];
+    next.click();
+    next.focus();
+  });
+  light.addEventListener("change", () => chosen() === 0 && show());
 })();

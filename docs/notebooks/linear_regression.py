@@ -1,5 +1,5 @@
 # ---
-# description: Linear regression by hand and by autograd. The two gradients, the graph that autograd walks, the cotangent on each edge, and the path of gradient descent to the exact solution.
+# description: 'Linear regression by hand and by autograd: the two gradients, the graph that autograd walks, and the path of gradient descent to the exact solution.'
 # ---
 
 # %% [markdown]

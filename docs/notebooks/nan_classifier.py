@@ -1,5 +1,5 @@
 # ---
-# description: A classifier trains for 51 steps, then its loss is NaN. Found with anomaly mode, with hooks and by looking at gradients, explained, mended, and guarded against.
+# description: A classifier trains for 51 steps, then its loss is NaN. Found with anomaly mode, with hooks and by looking at gradients, explained and mended.
 # names: [loss nan, nan loss, training nan, anomaly mode, binary entropy, mixed precision, GradScaler]
 # ---
 

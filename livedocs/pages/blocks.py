@@ -118,7 +118,7 @@ class SixRulesBlock(_RulesBlock):
     def on_create(self, parent: ET.Element) -> ET.Element:
         section = ET.SubElement(parent, "div", {"class": "census"})
         if self.argument == "table":
-            census.add_table(section, census.all_rows(self.page.rules), self.page.name)
+            census.add_folds(section, self.page.rules, self.page.name)
         else:
             census.add_examples(section, self.page.rules, self.page.name)
         return section

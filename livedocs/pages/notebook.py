@@ -212,7 +212,7 @@ class _Reader:
 
     def _six_rules(self, argument: str) -> Iterator[str]:
         if argument == "table":
-            return census.table_markdown(census.all_rows(self.page.rules), self.page.name)
+            return census.table_markdown(census.all_rows(self.page.rules.values()), self.page.name)
         return census.examples_markdown(self.page.rules, self.page.name)
 
     def inline(self, text: str) -> str:

@@ -1,6 +1,6 @@
-"""The content security policy of the built site: nothing from elsewhere, and of inline scripts only the theme's own.
+"""The content security policy of the built site: nothing from elsewhere, and of inline scripts only the templates' own.
 
-The theme has a few inline scripts; their hashes let them run. What a page would take in by a fault, a script or a
+The templates have a few inline scripts; their hashes let them run. What a page would take in by a fault, a script or a
 style from the text of a page, does not run. It is one policy for all pages, so a host can send it as a header too.
 """
 

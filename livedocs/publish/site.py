@@ -34,9 +34,10 @@ from livedocs.errors import DocsError
 from livedocs.measured import short_name
 from livedocs.pages import notebook
 from livedocs.pages.fences import find_fences, includes
+from livedocs.pages.highlighting import finish_code
 from livedocs.pages.page import Page, fill, second_cards
 from livedocs.pages.project import Project
-from livedocs.pages.tables import with_scopes
+from livedocs.pages.tables import finish_tables
 from livedocs.publish import downloads, kept, picture, policy, print_pages, search
 from livedocs.publish.addresses import address_of, menu_sections, notebook_uri, with_addresses
 from livedocs.publish.folder import SiteFolder
@@ -287,7 +288,7 @@ class Site:
 
                 html = jupyter.to_site_html(page.content, self.pages[uri])
                 page.content = with_addresses(html, page, files, functools.partial(self._lost, uri))
-            page.content = with_scopes(page.content)
+            page.content = finish_code(finish_tables(page.content))
 
         self.kept.render(page, self.pages[uri], self.signatures[uri], anew, _contents)
         page.links_to_anchors = {

@@ -1,16 +1,19 @@
-"""PyTorch held against its own rules for non-differentiable points: an example of each kind, and the whole table."""
+"""PyTorch held against its own rules for non-differentiable points: the plainest examples, and the whole table."""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+
+from markdown.util import AtomicString
 
 from livedocs import verdicts
 from livedocs.measured import MeasuredRule, MeasuredRules, Point
 from livedocs.show.markdown import escape_cell, table_lines
 from livedocs.show.numbers import format_quantity
-from livedocs.show.points import gradient_text
+from livedocs.show.tensors import text_lines
 
 # The six rules of the autograd note, said in our own words.
 RULES = {
@@ -22,7 +25,9 @@ RULES = {
     6: "Where it is not a deterministic function: non-differentiable.",
 }
 
-COLUMNS = ("Function", "Point", "Left", "Right", "PyTorch", "Verdict", "Rule")
+COLUMNS = ("Function", "Point", "PyTorch", "Verdict", "Rule", "Left", "Right")
+FAMILIAR = ("relu", "abs", "sqrt", "round", "clamp", "log", "pow", "where", "max", "dropout")  # by how well known
+SHOWN = 2  # examples of each kind
 
 
 @dataclass(frozen=True)
@@ -35,32 +40,33 @@ class Row:
     follows: bool
 
     @property
-    def judgement(self) -> str:
-        return "follows" if self.follows else "does not"
+    def breaks(self) -> bool:
+        """Whether a rule applies and PyTorch does something else."""
+        return self.number is not None and not self.follows
 
     @property
     def name(self) -> str:
         return self.rule.name.removeprefix("torch.")
 
     def cells(self) -> list[str]:
-        """What the table says, after the name of the function."""
+        """What the table says, after the name of the function and the point."""
         point = self.point
-        slopes = [format_quantity(slope) for slope in (point.left, point.right)]
-        last = "–" if self.number is None else f"{self.number}: {self.judgement}"
-        return [point.label, *slopes, gradient_text(point), point.verdict.words, last]
+        gradient = "no gradient" if point.gradient is None else text_lines(point.gradient)
+        last = "–" if self.number is None else f"{self.number}: {'does not' if self.breaks else 'follows'}"
+        return [gradient, point.verdict.words, last, text_lines(point.left), text_lines(point.right)]
 
 
 @dataclass(frozen=True)
 class Example:
-    """One of the six rules: its number, what it says and how many points follow it, and a point of each kind."""
+    """One of the six rules: its number, what it says and how many points follow it, and points of each kind."""
 
     number: int
     texts: tuple[str, str]
     rows: list[Row]
 
 
-def all_rows(rules: MeasuredRules) -> list[Row]:
-    """Every special point of every rule."""
+def all_rows(rules: Iterable[MeasuredRule]) -> list[Row]:
+    """Every special point of these rules."""
     return [
         Row(
             rule,
@@ -68,54 +74,133 @@ def all_rows(rules: MeasuredRules) -> list[Row]:
             verdicts.applying_rule(point.verdict, random=rule.random),
             verdicts.is_followed(point.verdict, random=rule.random),
         )
-        for rule in rules.values()
+        for rule in rules
         for point in rule.points
     ]
 
 
 def examples(rules: MeasuredRules) -> Iterator[Example]:
     """For each of the six rules what follows it and what does not."""
-    rows = all_rows(rules)
+    rows = all_rows(rules.values())
     for number, text in RULES.items():
         follow = [row for row in rows if row.number == number and row.follows]
         do_not = [row for row in rows if row.number == number and not row.follows]
         counted = f"{len(follow)} special points on this site follow it, {len(do_not)} do not."
-        yield Example(number, (text, counted), [*follow[:1], *do_not[:1]])
+        yield Example(number, (text, counted), [*plainest(follow), *plainest(do_not)])
+
+
+def plainest(rows: Iterable[Row]) -> list[Row]:
+    """The points that need the fewest words, of so many functions: known ones of one variable before all others."""
+
+    def plainness(row: Row) -> tuple:
+        rule, name = row.rule, row.rule.short
+        known = FAMILIAR.index(name) if name in FAMILIAR else len(FAMILIAR)
+        said = len(row.point.label) + len(format_quantity(row.point.gradient))
+        return not rule.scalar, known, bool(rule.variant), len(rule.parameters), said, len(name)
+
+    best = {row.name: row for row in sorted(rows, key=plainness, reverse=True)}  # the plainest of each function
+    return sorted(best.values(), key=plainness)[:SHOWN]
 
 
 def add_examples(parent: ET.Element, rules: MeasuredRules, page: str) -> None:
-    """Add a heading, its texts and a table for each of the six rules; the arguments are those of ``add_table``."""
+    """Add a heading, its texts and a table for each of the six rules; the arguments are those of ``add_folds``."""
     for example in examples(rules):
         ET.SubElement(parent, "h3", {"id": f"rule-{example.number}"}).text = f"Rule {example.number}"
         for text in example.texts:
             ET.SubElement(parent, "p").text = text
         if example.rows:
-            add_table(parent, example.rows, page)
+            body = _table(parent, COLUMNS)
+            for row in example.rows:
+                line = _line(body, row)
+                _link(ET.SubElement(line, "th", {"scope": "row"}), row, page, row.name)
+                _text(line, "td", row.point.label)
+                _cells(line, row)
 
 
-def add_table(parent: ET.Element, rows: Iterable[Row], page: str) -> None:
-    """Add a table of special points: elements and not text, since MkDocs turns their links into addresses.
+def add_folds(parent: ET.Element, rules: MeasuredRules, page: str) -> None:
+    """Add all special points, folded by function: elements and not text, since MkDocs turns their links into addresses.
 
     Args:
-        parent: takes the table.
-        rows: the points.
+        parent: takes the filter, which docs/assets/census.js brings to life, and the folds.
+        rules: all rules.
         page: the name of the page that shows them, as ``MeasuredRule.link`` takes it.
     """
+    _add_filter(parent)
+    by_name = sorted(rules.values(), key=lambda rule: (rule.short.lower(), rule.name))
+    for name, group in groupby(all_rows(by_name), key=lambda row: row.name):
+        rows = list(group)
+        broken = {"class": "broken"} if any(row.breaks for row in rows) else {}
+        fold = ET.SubElement(parent, "details", {"data-search-exclude": "true", **broken})
+        summary = ET.SubElement(fold, "summary")
+        _text(summary, "code", name)
+        _text(summary, "span", tally(rows))
+        body = _table(fold, COLUMNS[1:], rows[0], page)
+        for row in rows:
+            line = _line(body, row)
+            _text(line, "th", row.point.label, {"scope": "row"})
+            _cells(line, row)
+
+
+def tally(rows: list[Row]) -> str:
+    """How many of a function's points follow their rule: ``2 follow, 1 does not``."""
+    follow = sum(row.number is not None and row.follows for row in rows)
+    do_not = sum(row.breaks for row in rows)
+    neither = len(rows) - follow - do_not
+    if follow == len(rows):
+        return f"all {follow} follow" if follow > 1 else "1 follows"
+    parts = [
+        (follow, "follows" if follow == 1 else "follow"),
+        (do_not, "does not" if do_not == 1 else "do not"),
+        (neither, "without a rule"),
+    ]
+    return ", ".join(f"{count} {word}" for count, word in parts if count)
+
+
+def _add_filter(parent: ET.Element) -> None:
+    controls = ET.SubElement(parent, "div", {"class": "census-filter", "role": "search", "aria-label": "The table"})
+    label = ET.SubElement(controls, "label")
+    _text(label, "span", "Filter")
+    ET.SubElement(label, "input", {"type": "search", "placeholder": "sqrt, not the limit, …", "autocomplete": "off"})
+    label = ET.SubElement(controls, "label")
+    ET.SubElement(label, "input", {"type": "checkbox", "autocomplete": "off"}).tail = "only those that do not follow"
+    ET.SubElement(controls, "output")
+
+
+def _table(parent: ET.Element, columns: Iterable[str], row: Row | None = None, page: str = "") -> ET.Element:
+    """Add a table, below a link to the card of a function if there is one, and return its body."""
     holder = ET.SubElement(
         parent, "div", {"class": "points", "role": "group", "aria-label": "Special points", "tabindex": "0"}
     )
     holder.set("data-search-exclude", "true")  # a search for a function is to find its own page
     table = ET.SubElement(holder, "table", {"class": "special"})
+    if row:
+        _link(ET.SubElement(table, "caption"), row, page, row.name, before="The card of ")
     head = ET.SubElement(ET.SubElement(table, "thead"), "tr")
-    for column in COLUMNS:
+    for column in columns:
         ET.SubElement(head, "th", {"scope": "col"}).text = column
-    body = ET.SubElement(table, "tbody")
-    for row in rows:
-        line = ET.SubElement(body, "tr", {"class": row.judgement.replace(" ", "-")})
-        name = ET.SubElement(line, "th", {"scope": "row"})
-        ET.SubElement(name, "a", {"href": row.rule.link(page)}).text = row.name
-        for text in row.cells():
-            ET.SubElement(line, "td").text = text
+    return ET.SubElement(table, "tbody")
+
+
+def _line(body: ET.Element, row: Row) -> ET.Element:
+    return ET.SubElement(body, "tr", {"class": "broken"} if row.breaks else {})
+
+
+def _cells(line: ET.Element, row: Row) -> None:
+    for column, text in zip(COLUMNS[2:], row.cells(), strict=True):
+        kind = "verdict" if column == "Verdict" else "rule-kept" if column == "Rule" else ""
+        kind = "tensor" if "\n" in text else kind
+        _text(line, "td", text, {"class": kind} if kind else None)
+
+
+def _link(parent: ET.Element, row: Row, page: str, name: str, before: str = "") -> None:
+    link = ET.SubElement(parent, "a", {"href": row.rule.link(page)})
+    link.text = before
+    _text(link, "code", name)
+
+
+def _text(parent: ET.Element, tag: str, text: str, attributes: dict[str, str] | None = None) -> None:
+    """Add an element with a text that is no Markdown."""
+    ET.SubElement(parent, tag, attributes or {}).text = AtomicString(text)
 
 
 def examples_markdown(rules: MeasuredRules, page: str) -> Iterator[str]:
@@ -128,6 +213,12 @@ def examples_markdown(rules: MeasuredRules, page: str) -> Iterator[str]:
 
 
 def table_markdown(rows: Iterable[Row], page: str) -> Iterator[str]:
-    """The lines of ``add_table`` in a notebook."""
-    texts = [[f"[{escape_cell(row.name)}]({row.rule.link(page)})", *map(escape_cell, row.cells())] for row in rows]
+    """The lines of a table of special points in a notebook."""
+    texts = [
+        [
+            f"[{escape_cell(row.name)}]({row.rule.link(page)})",
+            *(escape_cell(text).replace("\n", "<br>") for text in (row.point.label, *row.cells())),
+        ]
+        for row in rows
+    ]
     return table_lines(COLUMNS, texts)

@@ -51,7 +51,8 @@ def add_controls(parent: ET.Element, rules: MeasuredRules, sections: Mapping[str
         panel = ET.SubElement(panels, "div")
         _text(panel, "p", title)
         ET.SubElement(panel, "svg", {"viewBox": "0 0 360 200"})
-    slide = ET.SubElement(box, "p", {"class": "explorer-slide"})
+    dock = ET.SubElement(box, "div", {"class": "explorer-dock"})  # on a phone it stays in sight
+    slide = ET.SubElement(dock, "p", {"class": "explorer-slide"})
     _text(slide, "label", "x", {"for": "explorer-x"})
     ET.SubElement(
         slide,
@@ -66,7 +67,7 @@ def add_controls(parent: ET.Element, rules: MeasuredRules, sections: Mapping[str
         },
     )
     ET.SubElement(slide, "datalist", {"id": "explorer-ticks"})
-    table = ET.SubElement(box, "table", {"class": "explorer-values", "aria-label": "Values at x"})
+    table = ET.SubElement(dock, "table", {"class": "explorer-values", "aria-label": "Values at x"})
     head = ET.SubElement(ET.SubElement(table, "thead"), "tr")
     row = ET.SubElement(ET.SubElement(table, "tbody"), "tr")
     for column in COLUMNS:

@@ -25,6 +25,14 @@ def lines_of(value: Any) -> list[str]:
     return [f"[{', '.join(format_number(entry) for entry in row)}]" for row in _rows(value)]
 
 
+def text_lines(quantity: Any) -> str:
+    """A value, or one for each input, as text with line breaks: a line for each row of a matrix."""
+    if isinstance(quantity, Mapping) and len(quantity) > 1:
+        return "\n".join(f"{name}: {text_lines(value)}" for name, value in quantity.items())
+    value = next(iter(quantity.values())) if isinstance(quantity, Mapping) and quantity else quantity
+    return "\n".join(lines_of(value))
+
+
 def text_of(quantity: Any) -> str:
     """A value, or one for each input, on one line."""
     if isinstance(quantity, Mapping):

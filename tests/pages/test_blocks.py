@@ -83,7 +83,7 @@ def test_a_second_card_on_another_page(project: Runner) -> None:
 def test_the_six_rules_count_what_follows_and_what_does_not(project: Runner) -> None:
     _, html = page_with(project, "/// six-rules\n///\n\n/// six-rules | table\n///\n", name="docs/foundations/rules.md")
     assert "2 special points on this site follow it, 0 do not." in html
-    assert 'href="../a/b.md#torch.abs"' in html and html.count("2: follows") == 3  # one example, two in the table
+    assert 'href="../a/b.md#torch.abs"' in html and html.count("2: follows") == 4  # two examples, two in the table
 
 
 def test_the_explorer_names_what_it_cannot_show(project: Runner) -> None:

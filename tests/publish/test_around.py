@@ -85,7 +85,7 @@ def test_using_a_page_breaks_no_policy(browser, served: str) -> None:
     page.locator(".md-header__button[for=__drawer]").click()
     page.locator(".md-nav__link >> visible=true").first.wait_for()
     page.locator("label.md-overlay").click(position={"x": 350, "y": 400})
-    page.locator("form[data-md-component=palette] label >> visible=true").click()
+    page.locator("form[data-palette] label >> visible=true").click()
     page.locator("article button[data-md-type=copy]").first.dispatch_event("click")  # it shows on hover only
     page.locator("label.md-header__button[for=__search]").click()
     page.locator(".md-search__input").press_sequentially("relu")
@@ -128,6 +128,18 @@ def test_a_shared_link_shows_what_the_page_says(site: Path, pages: dict[str, str
             assert image.size == (int(shown["og:image:width"]), int(shown["og:image:height"]))
 
 
+def test_titles_and_descriptions_fit_into_a_list_of_results(pages: dict[str, str]) -> None:
+    """A title gets the name of the site only where there is room for both; no description is cut."""
+    for name, page in pages.items():
+        head = BeautifulSoup(page.split("</head>")[0], "html.parser")
+        title = head.title.text
+        own, _, name_of_site = title.partition(" - ")
+        assert own != name_of_site, f"{name}: {title}"
+        assert len(title) <= 60 or " - PyTorch gradients" not in title, f"{name}: {title}"
+        description = head.select_one("meta[name=description]")
+        assert description and len(description["content"]) <= 155, f"{name}: {description}"
+
+
 def source(built: str) -> str:
     """The Markdown of a built page."""
     name = "index.md" if built == "index.html" else built.replace("/index.html", ".md")
@@ -168,7 +180,9 @@ def test_a_published_site_says_where_it_is(tmp_path: Path, monkeypatch) -> None:
     assert page.select_one("meta[property='og:image']")["content"] == address + "assets/picture.png"
     assert page.select_one("a[rel=edit]")["href"] == repository + "/edit/main/docs/ties/max.md"
     assert page.select("a.md-source") and not page.select("[data-md-component=source]"), "the theme asks api.github.com"
-    listed = re.findall(r"<loc>(.+?)</loc>", (built / "sitemap.xml").read_text(encoding="utf-8"))
+    sitemap = (built / "sitemap.xml").read_text(encoding="utf-8")
+    assert "lastmod" not in sitemap, "the day of the build is not the day of a change"
+    listed = re.findall(r"<loc>(.+?)</loc>", sitemap)
     assert sorted(listed) == [address, address + "ties/max/", address + "ties/min/"], "and not ties/print/"
     assert f"Sitemap: {address}sitemap.xml" in (built / "robots.txt").read_text(encoding="utf-8")
     lost = BeautifulSoup((built / "404.html").read_text(encoding="utf-8"), "html.parser")

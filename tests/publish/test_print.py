@@ -59,16 +59,20 @@ def test_a_page_on_paper(path: str, paper, served: str) -> None:
         "split": 0,
         "inner": 0,
         "outer": 0,
+        "large": 0,
+        "long": 0,
+        "numbered": True,
     }, "see @media print in docs/assets/site.css"
 
 
-PAPER = """() => {
+PAPER = r"""() => {
   const style = (e, part) => getComputedStyle(e, part);
   const all = (selector) => [...document.querySelectorAll(selector)];
   const edge = document.documentElement.clientWidth;
   const navigation =
     '.md-header, .md-sidebar, .md-footer, .md-skip, .md-top, .md-code__nav, .headerlink, .notebook';
   const plot = document.querySelector('figure.plot');
+  const size = (e) => parseFloat(style(e).fontSize);
   const address = (a) => style(a, '::after').content;
   return {
     plot: plot && style(plot).getPropertyValue('--plot-1'),
@@ -82,6 +86,14 @@ PAPER = """() => {
     split: all('figure.plot, article tr').filter((e) => style(e).breakInside !== 'avoid').length,
     inner: all('article a:not([href^="http"])').filter((a) => address(a) !== 'none').length,
     outer: all('article a[href^="http"]').filter((a) => !address(a).includes(a.getAttribute('href'))).length,
+    large: all('article td').filter((e) => size(e) > size(e.closest('article'))).length,
+    long: all('article pre > code').filter((e) => {
+      const lines = e.parentElement.dataset.lines;  // output and PyTorch's own lines have none
+      return lines && (lines > 25) !== (style(e).breakInside === 'auto');
+    }).length,
+    numbered: all('link[rel=stylesheet]').flatMap(({ sheet }) => [...sheet.cssRules])
+      .flatMap((rule) => [...(rule.media?.mediaText === 'print' ? rule.cssRules : [])])
+      .some((rule) => rule instanceof CSSPageRule && /@bottom-right.*counter\(page\)/s.test(rule.cssText)),
   };
 }"""
 

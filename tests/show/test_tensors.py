@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from livedocs.show.tensors import html_of, html_of_input, lines_of, text_of
+from livedocs.show.tensors import html_of, html_of_input, lines_of, text_lines, text_of
 
 
 def test_a_matrix_is_a_line_for_each_row() -> None:
@@ -30,3 +30,8 @@ def test_a_tensor_that_is_equal_to_its_neighbor_is_not_printed_twice() -> None:
     assert html_of_input("", 1.0, 1.0) == "1", "a number is shorter than the word"
     assert "the same" not in html_of_input("", [1.0, math.nan], [1.0, 2.0])
     assert html_of_input("", [1.0, math.nan], [1.0, math.nan]) == "the same"
+
+
+def test_a_quantity_as_text_has_the_same_lines() -> None:
+    assert text_lines({"x": [[1.0, 2.0], [3.0, 4.0]]}) == "[1, 2]\n[3, 4]"
+    assert text_lines({"x": [0.5, 0.5], "w": 1.0}) == "x: [0.5, 0.5]\nw: 1" and text_lines(None) == "–"
