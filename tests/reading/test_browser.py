@@ -26,12 +26,18 @@ def tab(browser, served: str):
 
 @pytest.mark.parametrize("path", [*PAGES, CHAPTER])
 def test_a_page_shows_what_it_should(path: str, tab, served: str) -> None:
-    """Wide, by axe, and then narrow."""
+    """Wide, as it is opened; wide and unfolded, by axe too; and then narrow."""
     tab.set_viewport_size(DESKTOP)
     tab.goto("about:blank")
     tab.trouble.clear()
     visit(tab, served + path)
-    wrong = [f"wide: {what}" for what in tab.evaluate(WRONG)]
+    wrong = [
+        f"{what} at {at:.1f} screens, and not within {LIMITS[what]}"
+        for what, at in tab.evaluate(SCREENS).items()
+        if at > LIMITS[what]
+    ]
+    tab.evaluate(UNFOLD)
+    wrong += [f"wide: {what}" for what in tab.evaluate(WRONG)]
     wrong += [f"axe: {fault}" for fault in faults(tab, rules=dict.fromkeys(SLOW, False))]
     tab.set_viewport_size(PHONE)
     tab.evaluate(FRAMES)
@@ -48,6 +54,32 @@ def test_a_page_that_is_opened_on_a_phone_shows_the_same(path: str, tab, served:
     tab.trouble.clear()
     visit(tab, served + path)
     assert tab.evaluate(WRONG) == [] and tab.trouble == []
+
+
+UNFOLD = "() => document.querySelectorAll('article details').forEach((part) => { part.open = true; })"
+# Where a page of functions answers, in screens of a desktop: people in distress see symptom, cause and fix.
+LIMITS = {"the first output": 1.2, "what to write instead": 3, "the end": 12}
+SCREENS = """() => {
+  if (!document.getElementById('what-to-write-instead') || location.pathname.endsWith('/print/')) return {};
+  const down = (element) => (element.getBoundingClientRect().top + scrollY) / innerHeight;
+  return {
+    'the first output': down(document.querySelector('article :is(pre.output, figure.plot)')),
+    'what to write instead': down(document.getElementById('what-to-write-instead')),
+    'the end': document.querySelector('article').getBoundingClientRect().height / innerHeight,
+  };
+}"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["wide", "narrow"])
+def test_a_link_to_a_card_opens_it(size: dict, tab, served: str) -> None:
+    tab.set_viewport_size(size)
+    card = "document.getElementById('torch.nn.functional.relu6').parentElement.querySelector('details').open"
+    visit(tab, f"{served}kinks/relu/#torch.nn.functional.relu6")
+    until(tab, card)
+    visit(tab, f"{served}kinks/relu/")
+    assert not tab.evaluate(card)
+    tab.locator('a[href="#torch.nn.functional.relu6"]').first.click()
+    until(tab, card)
 
 
 # What is wrong with a page as it is laid out now.
