@@ -1,5 +1,7 @@
 # ---
 # description: Linear regression by hand and by autograd. The two gradients, the graph that autograd walks, the cotangent on each edge, and the path of gradient descent to the exact solution.
+# symptoms:
+#   - {see: "how a whole fit is differentiated, step by step"}
 # ---
 
 # %% [markdown]

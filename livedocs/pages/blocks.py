@@ -1,9 +1,11 @@
-"""The blocks that take their content from the rules, each a few lines: what they show is livedocs.show's.
+"""The blocks that take their content from the rules or from other pages: what they show is livedocs.show's.
 
 ``/// rule | torch.clamp``                  the card of a rule, under a heading that is its permalink
 ``/// six-rules`` and ``/// six-rules | table``  PyTorch against its own rules
 ``/// sheet | torch.sqrt, torch.square``    an entry for each function
 ``/// explorer | torch.relu, torch.clamp``  the explorer; the plots of these stand there without JavaScript
+``/// pages``                               the pages of the folder that the page is in
+``/// symptoms | error``                    the symptoms of a kind that the pages of the site answer
 
 Each ends with ``///`` on a line of its own.
 """
@@ -20,7 +22,8 @@ from pymdownx.blocks.block import Block
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule, MeasuredRules
 from livedocs.pages.page import Page
-from livedocs.show import card, census, explorer, sheet
+from livedocs.show import card, census, chapter, explorer, sheet, symptoms
+from livedocs.show.chapter import Entry
 
 
 def named_rules(page: Page, block: str, argument: str, known: MeasuredRules, problem: str) -> list[MeasuredRule]:
@@ -48,6 +51,30 @@ def sheet_rules(page: Page, argument: str) -> list[MeasuredRule]:
     """The functions that a sheet names; only scalar ones of one variable have a curve."""
     problem = "a sheet names no function of one variable"
     return named_rules(page, "sheet", argument, page.rules.with_curve(), problem)
+
+
+def chapter_entries(page: Page) -> list[Entry]:
+    """The other pages of a page's folder, as they have been rendered before it."""
+    project = page.project
+    return project.listing.entries(posixpath.dirname(page.source), project.rules, project.chapters)
+
+
+def symptom_kind(page: Page, argument: str) -> str:
+    """The kind of symptoms that a block names.
+
+    Raises:
+        DocsError: for one that there is not, with the line of the block.
+    """
+    if argument not in symptoms.KINDS:
+        line = page.line_of_block("symptoms", argument)
+        wanted = f"one of: {', '.join(symptoms.KINDS)}"
+        raise DocsError(page.name, line, "a kind of symptom", got=argument, wanted=wanted)
+    return argument
+
+
+def way_up(page: Page) -> str:
+    """From a page to the folder of pages: nothing, or ``../`` once or more."""
+    return "../" * page.source.count("/")
 
 
 class _RulesBlock(Block):
@@ -128,4 +155,30 @@ class ExplorerBlock(_RulesBlock):
         return whole
 
 
-BLOCKS = (RuleBlock, SixRulesBlock, SheetBlock, ExplorerBlock)
+class PagesBlock(_RulesBlock):
+    """``/// pages``"""
+
+    NAME = "pages"
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        whole = ET.SubElement(parent, "div")
+        chapter.add_entries(whole, chapter_entries(self.page), self.page.name)
+        return whole
+
+
+class SymptomsBlock(_RulesBlock):
+    """``/// symptoms | error``"""
+
+    NAME = "symptoms"
+    ARGUMENT = True
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        page = self.page
+        kind = symptom_kind(page, self.argument.strip())
+        whole = ET.SubElement(parent, "div", {"class": "symptoms"})
+        symptoms.add_table(whole, kind, page.project.listing.symptoms(page.project.chapters), way_up(page))
+        return whole
+
+
+LISTS = {"pages", "symptoms"}  # the blocks that are made of other pages
+BLOCKS = (RuleBlock, SixRulesBlock, SheetBlock, ExplorerBlock, PagesBlock, SymptomsBlock)

@@ -17,11 +17,11 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from livedocs.pages.blocks import sheet_rules
+from livedocs.pages.blocks import chapter_entries, sheet_rules, symptom_kind, way_up
 from livedocs.pages.fences import PYTHON, Fence, expand, find_fences, includes
 from livedocs.pages.page import Page
 from livedocs.run import figures
-from livedocs.show import card, census, sheet
+from livedocs.show import card, census, chapter, sheet, symptoms
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -201,6 +201,11 @@ class _Reader:
             yield from self._six_rules(argument)
         elif kind == "sheet":
             yield from sheet.markdown(sheet_rules(self.page, argument), self.page.name)
+        elif kind == "pages":
+            yield from chapter.entries_markdown(chapter_entries(self.page), self.page.name)
+        elif kind == "symptoms":
+            found = self.page.project.listing.symptoms(self.page.project.chapters)
+            yield from symptoms.table_markdown(symptom_kind(self.page, argument), found, way_up(self.page))
         else:
             _take_indented(body, "    ")  # its options
             if any(line.strip() for line in body):
