@@ -68,10 +68,12 @@ class Listing:
     """The pages that have been rendered so far."""
 
     pages: dict[str, Listed] = field(default_factory=dict)
+    _sorted: list[Symptom] | None = field(default=None, repr=False)  # until another page is added
 
     def add(self, read: Reader) -> list[DocsError]:
         """Take a rendered page, and say what is wrong with its symptoms."""
         self.pages[read.source] = read.listed()
+        self._sorted = None
         return read.errors
 
     def entries(self, folder: str, rules: MeasuredRules, order: Iterable[str]) -> list[Entry]:
@@ -93,17 +95,26 @@ class Listing:
         return found
 
     def symptoms(self, order: Iterable[str]) -> list[Symptom]:
-        """All symptoms, sorted, each text once: with a place for each page that declares it or prints it."""
-        pages = self._in_order(order)
+        """All symptoms, sorted, each text once: with a place for each page that declares it or prints it.
+
+        Args:
+            order: all pages, as the menu has them.
+        """
+        if self._sorted is None:
+            self._sorted = self._collect(self._in_order(order))
+        return self._sorted
+
+    def _collect(self, pages: list[Listed]) -> list[Symptom]:
+        """The same, collected: first what is declared, then who else prints it, then what nobody declares."""
         found: dict[tuple[str, str], Symptom] = {}
         for page in pages:
             for symptom in page.declared:
                 _add(found, symptom)
-        for text, symptom in [(symptom.text, symptom) for symptom in found.values() if symptom.kind in PRINTED]:
+        for symptom in [symptom for symptom in found.values() if symptom.kind in PRINTED]:
             for page in pages:
-                anchor = next((anchor for anchor, output in page.outputs if text in output), None)
+                anchor = next((anchor for anchor, output in page.outputs if symptom.text in output), None)
                 if anchor is not None:
-                    _add(found, replace(symptom, places=(Place(page.page, anchor, page.menu),)))
+                    _add(found, Symptom(symptom.kind, symptom.text, (Place(page.page, anchor, page.menu),)))
         texts = [symptom.text for symptom in found.values() if symptom.kind in PRINTED]
         for page in pages:
             for kind, text, anchor in page.found:
@@ -118,11 +129,12 @@ class Listing:
 
 
 def _add(found: dict[tuple[str, str], Symptom], symptom: Symptom) -> None:
-    """Add a symptom, or its place to the same one: texts that differ in their numbers alone are the same."""
-    same = re.sub(r"-?\d+", "0", symptom.text) if symptom.kind in PRINTED else symptom.text
+    """Add a symptom, or its place to the same one: errors that differ in their numbers alone are the same."""
+    same = re.sub(r"-?\d+", "0", symptom.text) if symptom.kind == "error" else symptom.text
     known = found.setdefault((symptom.kind, same), symptom)
     if known is not symptom and symptom.places[0].page not in {place.page for place in known.places}:
-        found[symptom.kind, same] = replace(known, places=known.places + symptom.places)
+        older = known.older and symptom.older
+        found[symptom.kind, same] = replace(known, places=known.places + symptom.places, older=older)
 
 
 class Reader:

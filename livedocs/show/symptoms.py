@@ -55,12 +55,18 @@ class Symptom:
     older: bool = False
 
     @property
+    def note(self) -> str:
+        """What stands behind the text."""
+        return ", in older releases" if self.older else ""
+
+    @property
     def markup(self) -> str:
         """The text in Markdown: what was printed is code."""
         if self.kind not in PRINTED:
             return self.text
-        marks = "``" if "`" in self.text else "`"
-        return f"{marks}{self.text}{marks}" + (", in older releases" if self.older else "")
+        if "`" in self.text:
+            return f"`` {self.text} ``{self.note}"
+        return f"`{self.text}`{self.note}"
 
 
 def kind_in_words(text: str) -> str:
@@ -106,14 +112,14 @@ def add_table(parent: ET.Element, kind: str, symptoms: Iterable[Symptom], up: st
             cell = ET.SubElement(line, "td")
             for number, place in enumerate(symptom.places):
                 if number:
-                    cell[-1].tail = ", "
+                    cell[-1].tail = " · "
                 ET.SubElement(cell, "a", {"href": place.link(up)}).text = AtomicString(place.title)
 
 
 def add_text(parent: ET.Element, symptom: Symptom) -> None:
     """Add what was printed, or is seen, as text that Markdown does not read again."""
-    marks = "``" if symptom.markup.startswith("``") else "`"
-    for number, part in enumerate(symptom.markup.split(marks)):
+    printed = symptom.kind in PRINTED
+    for number, part in enumerate(["", symptom.text, symptom.note] if printed else symptom.text.split("`")):
         if number % 2:
             ET.SubElement(parent, "code").text = AtomicString(part)
         elif len(parent):
@@ -127,7 +133,7 @@ def table_markdown(kind: str, symptoms: Iterable[Symptom], up: str) -> Iterator[
     rows = [
         [
             symptom.markup.replace("|", r"\|"),
-            ", ".join(f"[{escape_cell(place.title)}]({place.link(up)})" for place in symptom.places),
+            " · ".join(f"[{escape_cell(place.title)}]({place.link(up)})" for place in symptom.places),
         ]
         for symptom in symptoms
         if symptom.kind == kind

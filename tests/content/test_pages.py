@@ -32,7 +32,9 @@ APART = {
     "explorer.md",
     "foundations/rules.md",
 }  # they are about the whole site
-PAGES = [p for p in sorted((ROOT / "docs").rglob("*.md")) if p.relative_to(ROOT / "docs").as_posix() not in APART]
+SOURCES = sorted((ROOT / "docs").rglob("*.md"))
+CHAPTERS = [p for p in SOURCES if p.name == "index.md" and p.parent != ROOT / "docs"]
+PAGES = [p for p in SOURCES if p.relative_to(ROOT / "docs").as_posix() not in APART and p not in CHAPTERS]
 
 
 def name(page: Path) -> str:
@@ -51,13 +53,19 @@ def test_parts_are_there_and_in_order(page: Path) -> None:
     assert set(parts) >= NEEDED, f"{name(page)} lacks {NEEDED - set(parts)}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [*PAGES, *CHAPTERS], ids=name)
 def test_front_matter_says_title_and_description(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     meta = yaml.safe_load(text.split("---")[1])
     heading = re.search(r"(?m)^# (.+)$", text)[1].replace("\\", "")
     assert meta["title"] == heading, f"{name(page)}: title and heading differ"
     assert 50 <= len(meta["description"]) <= 250, f"{name(page)}: {len(meta['description'])} characters"
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=name)
+def test_a_chapter_has_a_lead_and_its_pages(page: Path) -> None:
+    lead, _, rest = prose(page).partition("# ")[2].partition("\n/// pages\n")
+    assert 25 <= len(lead.split()) <= 80 and rest == "///\n", name(page)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

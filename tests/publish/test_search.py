@@ -8,11 +8,12 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
+from bs4 import BeautifulSoup
 
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule
 from livedocs.publish import search
-from tests.conftest import ROOT, WAIT
+from tests.conftest import WAIT
 from tests.publish.search_queries import NOTHING, OPERATORS, PASTED, QUERIES, ROWS
 
 pytestmark = pytest.mark.site
@@ -95,13 +96,13 @@ def names(site: Path, rules) -> dict[str, set[str]]:
     return found
 
 
-def symptoms() -> dict[str, set[str]]:
-    """The error texts of docs/symptoms.md, and the pages that they lead to."""
-    text = (ROOT / "docs/symptoms.md").read_text(encoding="utf-8")
-    part = text.partition("## Error texts")[2].partition("\n## ")[0]
-    rows = re.findall(r"(?m)^\| `(.+?)`.*? \| (.+) \|$", part)
-    links = [(error, re.findall(r"\]\((.+?)\.(?:md|ipynb)", cell)) for error, cell in rows]
-    return {error: {f"{link}/" for link in found} for error, found in links}
+def symptoms(site: Path) -> dict[str, set[str]]:
+    """The texts of the list of symptoms that PyTorch prints, and the pages that they lead to."""
+    page = BeautifulSoup((site / "symptoms/index.html").read_text(encoding="utf-8"), "html.parser")
+    tables = [table for table in page.select("article table") if table.th.get_text() != "What you see"]
+    rows = [row for table in tables for row in table.select("tbody tr")]
+    links = [(row.code.get_text(), [link["href"] for link in row.select("a")]) for row in rows]
+    return {error: {urldefrag(link)[0].removeprefix("../") for link in found} for error, found in links}
 
 
 def prints(site: Path, error: str) -> set[str]:
@@ -115,9 +116,9 @@ def test_the_right_page_comes_first(ask, names, site: Path) -> None:
     wanted = dict(names)
     wanted |= {query: {page} for page, queries in QUERIES.items() for query in queries}
     wanted |= {query: {page, "symptoms/"} for query, page in ROWS.items()}
-    wanted |= {error: pages | prints(site, error) for error, pages in symptoms().items()}
+    wanted |= {error: pages | prints(site, error) for error, pages in symptoms(site).items()}
     wanted |= {error: set(pages) for error, pages in PASTED.items()}
-    assert len(symptoms()) >= 20 and len(wanted) >= 500
+    assert len(symptoms(site)) >= 100 and len(wanted) >= 500
     answers = dict(zip(wanted, ask(list(wanted)), strict=True))
     ranks = {q: next((n for n, page in enumerate(answers[q]) if page in wanted[q]), 3) for q in wanted}
     misses = [
