@@ -10,7 +10,7 @@ from tests.conftest import ROOT, WAIT
 
 SOURCES = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("notebooks/*.py")]
 PAGES = sorted(source.relative_to(ROOT / "docs").with_suffix("").as_posix() + "/" for source in SOURCES)
-PAGES = [page.removesuffix("index/") for page in PAGES]
+PAGES = [f"/{page}".replace("/index/", "/")[1:] for page in PAGES]
 KINDS = {
     "home": "",
     "rules": "kinks/abs/",
