@@ -33,7 +33,8 @@ from livedocs.show.symptoms import KINDS, PRINTED, Place, Symptom, in_order, kin
 KEYS = {"at": str, "as": str, "older": bool, "quoted": bool, "warning": bool}  # beside text or see
 
 _PARTS = re.compile(
-    r'<h(?P<level>[1-6])\b[^<>]*?\bid="(?P<id>[^"]+)"|<pre class="output\b[^<>]*><samp>(?P<output>.*?)</samp>', re.DOTALL
+    r'<h(?P<level>[1-6])\b[^<>]*?\bid="(?P<id>[^"]+)"|<pre class="output\b[^<>]*><samp>(?P<output>.*?)</samp>',
+    re.DOTALL,
 )
 _NODE = re.compile(r"(?:Function '|Error detected in )\w*Backward\d*\b")
 _FOUND = re.compile(
