@@ -10,13 +10,14 @@ from tests.conftest import ROOT, WAIT
 
 SOURCES = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("notebooks/*.py")]
 PAGES = sorted(source.relative_to(ROOT / "docs").with_suffix("").as_posix() + "/" for source in SOURCES)
-PAGES[PAGES.index("index/")] = ""
+PAGES = [f"/{page}".replace("/index/", "/")[1:] for page in PAGES]
 KINDS = {
     "home": "",
     "rules": "kinks/abs/",
     "largest table": "foundations/rules/",
     "notebook": "notebooks/linear_regression/",
     "symptoms": "symptoms/",
+    "chapter": "kinks/",
     "not found": "404.html",
 }
 CHAPTER = "flat/print/"

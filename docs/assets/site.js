@@ -17,13 +17,14 @@
     if (button) toggleOf(button).click();
   });
 
-  // In wide windows a section is a heading, in narrow ones it opens and closes a pane.
+  // In wide windows a tab's name is a heading and a chapter opens below its name, in narrow ones each opens a pane.
   const panes = () => {
-    const tag = narrow.matches ? "button" : "label";
     for (const element of all(".md-nav--primary :is(.md-nav__link, .md-nav__title)[for]:not([for=__drawer])")) {
+      const opens = narrow.matches || element.matches(".md-nav__item--nested:not(.md-nav__item--section) > .md-nav__link");
+      const tag = opens ? "button" : "label";
       const part = element.localName === tag ? element : become(tag, element);
       for (const name of ["tabindex", "aria-label", "aria-expanded"]) part.removeAttribute(name);
-      if (!narrow.matches) continue;
+      if (!opens) continue;
       if (part.matches(".md-nav__title")) part.setAttribute("aria-label", `Back from ${part.textContent.trim()}`);
       else part.setAttribute("aria-expanded", toggleOf(part).checked);
     }
@@ -40,9 +41,9 @@
   document.addEventListener("change", ({ target }) => {
     if (target.id === "__drawer") {
       document.querySelector(slide() ? ".menu-close" : ".md-header [for=__drawer]").focus();
-    } else if (narrow.matches && target.matches(".md-nav__toggle")) {
+    } else if (target.matches(".md-nav__toggle")) {
       panes();
-      document.querySelector(`.md-nav__${target.checked ? "title" : "link"}[for="${target.id}"]`)?.focus();
+      if (narrow.matches) document.querySelector(`.md-nav__${target.checked ? "title" : "link"}[for="${target.id}"]`)?.focus();
     }
   });
   document.addEventListener("keydown", ({ key }) => {

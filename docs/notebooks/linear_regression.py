@@ -1,5 +1,7 @@
 # ---
 # description: 'Linear regression by hand and by autograd: the two gradients, the graph that autograd walks, and the path of gradient descent to the exact solution.'
+# symptoms:
+#   - {see: "how a whole fit is differentiated, step by step"}
 # ---
 
 # %% [markdown]

@@ -1,6 +1,12 @@
 # ---
 # description: A classifier trains for 51 steps, then its loss is NaN. Found with anomaly mode, with hooks and by looking at gradients, explained and mended.
 # names: [loss nan, nan loss, training nan, anomaly mode, binary entropy, mixed precision, GradScaler]
+# symptoms:
+#   - "Function 'XlogyBackward0' returned nan values in its 1th output."
+#   - "The total norm of order 2.0 for gradients from `parameters` is non-finite, so it cannot be clipped."
+#   - "Error detected in XlogyBackward0. Traceback of forward call that caused the error:"
+#   - {see: "the loss is NaN after some steps, without a spike before"}
+#   - {see: "`log(1 - sigmoid(x))`, or an entropy with `1 - p`, is NaN for x above 16.6"}
 # ---
 
 # %% [markdown]

@@ -1,10 +1,12 @@
-"""The blocks that take their content from the rules, each a few lines: what they show is livedocs.show's.
+"""The blocks that take their content from the rules or from other pages: what they show is livedocs.show's.
 
 ``/// rule | torch.clamp``                  the card of a rule, under a heading that is its permalink
 ``/// points``                             the special points of all rules whose cards are on the page, as one table
 ``/// six-rules`` and ``/// six-rules | table``  PyTorch against its own rules
 ``/// sheet | torch.sqrt, torch.square``    an entry for each function
 ``/// explorer | torch.relu, torch.clamp``  the explorer; the plots of these stand there without JavaScript
+``/// pages``                               the pages of the folder that the page is in
+``/// symptoms | error``                    the symptoms of a kind that the pages of the site answer
 
 Each ends with ``///`` on a line of its own.
 """
@@ -21,7 +23,8 @@ from pymdownx.blocks.block import Block
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule, MeasuredRules
 from livedocs.pages.page import Page
-from livedocs.show import card, census, explorer, points, sheet
+from livedocs.show import card, census, chapter, explorer, points, sheet, symptoms
+from livedocs.show.chapter import Entry
 
 
 def named_rules(page: Page, block: str, argument: str, known: MeasuredRules, problem: str) -> list[MeasuredRule]:
@@ -62,6 +65,30 @@ def own_rules(page: Page) -> list[MeasuredRule]:
         line = page.line_of(re.compile(r"\s*/{3,}\s*points").match)
         raise DocsError(page.name, line, "a table of special points", got="no card on the page", wanted="/// rule | …")
     return [rule for name in names if (rule := page.project.find_rule(name, page.source))]  # others: told at their card
+
+
+def chapter_entries(page: Page) -> list[Entry]:
+    """The other pages of a page's folder, as they have been rendered before it."""
+    project = page.project
+    return project.listing.entries(posixpath.dirname(page.source), project.rules, project.chapters)
+
+
+def symptom_kind(page: Page, argument: str) -> str:
+    """The kind of symptoms that a block names.
+
+    Raises:
+        DocsError: for one that there is not, with the line of the block.
+    """
+    if argument not in symptoms.KINDS:
+        line = page.line_of_block("symptoms", argument)
+        wanted = f"one of: {', '.join(symptoms.KINDS)}"
+        raise DocsError(page.name, line, "a kind of symptom", got=argument, wanted=wanted)
+    return argument
+
+
+def way_up(page: Page) -> str:
+    """From a page to the folder of pages: nothing, or ``../`` once or more."""
+    return "../" * page.source.count("/")
 
 
 class _RulesBlock(Block):
@@ -157,4 +184,30 @@ class ExplorerBlock(_RulesBlock):
         return whole
 
 
-BLOCKS = (RuleBlock, PointsBlock, SixRulesBlock, SheetBlock, ExplorerBlock)
+class PagesBlock(_RulesBlock):
+    """``/// pages``"""
+
+    NAME = "pages"
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        whole = ET.SubElement(parent, "div")
+        chapter.add_entries(whole, chapter_entries(self.page), self.page.name)
+        return whole
+
+
+class SymptomsBlock(_RulesBlock):
+    """``/// symptoms | error``"""
+
+    NAME = "symptoms"
+    ARGUMENT = True
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        page = self.page
+        kind = symptom_kind(page, self.argument.strip())
+        whole = ET.SubElement(parent, "div", {"class": "symptoms"})
+        symptoms.add_table(whole, kind, page.project.listing.symptoms(page.project.chapters), way_up(page))
+        return whole
+
+
+LISTS = {"pages", "symptoms"}  # the blocks that are made of other pages
+BLOCKS = (RuleBlock, SixRulesBlock, PointsBlock, SheetBlock, ExplorerBlock, PagesBlock, SymptomsBlock)

@@ -17,11 +17,11 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from livedocs.pages.blocks import own_rules, sheet_rules
+from livedocs.pages.blocks import chapter_entries, own_rules, sheet_rules, symptom_kind, way_up
 from livedocs.pages.fences import PYTHON, Fence, expand, find_fences, includes
 from livedocs.pages.page import Page
 from livedocs.run import figures
-from livedocs.show import card, census, points, sheet
+from livedocs.show import card, census, chapter, points, sheet, symptoms
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -203,6 +203,11 @@ class _Reader:
             yield from self._six_rules(argument)
         elif kind == "sheet":
             yield from sheet.markdown(sheet_rules(self.page, argument), self.page.name)
+        elif kind == "pages":
+            yield from chapter.entries_markdown(chapter_entries(self.page), self.page.name)
+        elif kind == "symptoms":
+            found = self.page.project.listing.symptoms(self.page.project.chapters)
+            yield from symptoms.table_markdown(symptom_kind(self.page, argument), found, way_up(self.page))
         else:
             _take_indented(body, "    ")  # its options
             if any(line.strip() for line in body):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule, MeasuredRules
+from livedocs.pages.listing import Listing
 from livedocs.run.limits import RULES
 from livedocs.run.runner import Runner
 
@@ -41,6 +42,7 @@ class Project:
         self.runner = runner
         self.chapters = dict(chapters or {})
         self.explorer = explorer
+        self.listing = Listing()  # filled by who renders the pages
         self._read: dict[str, list[MeasuredRule]] = {}
 
     def rule_files(self) -> dict[str, str]:

@@ -26,21 +26,27 @@ def relative(target: str, here: str) -> str:
     return found + "/" if target.endswith("/") or not target else found
 
 
-def menu_sections(nav: list | None) -> dict[str, str]:
-    """Each page of the menu (``nav`` in mkdocs.yml) with the title of the section it is in, or its own, in order."""
+def menu_sections(nav: list | None, *, tabs: bool = False) -> dict[str, str]:
+    """Each page of the menu with the title of its chapter, or its own title where it is in none, in order.
+
+    Args:
+        nav: the menu, as mkdocs.yml has it.
+        tabs: whether its top level are tabs. Then the sections in them are the chapters.
+    """
     found: dict[str, str] = {}
 
-    def walk(entry: Any, title: str) -> None:
+    def walk(entry: Any, title: str, level: int) -> None:
         if isinstance(entry, str):
             found[entry] = title
         elif isinstance(entry, dict):
             for name, below in entry.items():
-                walk(below, title or name)
+                is_tab = tabs and level == 1 and isinstance(below, list)
+                walk(below, "" if is_tab else title or name, level)
         elif isinstance(entry, list):
             for below in entry:
-                walk(below, title)
+                walk(below, title, level + 1)
 
-    walk(nav, "")
+    walk(nav, "", 0)
     return found
 
 

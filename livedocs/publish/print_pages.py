@@ -1,8 +1,9 @@
 """Puts all pages of a chapter on one page, for paper: ``kinks/print/`` holds what ``kinks/`` has.
 
-A chapter is a section of the menu with more than one page. Its print page is a page like any other, so the theme
-and all other steps of the build treat it as one; only its content is taken from the pages. Ids get the name of the page
-that they come from, links among the pages become links inside, and headings move one level down.
+A chapter is a section of the menu, with tabs a section in one of them, that has more than one page beside the list of
+them. Its print page is a page like any other, so the theme and all other steps of the build treat it as one; only its
+content is taken from the pages. Ids get the name of the page that they come from, links among the pages become links
+inside, and headings move one level down.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import html
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -60,10 +61,19 @@ class Part:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A section of the menu with more than one page, and the page that holds them all: pages as MkDocs has them."""
+    """A section of the menu with more than one page, and the page that holds them all: pages as MkDocs has them.
+
+    ``lists`` are pages of the section that list the others: they are not for paper, where a list stands at the top.
+    """
 
     pages: list[Any]
     whole: Any
+    lists: list[Any] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[Any]:
+        """The pages that lead to the print page."""
+        return [*self.pages, *self.lists]
 
     @property
     def parts(self) -> list[Part]:

@@ -33,8 +33,10 @@ from mkdocs.utils import CountHandler
 from livedocs.errors import DocsError
 from livedocs.measured import short_name
 from livedocs.pages import notebook
+from livedocs.pages.blocks import LISTS
 from livedocs.pages.fences import find_fences, includes
 from livedocs.pages.highlighting import finish_code
+from livedocs.pages.listing import Reader
 from livedocs.pages.page import Page, fill, second_cards
 from livedocs.pages.project import Project
 from livedocs.pages.tables import finish_tables
@@ -104,6 +106,7 @@ class Site:
         self.common = ""  # what the rendering of every page depends on
         self.executed: dict[str, Future] = {}  # by page: its notebook
         self.order: list[str] = []  # the pages, as MkDocs has them
+        self.lists: set[str] = set()  # the pages that are made of what the others say
         self.notebooks: dict[str, str] = {}  # of each page, by its name in the site
         self.chapters: list[Chapter] = []
         self.reading: search.Reading | None = None  # while the search plugin reads a page
@@ -112,7 +115,9 @@ class Site:
         root = Path(config.config_file_path).resolve().parent
         options = config.mdx_configs.setdefault("livedocs", {})
         snippets = root / options.get("snippets", "snippets")
-        self.project = Project(root, snippets, shared_runner(root), chapters=menu_sections(config.nav))
+        self.project = Project(
+            root, snippets, shared_runner(root), chapters=menu_sections(config.nav, tabs=_has_tabs(config))
+        )
         self.kept = shared_kept(root)
         config.mdx_configs.setdefault("pymdownx.snippets", {})["base_path"] = [str(self.project.snippets)]
         self.torch = version("torch")
@@ -152,10 +157,12 @@ class Site:
                 blocks[file] = set(re.findall(r"(?m)^[ \t>]*/{3,}[ \t]*([\w-]+)", file.content_string))
                 if "explorer" in blocks[file]:
                     self.project.explorer = self._name(file, config)
-        # What shows all rules is rendered last: the other pages are done meanwhile.
+        # What shows all rules is rendered late: the other pages are done meanwhile. What shows other pages comes last.
         self.order = [file.src_uri for file in files.documentation_pages()]
         waiting = {file.src_uri for file, kinds in blocks.items() if kinds - OWN}
-        _reorder(files, [*sorted(self.order, key=waiting.__contains__), *self.executed])
+        self.lists = {file.src_uri for file, kinds in blocks.items() if kinds & LISTS}
+        pages = [uri for uri in sorted(self.order, key=waiting.__contains__) if uri not in self.lists]
+        _reorder(files, [*pages, *self.executed, *(uri for uri in self.order if uri in self.lists)])
         modules = self.project.rule_files()
         measured: dict[str, Future] = {}
         for file in files.documentation_pages():  # in this order, so that the first pages wait for few
@@ -211,7 +218,8 @@ class Site:
         if self._foreign(page, markdown):
             return None
         found = (self.project.runner.signature(subject) for subject, _ in jobs)
-        return digest(self.common, markdown, repr(sorted(page.meta.items(), key=str)), *found)
+        others = repr(self.project.listing) if page.file.src_uri in self.lists else ""
+        return digest(self.common, markdown, repr(sorted(page.meta.items(), key=str)), others, *found)
 
     def _notebook(self, file: File, config: MkDocsConfig) -> File:
         """The executed notebook in place of its source; it is there once its page is asked for."""
@@ -242,8 +250,11 @@ class Site:
         return not own.issuperset(shown)
 
     def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
-        for section in nav.items:
-            pages = list(_pages(section)) if isinstance(section, Section) else []
+        # MkDocs looks for the home page on the top level of the menu, and here it is in a tab.
+        nav.homepage = next((page for page in nav.pages if page.url in (".", "./")), nav.homepage)
+        for section in _chapters(nav, tabs=_has_tabs(config)):
+            inside = list(_pages(section))
+            pages = [page for page in inside if page.file.src_uri not in self.lists]
             if len(pages) < 2:
                 continue
             sources = [page.file.src_uri for page in pages]
@@ -252,7 +263,8 @@ class Site:
             text = print_pages.source_text(section.title, len(pages))
             file = File.generated(config, uri, content=text, inclusion=InclusionLevel.NOT_IN_NAV)
             files.append(file)
-            self.chapters.append(Chapter(pages, MkDocsPage(None, file, config)))
+            lists = [page for page in inside if page.file.src_uri in self.lists]
+            self.chapters.append(Chapter(pages, MkDocsPage(None, file, config), lists))
         return nav
 
     def on_pre_page(self, page: MkDocsPage, config: MkDocsConfig, files: Files) -> MkDocsPage:
@@ -301,9 +313,22 @@ class Site:
         if page.file.src_uri in self.jobs:  # now, while children still run
             name = notebook_uri(page.file.src_uri, page.file.dest_uri)
             self.notebooks[name] = self._notebook_of(page, config, files)
+            if page.file.src_uri not in self.lists:
+                self._list(page, html)
         if page.file.src_uri in self.executed and page.edit_url:  # that of its source, not that of what was made of it
             page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
         return html
+
+    def _list(self, page: MkDocsPage, content: str) -> None:
+        """Note what a page says of itself, for the pages that are made of it."""
+        uri, ours = page.file.src_uri, self.pages[page.file.src_uri]
+        name, lines = ours.name, page.file.content_string.split("\n") if uri not in self.executed else []
+        if uri in self.executed:
+            name = f"docs/{uri}".removesuffix(".ipynb") + ".py"
+            lines = (self.project.root / name).read_text(encoding="utf-8").split("\n")
+        read = Reader(name, uri, lines, page.meta, str(page.title), content, ours.placed)
+        for error in self.project.listing.add(read):
+            log.warning(str(error))
 
     def _lost(self, uri: str, link: str) -> None:
         """Warn of a notebook's link to no page."""
@@ -350,7 +375,7 @@ class Site:
             chapter.fill()
         others = [file.src_uri for file in files.documentation_pages() if file.src_uri not in self.order]
         _reorder(files, [*self.order, *others])  # written, and listed, in MkDocs' own order
-        env.globals["chapters"] = {page.file.src_uri: chapter for chapter in self.chapters for page in chapter.pages}
+        env.globals["chapters"] = {page.file.src_uri: chapter for chapter in self.chapters for page in chapter.all}
         env.globals["theme_search_worker"] = self.search_worker
         return env
 
@@ -519,6 +544,18 @@ def _reorder(files: Files, order: Iterable[str]) -> None:
         file = files.get_file_from_path(uri)
         files.remove(file)
         files.append(file)
+
+
+def _has_tabs(config: MkDocsConfig) -> bool:
+    """Whether the sections on the top level of the menu are tabs."""
+    return "navigation.tabs" in config.theme.get("features", [])
+
+
+def _chapters(nav: Navigation, *, tabs: bool) -> Iterable[Section]:
+    """The sections of the menu that are chapters: those on its top level, or with tabs those in them."""
+    for section in nav.items:
+        if isinstance(section, Section):
+            yield from (child for child in section.children if isinstance(child, Section)) if tabs else [section]
 
 
 def _pages(section: Section) -> Iterable[MkDocsPage]:

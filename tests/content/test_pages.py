@@ -34,7 +34,9 @@ APART = {
     "explorer.md",
     "foundations/rules.md",
 }  # they are about the whole site
-PAGES = [p for p in sorted((ROOT / "docs").rglob("*.md")) if p.relative_to(ROOT / "docs").as_posix() not in APART]
+SOURCES = sorted((ROOT / "docs").rglob("*.md"))
+CHAPTERS = [p for p in SOURCES if p.name == "index.md" and p.parent != ROOT / "docs"]
+PAGES = [p for p in SOURCES if p.relative_to(ROOT / "docs").as_posix() not in APART and p not in CHAPTERS]
 
 
 def name(page: Path) -> str:
@@ -74,13 +76,19 @@ def part(text: str, title: str) -> str:
     return "\n" + found[1] if found else ""
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [*PAGES, *CHAPTERS], ids=name)
 def test_front_matter_says_title_and_description(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     meta = yaml.safe_load(text.split("---")[1])
     heading = re.search(r"(?m)^# (.+)$", text)[1].replace("\\", "")
     assert meta["title"] == heading, f"{name(page)}: title and heading differ"
     assert 50 <= len(meta["description"]) <= 250, f"{name(page)}: {len(meta['description'])} characters"
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=name)
+def test_a_chapter_has_a_lead_and_its_pages(page: Path) -> None:
+    lead, _, rest = prose(page).partition("# ")[2].partition("\n/// pages\n")
+    assert 25 <= len(lead.split()) <= 80 and rest == "///\n", name(page)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -1,6 +1,6 @@
 """What people type into the search box, and the pages that answer it.
 
-The names of functions come from the rules and error texts from docs/symptoms.md; here is what neither has. A query
+The names of functions come from the rules and error texts from the list of symptoms; here is what neither has. A query
 stands under the page that a reader would want. Where the site has no page of its own for something, it stands under the
 best one there is, with a remark.
 """

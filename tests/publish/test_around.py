@@ -169,7 +169,7 @@ def test_a_published_site_says_where_it_is(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "docs/index.md").write_text("# Home\n", encoding="utf-8")
     (tmp_path / "docs/ties/max.md").write_text("# Ties\n", encoding="utf-8")
     (tmp_path / "docs/ties/min.md").write_text("# More ties\n", encoding="utf-8")
-    projects.configure(tmp_path, nav=["index.md", {"Ties": ["ties/max.md", "ties/min.md"]}])
+    projects.configure(tmp_path, nav=["index.md", {"Tab": [{"Ties": ["ties/max.md", "ties/min.md"]}]}])
     done = projects.build(tmp_path)
     assert done.ok, done.log
 

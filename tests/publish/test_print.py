@@ -21,10 +21,11 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.site
 
 NAV = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+SECTIONS = [next(iter(entry.items())) for tab in NAV for entry in next(iter(tab.values())) if isinstance(entry, dict)]
 CHAPTERS = {
-    title: [next(iter(p.values())) if isinstance(p, dict) else p for p in pages]
-    for title, pages in (next(iter(entry.items())) for entry in NAV)
-    if isinstance(pages, list) and len(pages) > 1
+    title: [next(iter(p.values())) if isinstance(p, dict) else p for p in pages[1:]]
+    for title, pages in SECTIONS
+    if isinstance(pages, list) and len(pages) > 2  # an index and two pages
 }
 SHEET = {"width": 680, "height": 1000}  # A4 between its margins, in CSS pixels
 
@@ -124,6 +125,11 @@ def test_a_chapter_on_one_page_is_one_document(title: str, site: Path) -> None:
             assert article.count(kind) >= own.count(kind) > -1, f"{page}: {kind}"
         assert f'href="../{Path(page).stem}/' not in article, f"a link that leaves the page for {page}"
         assert '<a class="chapter-link" href="../print/">' in own
+    assert 'class="chapter-pages"' not in article, "the list of its pages a second time"
+    assert (
+        '<a class="chapter-link" href="print/">'
+        in (site / CHAPTERS[title][0]).parent.joinpath("index.html").read_text()
+    )
     parts = re.findall(r'<section class="chapter-part" id="([^"]*)">\s*<h2', article)
     assert parts == [Path(page).with_suffix("").as_posix().replace("/", "-") for page in CHAPTERS[title]]
 
@@ -167,10 +173,13 @@ def chapters(nav: list, *uris: str) -> list[Chapter]:
 
 def test_where_the_print_page_of_a_chapter_is() -> None:
     (one,) = chapters(
-        [{"One": ["a/x.md", {"Deeper": ["a/b/y.md"]}]}, {"Short": ["c/z.md"]}], "a/x.md", "a/b/y.md", "c/z.md"
+        [{"Tab": [{"One": ["a/x.md", {"Deeper": ["a/b/y.md"]}]}, {"Short": ["c/z.md"]}]}],
+        "a/x.md",
+        "a/b/y.md",
+        "c/z.md",
     )
     assert one.whole.url == "a/print/" and [page.url for page in one.pages] == ["a/x/", "a/b/y/"]
-    (two,) = chapters([{"Two things": ["a/x.md", "c/z.md"]}], "a/x.md", "c/z.md")
+    (two,) = chapters([{"Tab": [{"Two things": ["a/x.md", "c/z.md"]}, "d.md"]}], "a/x.md", "c/z.md", "d.md")
     assert two.whole.url == "two-things/print/", "pages of several folders: named by the title"
     with pytest.raises(PluginError, match="needs this address"):
-        chapters([{"One": ["a/x.md", "a/y.md"]}], "a/x.md", "a/y.md", "a/print.md")
+        chapters([{"Tab": [{"One": ["a/x.md", "a/y.md"]}]}], "a/x.md", "a/y.md", "a/print.md")

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
+from bs4 import BeautifulSoup
 
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule
@@ -79,13 +80,13 @@ def names(site: Path, rules) -> dict[str, set[str]]:
     return found
 
 
-def symptoms() -> dict[str, set[str]]:
-    """The error texts of docs/symptoms.md, and the pages that they lead to."""
-    text = (ROOT / "docs/symptoms.md").read_text(encoding="utf-8")
-    part = text.partition("## Error texts")[2].partition("\n## ")[0]
-    rows = re.findall(r"(?m)^\| `(.+?)`.*? \| (.+) \|$", part)
-    links = [(error, re.findall(r"\]\((.+?)\.(?:md|ipynb)", cell)) for error, cell in rows]
-    return {error: {f"{link}/" for link in found} for error, found in links}
+def symptoms(site: Path) -> dict[str, set[str]]:
+    """The texts of the list of symptoms that PyTorch prints, and the pages that they lead to."""
+    page = BeautifulSoup((site / "symptoms/index.html").read_text(encoding="utf-8"), "html.parser")
+    tables = [table for table in page.select("article table") if table.th.get_text() != "What you see"]
+    rows = [row for table in tables for row in table.select("tbody tr")]
+    links = [(row.code.get_text(), [link["href"] for link in row.select("a")]) for row in rows]
+    return {error: {urldefrag(link)[0].removeprefix("../") for link in found} for error, found in links}
 
 
 def prints(sections: list[dict], error: str) -> set[str]:
@@ -94,13 +95,13 @@ def prints(sections: list[dict], error: str) -> set[str]:
     return {section["location"].partition("#")[0] for section in sections if text in section["text"]} - {"symptoms/"}
 
 
-def test_the_right_page_comes_first(ask, names, index) -> None:
+def test_the_right_page_comes_first(ask, names, index, site: Path) -> None:
     wanted = dict(names)
     wanted |= {query: {page} for page, queries in QUERIES.items() for query in queries}
     wanted |= {query: {page, "symptoms/"} for query, page in ROWS.items()}
-    wanted |= {error: pages | prints(index["sections"], error) for error, pages in symptoms().items()}
+    wanted |= {error: pages | prints(index["sections"], error) for error, pages in symptoms(site).items()}
     wanted |= {error: set(pages) for error, pages in PASTED.items()}
-    assert len(symptoms()) >= 20 and len(wanted) >= 500
+    assert len(symptoms(site)) >= 100 and len(wanted) >= 500
     said = dict(zip(wanted, ask(list(wanted)), strict=True))
     assert {query: answer.missing for query, answer in said.items() if answer.missing} == {}
     answers = {query: answer.pages for query, answer in said.items()}

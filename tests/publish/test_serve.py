@@ -72,7 +72,8 @@ def test_serve_follows_an_edit_of_snippet_page_and_glue(tmp_path: Path) -> None:
     project = projects.make(tmp_path)
     shutil.copytree(ROOT / "livedocs", project / "livedocs", ignore=shutil.ignore_patterns("__pycache__"))
     own = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    nav = yaml_load((project / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    nav = yaml_load((project / "mkdocs.yml").read_text(encoding="utf-8"))["nav"] + ["symptoms.md"]
+    (project / "docs/symptoms.md").write_text("# Symptoms\n\n/// symptoms | other\n///\n", encoding="utf-8")
     projects.configure(project, nav=nav, hooks=own["hooks"], watch=own["watch"])
     served = Served(project)
     try:
@@ -88,6 +89,8 @@ def test_serve_follows_an_edit_of_snippet_page_and_glue(tmp_path: Path) -> None:
         edit(project / "docs/basics/backward.md", "## Why", "## Why so")
         served.wait_for("basics/backward/", "Why so")
         assert "tie of two" in served.read("ties/max/")
+        edit(project / "docs/basics/backward.md", "is twice what it should be", "is two times too large")
+        served.wait_for("symptoms/", "is two times too large")
         edit(project / "livedocs/pages/extension.py", 'class="output"', 'class="output edited-glue"')
         served.wait_for("", "edited-glue")
         edit(project / "snippets/index.py", 'print("edited", x.grad.item())', "print(x.grad.items())")

@@ -179,9 +179,40 @@ def test_the_menu_of_a_phone_works_by_keyboard(tabs, served: str) -> None:
     page.get_by_role("button", name="Ties").focus()
     page.keyboard.press("Enter")
     assert focused.get_attribute("aria-label") == "Back from Ties"
-    assert "max, amax" in walk(page, 1)[0]["what"].lower() or page.locator(":focus").inner_text().startswith("max")
+    assert [walk(page, 1) and focused.inner_text().strip() for _ in range(2)] == [
+        "Ties: overview",
+        "max, amax, maximum",
+    ]
     page.keyboard.press("Escape")
     assert opener.get_attribute("aria-expanded") == "false" and focused.get_attribute("aria-label") == "Menu"
+
+
+def test_the_column_of_a_wide_window_works_by_keyboard(tabs, served: str) -> None:
+    """It shows the chapters of the open tab alone, and the pages of the chapter that is open."""
+    page = tabs()
+    visit(page, served + KINDS["rules"])
+    column = page.locator(".md-nav--primary")
+    chapters = column.get_by_role("button").all_inner_texts()
+    assert [chapter.strip() for chapter in chapters] == [
+        "Kinks",
+        "Ties",
+        "Zero almost everywhere",
+        "Edges of the domain",
+    ]
+    assert column.get_by_role("link", name="abs, l1_loss").is_visible()
+    assert not column.get_by_role("link", name="max, amax, maximum").is_visible()
+    ties = column.get_by_role("button", name="Ties")
+    assert ties.get_attribute("aria-expanded") == "false"
+    ties.focus()
+    page.keyboard.press("Enter")
+    assert ties.get_attribute("aria-expanded") == "true" and page.locator(":focus").inner_text().strip() == "Ties"
+    assert "Ties: overview" in page.evaluate("document.activeElement.parentElement.innerText")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ties/max/")
+    page.locator(".md-tabs").get_by_role("link", name="Families").click()
+    page.wait_for_url("**/losses/")
 
 
 def test_search_works_by_keyboard(tabs, served: str) -> None:

@@ -89,9 +89,9 @@ WRONG = """() => {
   const box = (element) => element.getBoundingClientRect();
   const say = (element) => element.outerHTML.replace(/\\s+/g, ' ').slice(0, 160);
   const visible = (e) => e.checkVisibility({ visibilityProperty: true }) && box(e).width > 0 && box(e).height > 0;
-  const shown = document.querySelector('pre.output samp, .points td, article td');
+  const shown = document.querySelector('pre.output samp, .points td, article td, .chapter-pages li');
   if (location.pathname !== '/changelog/' && !(shown && visible(shown)))  // which has neither outputs nor values
-    wrong.push('no output, and no table');
+    wrong.push('no output, no table, and no list of pages');
   const text = document.querySelector('article').innerText;
   for (const mark of ['$$', '\\\\frac', '\\\\begin', '\\\\(', '\\\\[', '--8<--', 'livedocs'])
     if (text.includes(mark)) wrong.push(`the text holds ${mark}`);
