@@ -106,6 +106,7 @@
     if (card?.matches(".rule")) card.querySelector("details").open = true;
   };
   addEventListener("hashchange", unfold);
+  document.addEventListener("click", ({ target }) => target.closest('a[href*="#"]') && setTimeout(unfold)); // the same again
 
   // Again for each page, once the theme has wrapped the tables and added its buttons.
   document$.subscribe(() => requestAnimationFrame(() => [drawerButtons, panes, slide, scrollers, copyButtons, unfold].forEach((f) => f())));

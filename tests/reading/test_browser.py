@@ -78,7 +78,7 @@ def test_a_link_to_a_card_opens_it(size: dict, tab, served: str) -> None:
     until(tab, card)
     visit(tab, f"{served}kinks/relu/")
     assert not tab.evaluate(card)
-    tab.locator('a[href="#torch.nn.functional.relu6"]').first.click()
+    tab.locator('article a[href="#torch.nn.functional.relu6"]').first.click()
     until(tab, card)
 
 
