@@ -88,8 +88,8 @@ WRONG = """() => {
       wrong.add(`the copy button covers code: ${say(code)}`);
   }
 
-  // Point, gradient and verdict of the census are inside the width of a phone.
-  for (const table of all('.census table')) {
+  // Point, gradient and verdict of every table of points are inside the width of a phone.
+  for (const table of all('.points table')) {
     const verdict = [...table.querySelectorAll('thead th')].find((th) => th.textContent === 'Verdict');
     if (verdict.getBoundingClientRect().right > innerWidth + 1) wrong.add(`no room for the verdict: ${say(table)}`);
   }
