@@ -26,16 +26,6 @@ for loss in losses:
 assert gradient(l1_loss, x, y) == [0.25, 0.25, 0, -0.25]
 assert gradient(smooth_l1_loss, x, y) == gradient(huber_loss, x, y)
 
-# --8<-- [start:numel]
-x = torch.zeros(2, 3, requires_grad=True)  # 2 samples, 3 features
-(g,) = torch.autograd.grad(mse_loss(x, torch.ones(2, 3)), x)
-print("mse_loss           ", g[0].tolist())
-per_sample = mse_loss(x, torch.ones(2, 3), reduction="none").sum(1)
-(g,) = torch.autograd.grad(per_sample.mean(), x)
-print("sum, then the mean ", g[0].tolist())
-# --8<-- [end:numel]
-assert (g == -1).all()
-
 # --8<-- [start:trap-shape]
 import warnings
 
@@ -98,34 +88,6 @@ torch.testing.assert_close(rmse(x, y + 3), torch.sqrt(mse_loss(x, y + 3)))
 (g,) = torch.autograd.grad(rmse(x, y), x)
 assert g.tolist() == [0, 0]
 
-# --8<-- [start:trap-mask]
-nan, inf = float("nan"), float("inf")
-mask = torch.tensor([1.0, 1, 0, 0, 0, 0, 0, 0])  # the rest is padding
-for padding in (0.0, nan):
-    x = torch.tensor([1.0, 1] + 6 * [padding], requires_grad=True)
-    loss = (mse_loss(x, torch.zeros(8), reduction="none") * mask).mean()
-    (g,) = torch.autograd.grad(loss, x)
-    print(loss.item(), g[:2].tolist())
-# --8<-- [end:trap-mask]
-assert loss.isnan()
-
-
-# --8<-- [start:fix-mask]
-def masked_mse(x, y, mask):
-    keep = mask.bool()
-    total = mse_loss(x[keep], y[keep], reduction="sum")
-    return total / keep.sum().clamp(min=1)  # 0, not NaN, if none is kept
-
-
-for chosen in (mask, 0 * mask):
-    loss = masked_mse(x, torch.zeros(8), chosen)
-    (g,) = torch.autograd.grad(loss, x)
-    print(loss.item(), g[:3].tolist())
-# --8<-- [end:fix-mask]
-assert g.tolist() == [0] * 8
-(g,) = torch.autograd.grad(masked_mse(x, torch.zeros(8), mask), x)
-assert g.tolist() == [1, 1, 0, 0, 0, 0, 0, 0]
-
 
 # --8<-- [start:zero]
 def curvature(loss, d):
@@ -144,6 +106,7 @@ assert [curvature(loss, 0.0) for loss in losses] == [2, 0, 1, 1]
 assert all(gradient(loss, [2.0], [2.0]) == [0] for loss in losses)
 
 # --8<-- [start:not-finite]
+nan, inf = float("nan"), float("inf")
 for loss in losses:
     with_nan = gradient(loss, [nan, 1.0], [0.0, 0.0])
     with_inf = gradient(loss, [inf, 1.0], [0.0, 0.0])
@@ -177,6 +140,16 @@ for reduction in ("mean", "sum"):
     print(f"{reduction:4} loss", loss.item(), "gradient of w", g.item())
 # --8<-- [end:empty]
 assert loss == 0 and g == 0
+
+# --8<-- [start:numel]
+x = torch.zeros(2, 3, requires_grad=True)  # 2 samples, 3 features
+(g,) = torch.autograd.grad(mse_loss(x, torch.ones(2, 3)), x)
+print("mse_loss           ", g[0].tolist())
+per_sample = mse_loss(x, torch.ones(2, 3), reduction="none").sum(1)
+(g,) = torch.autograd.grad(per_sample.mean(), x)
+print("sum, then the mean ", g[0].tolist())
+# --8<-- [end:numel]
+assert (g == -1).all()
 
 # --8<-- [start:target]
 x = torch.tensor([3.0, 0.5], requires_grad=True)
@@ -221,50 +194,8 @@ for loss in losses:
         refused.append(loss)
 assert refused == [mse_loss, smooth_l1_loss, huber_loss]
 
-# --8<-- [start:weight]
-x, y = torch.tensor([1.0, 5.0]), torch.tensor([0.0, 2.0])
-w = torch.tensor([1.0, 3.0])
-for loss in (mse_loss, l1_loss, huber_loss):
-    terms = loss(x, y, reduction="none") * w
-    sizes = {"n": terms.sum() / 2, "sum(w)": terms.sum() / w.sum()}
-    mean = loss(x, y, weight=w)
-    by = [name for name, value in sizes.items() if value == mean]
-    print(f"{loss.__name__:10}", mean.item(), "divided by", *by)
-# --8<-- [end:weight]
-assert mse_loss(x, y, weight=w) == (1 * 1 + 3 * 9) / 4
-assert huber_loss(x, y, weight=w) == (1 * 0.5 + 3 * 2.5) / 2
-
-# --8<-- [start:weight-zero]
-far = torch.tensor([inf, 5.0])
-for loss in (mse_loss, l1_loss, huber_loss):
-    off = loss(x, y, weight=torch.zeros(2)).item()
-    hidden = loss(far, y, weight=torch.tensor([0.0, 1.0])).item()
-    print(f"{loss.__name__:10} all 0: {off}, 0 where x is inf: {hidden}")
-for options in ({"weight": torch.ones(1)}, {"weight": w, "reduction": "avg"}):
-    try:
-        mse_loss(x, y, **options)
-    except ValueError as error:
-        print(error)
-# --8<-- [end:weight-zero]
-assert huber_loss(x, y, weight=torch.zeros(2)) == 0
-assert mse_loss(far, y, weight=torch.tensor([0.0, 1.0])).isnan()
-
-
-# --8<-- [start:subclass]
-class Named(torch.Tensor):
-    pass
-
-
-w = torch.tensor([1.0, 0.0])
-for loss in (mse_loss, l1_loss, huber_loss):
-    plain = loss(x, y, weight=w).item()
-    named = loss(x.as_subclass(Named), y, weight=w).item()
-    print(f"{loss.__name__:10} Tensor {plain}, subclass {named}")
-# --8<-- [end:subclass]
-assert l1_loss(x, y, weight=w) == 1
-assert l1_loss(x.as_subclass(Named), y, weight=w) == l1_loss(x, y) == 2
-
 # --8<-- [start:reduction]
+x, y = torch.tensor([1.0, 5.0]), torch.tensor([0.0, 2.0])
 try:
     mse_loss(x, y, reduction="avg")
 except ValueError as error:
