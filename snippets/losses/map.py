@@ -219,31 +219,25 @@ v, w = torch.randn(4), torch.randn(4)
 sign, y = z.round() * 2 - 1, torch.tensor([0, 1, 2, 0])
 lists = torch.tensor([[0, -1, -1]] * 4)
 means = {
-    "mse, l1, smooth_l1, huber": lambda **r: F.mse_loss(x, z, **r),
-    "poisson_nll": lambda **r: F.poisson_nll_loss(x, z, **r),
-    "gaussian_nll": lambda **r: F.gaussian_nll_loss(x, z, z + 1, **r),
-    "bce, with and without logits": lambda **r: F.binary_cross_entropy(
-        x.sigmoid(), z, **r
-    ),
-    "kl_div": lambda **r: F.kl_div(x, z, **r),
-    "soft_margin": lambda **r: F.soft_margin_loss(x, sign, **r),
-    "hinge_embedding": lambda **r: F.hinge_embedding_loss(x, sign, **r),
-    "cross_entropy, nll": lambda **r: F.cross_entropy(x, y, **r),
-    "multi_margin": lambda **r: F.multi_margin_loss(x, y, **r),
-    "multilabel_margin": lambda **r: F.multilabel_margin_loss(x, lists, **r),
-    "multilabel_soft_margin": lambda **r: F.multilabel_soft_margin_loss(
-        x, z, **r
-    ),
-    "cosine_embedding": lambda **r: F.cosine_embedding_loss(
-        x, z, sign[:, 0], **r
-    ),
-    "margin_ranking": lambda **r: F.margin_ranking_loss(v, w, sign[:, 0], **r),
-    "triplet": lambda **r: F.triplet_margin_loss(x, z, x + 1, **r),
+    "mse, l1, smooth_l1, huber": (F.mse_loss, x, z),
+    "poisson_nll": (F.poisson_nll_loss, x, z),
+    "gaussian_nll": (F.gaussian_nll_loss, x, z, z + 1),
+    "bce, with and without logits": (F.binary_cross_entropy, z, z),
+    "kl_div": (F.kl_div, x, z),
+    "soft_margin": (F.soft_margin_loss, x, sign),
+    "hinge_embedding": (F.hinge_embedding_loss, x, sign),
+    "cross_entropy, nll": (F.cross_entropy, x, y),
+    "multi_margin": (F.multi_margin_loss, x, y),
+    "multilabel_margin": (F.multilabel_margin_loss, x, lists),
+    "multilabel_soft_margin": (F.multilabel_soft_margin_loss, x, z),
+    "cosine_embedding": (F.cosine_embedding_loss, x, z, sign[:, 0]),
+    "margin_ranking": (F.margin_ranking_loss, v, w, sign[:, 0]),
+    "triplet": (F.triplet_margin_loss, x, z, x + 1),
 }
-for name, loss in means.items():
+for name, (loss, *inputs) in means.items():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # kl_div would rather be batchmean
-        ratio = loss(reduction="sum") / loss(reduction="mean")
+        ratio = loss(*inputs, reduction="sum") / loss(*inputs)
     print(f"{name:28} {ratio:.0f}")
 # --8<-- [end:mean]
 batch = F.kl_div(x, z, reduction="batchmean") * 4

@@ -12,17 +12,13 @@ def gradient(loss, x, y, **options):
 
 x, y = [3.0, 1, 0, -4], [0.0, 0, 0, 0]
 for reduction in ("none", "sum", "mean"):
-    print(f"{reduction:4}", gradient(mse_loss, x, y, reduction=reduction))
+    print(f"{reduction:14}", gradient(mse_loss, x, y, reduction=reduction))
+for loss in (l1_loss, smooth_l1_loss, huber_loss):
+    print(f"{loss.__name__:14}", gradient(loss, x, y))
 # --8<-- [end:run]
 assert gradient(mse_loss, x, y, reduction="none") == [6, 2, 0, -8]
 assert gradient(mse_loss, x, y, reduction="sum") == [6, 2, 0, -8]
 assert gradient(mse_loss, x, y) == [1.5, 0.5, 0, -2]
-
-# --8<-- [start:four]
-losses = (mse_loss, l1_loss, smooth_l1_loss, huber_loss)
-for loss in losses:
-    print(f"{loss.__name__:14}", gradient(loss, x, y))
-# --8<-- [end:four]
 assert gradient(l1_loss, x, y) == [0.25, 0.25, 0, -0.25]
 assert gradient(smooth_l1_loss, x, y) == gradient(huber_loss, x, y)
 
@@ -32,24 +28,22 @@ import warnings
 y = torch.tensor([0.0, 3, 6])
 x = torch.tensor([[0.0], [3], [6]], requires_grad=True)  # exactly right
 with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    loss = mse_loss(x, y)
-(g,) = torch.autograd.grad(loss, x)
-print(*str(caught[0].message).split(". "), sep=".\n")
-print("loss", loss.item(), "gradient", g.flatten().tolist())
-# --8<-- [end:trap-shape]
-assert loss == ((x - y) ** 2).mean() == 12
-assert (x - y).shape == (3, 3) and g.flatten().tolist() == [-2, 0, 2]
-
-# --8<-- [start:trap-shape-fit]
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # as after the first time
+    warnings.simplefilter("default")  # once per place
     for step in range(100):
-        (g,) = torch.autograd.grad(mse_loss(x, y), x)
+        loss = mse_loss(x, y)
+        (g,) = torch.autograd.grad(loss, x)
+        if step == 0:
+            print("loss", loss.item(), "gradient", g.flatten().tolist())
         x = (x - 0.75 * g).detach().requires_grad_()
 print(x.detach().flatten().round(decimals=3))
-# --8<-- [end:trap-shape-fit]
+print(*str(caught[0].message).split(". "), sep=".\n")
+# --8<-- [end:trap-shape]
+assert len(caught) == 1
 torch.testing.assert_close(x.detach(), torch.full((3, 1), 3.0))
+x = torch.tensor([[0.0], [3], [6]], requires_grad=True)
+assert ((x - y) ** 2).mean() == 12 and (x - y).shape == (3, 3)
+(g,) = torch.autograd.grad(((x - y) ** 2).mean(), x)
+assert g.flatten().tolist() == [-2, 0, 2]
 
 # --8<-- [start:fix-shape]
 warnings.filterwarnings("error", message="Using a target size")
@@ -88,21 +82,15 @@ torch.testing.assert_close(rmse(x, y + 3), torch.sqrt(mse_loss(x, y + 3)))
 (g,) = torch.autograd.grad(rmse(x, y), x)
 assert g.tolist() == [0, 0]
 
-
 # --8<-- [start:zero]
-def curvature(loss, d):
-    x = torch.tensor(d, dtype=torch.float64, requires_grad=True)
-    out = loss(x, torch.zeros_like(x), reduction="sum")
-    (first,) = torch.autograd.grad(out, x, create_graph=True)
-    (second,) = torch.autograd.grad(first, x)
-    return second.item()
-
-
+losses = (mse_loss, l1_loss, smooth_l1_loss, huber_loss)
 for loss in losses:
-    g = gradient(loss, [2.0], [2.0])
-    print(f"{loss.__name__:14}", g, "second", curvature(loss, 0.0))
+    x = torch.tensor(2.0, requires_grad=True)
+    out = loss(x, torch.tensor(2.0))
+    (g,) = torch.autograd.grad(out, x, create_graph=True)
+    (second,) = torch.autograd.grad(g, x)
+    print(f"{loss.__name__:14} {g.item()}, second {second.item()}")
 # --8<-- [end:zero]
-assert [curvature(loss, 0.0) for loss in losses] == [2, 0, 1, 1]
 assert all(gradient(loss, [2.0], [2.0]) == [0] for loss in losses)
 
 # --8<-- [start:not-finite]
@@ -157,8 +145,10 @@ y = torch.tensor([0.0, 1.0], requires_grad=True)
 for loss in losses:
     dx, dy = torch.autograd.grad(loss(x, y), (x, y))
     print(f"{loss.__name__:14}", dx.tolist(), dy.tolist())
-    assert (dx + dy).tolist() == [0, 0]
 # --8<-- [end:target]
+for loss in losses:
+    dx, dy = torch.autograd.grad(loss(x, y), (x, y))
+    assert (dx + dy).tolist() == [0, 0]
 
 # --8<-- [start:integer]
 whole = torch.tensor([0, 2])
@@ -215,12 +205,15 @@ import torchgen
 
 folder = pathlib.Path(torchgen.__file__).parent
 text = (folder / "packaged/autograd/derivatives.yaml").read_text()
-for name in ("mse_loss", "smooth_l1_loss", "huber_loss"):
-    lines = text[text.index(f"- name: {name}(Tensor") :].splitlines()
-    print(lines[1], lines[2], sep="\n")
+lines = text[text.index("- name: mse_loss(Tensor") :].splitlines()
+print(lines[1], lines[2], sep="\n")
 print("l1_loss has an entry:", "- name: l1_loss(" in text)
 # --8<-- [end:source]
 assert "- name: l1_loss(" not in text
+for name in ("mse_loss", "smooth_l1_loss", "huber_loss"):
+    lines = text[text.index(f"- name: {name}(Tensor") :].splitlines()
+    assert f"self: {name}_backward(grad, self, target" in lines[1]
+    assert f"target: {name}_backward(grad, target, self" in lines[2]
 
 # --8<-- [start:best]
 y = torch.tensor([1.0, 2, 3, 4, 90])
