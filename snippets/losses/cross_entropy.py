@@ -147,17 +147,6 @@ torch.testing.assert_close(
 )
 # --8<-- [end:linear]
 
-# --8<-- [start:linear-dimensions]
-sequences = torch.zeros(2, 7, 3, dtype=torch.float64)
-t2 = torch.zeros(2, 7, dtype=torch.int64)
-try:
-    linear_cross_entropy(sequences, w, t2)
-except RuntimeError as e:
-    print(e)
-loss = linear_cross_entropy(sequences.flatten(0, 1), w, t2.flatten())
-print(round(loss.item(), 4))
-# --8<-- [end:linear-dimensions]
-
 # --8<-- [start:chunked]
 in_chunks = torch.nn.LinearCrossEntropyOptions()
 for options in (None, in_chunks):
@@ -174,6 +163,26 @@ for options in (None, in_chunks):
 assert forward == 0 and not g.requires_grad
 plain = linear_cross_entropy(x, w.detach(), t)
 torch.testing.assert_close(g, torch.autograd.grad(plain, x)[0])
+
+# --8<-- [start:chunked-ignored]
+nobody = torch.full((4,), -100)
+for options in (None, in_chunks):
+    loss = linear_cross_entropy(x, w.detach(), nobody, options=options)
+    (g,) = torch.autograd.grad(loss, x)
+    print("plain: " if options is None else "chunks:", loss.item(), g[0])
+# --8<-- [end:chunked-ignored]
+assert g.isnan().all()
+
+# --8<-- [start:linear-dimensions]
+sequences = torch.zeros(2, 7, 3, dtype=torch.float64)
+t2 = torch.zeros(2, 7, dtype=torch.int64)
+try:
+    linear_cross_entropy(sequences, w, t2)
+except RuntimeError as e:
+    print(e)
+loss = linear_cross_entropy(sequences.flatten(0, 1), w, t2.flatten())
+print(round(loss.item(), 4))
+# --8<-- [end:linear-dimensions]
 
 # --8<-- [start:sum-to-zero]
 x = torch.randn(4, 5, dtype=torch.float64, requires_grad=True)
