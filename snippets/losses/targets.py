@@ -198,6 +198,7 @@ print("teacher", dp)
 torch.testing.assert_close(dp, -x.log_softmax(0))
 
 # --8<-- [start:smoothing-is-probabilities]
+torch.manual_seed(0)
 x, t = torch.randn(4, 3, dtype=torch.float64), torch.tensor([0, 1, 2, 0])
 hot = one_hot(t, 3).double()
 print(round(cross_entropy(x, t, label_smoothing=0.1).item(), 6))
