@@ -8,7 +8,7 @@ for reduction in ("none", "sum", "mean"):
     leaf = x.clone().requires_grad_()
     loss = cross_entropy(leaf, t, reduction=reduction)
     (g,) = torch.autograd.grad(loss.sum(), leaf)
-    print(reduction, loss.detach(), "\n", g)
+    print(reduction, loss.detach(), "class 0:", g[:, 0])
 # --8<-- [end:run]
 rows = cross_entropy(x, t, reduction="none")
 assert torch.isclose(cross_entropy(x, t), rows.sum() / 2)
@@ -22,12 +22,10 @@ t = torch.tensor([0, 1, -100])
 leaf = x.clone().requires_grad_()
 loss = cross_entropy(leaf, t, weight=w)
 (g,) = torch.autograd.grad(loss, leaf)
-print("mean", round(loss.item(), 4), "\n", g)
-
+print("mean", round(loss.item(), 4), "class 0:", g[:, 0])
+# --8<-- [end:weighted]
 each = cross_entropy(x, t, reduction="none")  # without weights
 by_hand = (1 * each[0] + 3 * each[1]) / (1 + 3)
-print("by hand", round(by_hand.item(), 4))
-# --8<-- [end:weighted]
 torch.testing.assert_close(loss.detach(), by_hand)
 expected = w[[0, 1], None] * (softmax(x[:2], 1) - torch.eye(3)[:2]) / 4
 torch.testing.assert_close(g[:2], expected)
@@ -63,25 +61,25 @@ leaf = torch.tensor([[0.0, 0, 0], [1, 2, nan]], requires_grad=True)
 for t in (torch.tensor([-100, -100]), torch.tensor([0, -100])):
     loss = cross_entropy(leaf, t)
     (g,) = torch.autograd.grad(loss, leaf)
-    print("loss", round(loss.item(), 4), "\n", g)
+    print("loss", round(loss.item(), 4), "padding:", g[1].tolist())
 # --8<-- [end:trap]
 assert g[1].isnan().all()
 
 
 # --8<-- [start:fix]
-def safe_cross_entropy(x, t, ignore_index=-100, **options):
+def safe_cross_entropy(x, t, ignore_index=-100):
     kept = t != ignore_index
     rows = x.movedim(1, -1)[kept]  # what is ignored never gets near a softmax
-    total = cross_entropy(rows, t[kept], reduction="sum", **options)
+    total = cross_entropy(rows, t[kept], reduction="sum")
     return total / kept.sum().clamp(min=1)
 
 
 for t in (torch.tensor([-100, -100]), torch.tensor([0, -100])):
     loss = safe_cross_entropy(leaf, t)
     (g,) = torch.autograd.grad(loss, leaf)
-    print("loss", round(loss.item(), 4), "\n", g)
-    assert loss.isfinite() and g.isfinite().all()
+    print("loss", round(loss.item(), 4), "padding:", g[1].tolist())
 # --8<-- [end:fix]
+assert loss.isfinite() and g.isfinite().all()
 assert g[1].tolist() == [0, 0, 0]
 nothing = safe_cross_entropy(leaf, torch.tensor([-100, -100]))
 (g,) = torch.autograd.grad(nothing, leaf)
@@ -93,26 +91,22 @@ torch.testing.assert_close(
     safe_cross_entropy(image, mask), cross_entropy(image, mask)
 )
 
-# --8<-- [start:weights-trap]
-w = torch.tensor([1.0, 1.0, 0.0])
-leaf = torch.zeros(2, 3, requires_grad=True)
-t = torch.tensor([2, 2])  # both of weight 0
-(g,) = torch.autograd.grad(cross_entropy(leaf, t, weight=w), leaf)
-print(g[0])
-# --8<-- [end:weights-trap]
-assert g.isnan().all()
 
-
-# --8<-- [start:weights-fix]
+# --8<-- [start:weights]
 def weighted_mean(x, t, w):
     total = cross_entropy(x, t, weight=w, reduction="sum")
     return total / w[t].sum().clamp(min=torch.finfo(w.dtype).tiny)
 
 
-(g,) = torch.autograd.grad(weighted_mean(leaf, t, w), leaf)
-print((g + 0)[0])
-# --8<-- [end:weights-fix]
-assert (g == 0).all()
+w = torch.tensor([1.0, 1.0, 0.0])
+leaf = torch.zeros(2, 3, requires_grad=True)
+t = torch.tensor([2, 2])  # both of weight 0
+(g,) = torch.autograd.grad(cross_entropy(leaf, t, weight=w), leaf)
+print("cross_entropy", g[0])
+(g0,) = torch.autograd.grad(weighted_mean(leaf, t, w), leaf)
+print("weighted_mean", (g0 + 0)[0])
+# --8<-- [end:weights]
+assert g.isnan().all() and (g0 == 0).all()
 x, t = torch.randn(4, 3), torch.tensor([0, 1, 1, 2])
 torch.testing.assert_close(
     weighted_mean(x, t, w), cross_entropy(x, t, weight=w)
@@ -146,41 +140,30 @@ optimizer.step()
 same = torch.equal(layer.weight, before)
 print("loss", loss.item(), "- layer unchanged by the step:", same)
 
-optimizer.zero_grad()
-other = layer.weight.square().sum()
-(other + cross_entropy(layer(x), nobody)).backward()
-torch.testing.assert_close(layer.weight.grad, 2 * layer.weight.detach())
-
 scale = torch.tensor(1.0, requires_grad=True)  # a weight that is learned
 (g,) = torch.autograd.grad(scale * cross_entropy(layer(x), nobody), scale)
 print("gradient of a learned scale:", g.item())
 # --8<-- [end:parameters]
 assert same and g.isnan()
-
-# --8<-- [start:zero-weights]
+optimizer.zero_grad()
+other = layer.weight.square().sum()
+(other + cross_entropy(layer(x), nobody)).backward()
+torch.testing.assert_close(layer.weight.grad, 2 * layer.weight.detach())
+for options in ({"momentum": 0.9}, {"weight_decay": 0.1}):
+    optimizer = torch.optim.SGD(layer.parameters(), lr=1.0, **options)
+    for target in (torch.tensor([0, 1, 2]), nobody):
+        before = layer.weight.detach().clone()
+        optimizer.zero_grad()
+        cross_entropy(layer(x), target).backward()
+        optimizer.step()
+    assert not torch.equal(layer.weight, before)
 w = torch.tensor([1.0, 1.0, 0.0])
-for name, t in (
-    ("one of two ", [0, 2]),
-    ("both       ", [2, 2]),
-):
-    leaf = torch.zeros(2, 3, requires_grad=True)
-    loss = cross_entropy(leaf, torch.tensor(t), weight=w)
-    (g,) = torch.autograd.grad(loss, leaf)
-    print(name, round(loss.item(), 4), g[1] + 0)
-# --8<-- [end:zero-weights]
-assert loss.isnan() and g.isnan().all()
-
-# --8<-- [start:chunked]
-options = torch.nn.LinearCrossEntropyOptions()
-for o in (None, options):
-    leaf = x.clone().requires_grad_()
-    loss = torch.nn.functional.linear_cross_entropy(
-        leaf, torch.eye(3), nobody, options=o
-    )
-    (g,) = torch.autograd.grad(loss, leaf)
-    print("plain: " if o is None else "chunks:", loss.item(), g[0])
-# --8<-- [end:chunked]
-assert g.isnan().all()
+leaf = torch.zeros(2, 3, requires_grad=True)
+loss = cross_entropy(leaf, torch.tensor([0, 2]), weight=w)
+(g,) = torch.autograd.grad(loss, leaf)
+assert loss.isfinite() and g[1].abs().max() == 0
+loss = cross_entropy(leaf, torch.tensor([2, 2]), weight=w)
+assert loss.isnan()
 
 
 # --8<-- [start:which]
@@ -220,44 +203,46 @@ for row in ([0.0, -inf], [-inf, -inf], [inf, 0.0], [nan, 0.0]):
 # --8<-- [end:leak]
 assert loss.isfinite() and g[0].tolist() == [-0.5, 0.5] and g[1].isnan().all()
 
+# --8<-- [start:one-row]
+row, t = torch.zeros(1, 3), torch.tensor([1])
+for w in (None, torch.tensor([1.0, 3.0, 1.0])):
+    mean = cross_entropy(row, t, weight=w).item()
+    total = cross_entropy(row, t, weight=w, reduction="sum").item()
+    print("weights:", w, f"mean {mean:.4f}, sum {total:.4f}")
+# --8<-- [end:one-row]
+
+
 # --8<-- [start:errors]
-x = torch.zeros(4, 5)
-t = torch.tensor([0, 1, 2, 3])
-image, mask = torch.zeros(1, 5, 2, 2), torch.zeros(1, 2, 2, dtype=torch.int64)
-for inputs, w in (
-    ((x, t), torch.ones(4)),
-    ((image, mask), torch.ones(4)),
-    ((x, t), torch.ones(5, dtype=torch.float64)),
-    ((x, t), torch.ones(5, requires_grad=True)),
-):
+def refused(w, x, t):
     try:
-        cross_entropy(*inputs, weight=w)
+        cross_entropy(x, t, weight=w)
     except RuntimeError as e:
         print(e)
+
+
+x, t = torch.zeros(4, 5), torch.tensor([0, 1, 2, 3])
+refused(torch.ones(4), x, t)
+mask = torch.zeros(1, 2, 2, dtype=torch.int64)
+refused(torch.ones(4), torch.zeros(1, 5, 2, 2), mask)  # an image
 # --8<-- [end:errors]
+
+# --8<-- [start:weight-dtype]
+refused(torch.ones(5, dtype=torch.float64), x, t)
+# --8<-- [end:weight-dtype]
+
+# --8<-- [start:learned]
+refused(torch.ones(5, requires_grad=True), x, t)
+# --8<-- [end:learned]
 w = torch.ones(5, requires_grad=True)
 loss = cross_entropy(x, torch.nn.functional.one_hot(t, 5).float(), weight=w)
 (g,) = torch.autograd.grad(loss, w)  # with probabilities
-torch.testing.assert_close(g[:4], torch.full((4,), 5.0).log() / 4)
-
-# --8<-- [start:one-row]
-w = torch.tensor([1.0, 3.0, 1.0])
-leaf = torch.zeros(1, 3, requires_grad=True)
-for name, options in ("no weights", {}), ("weights", {"weight": w}):
-    for reduction in ("mean", "sum"):
-        loss = cross_entropy(
-            leaf, torch.tensor([1]), reduction=reduction, **options
-        )
-        print(name, reduction, round(loss.item(), 4))
-# --8<-- [end:one-row]
-
-# --8<-- [start:zero-over-zero]
+torch.testing.assert_close(
+    g[:4], torch.full((4,), 5.0).log() / 4
+)  # By hand it is 0/0 too.
 leaf = torch.zeros(2, 3, requires_grad=True)
 picked = -torch.log_softmax(leaf, 1)[:, 0]
 w = torch.tensor([0.0, 0.0])
 (g,) = torch.autograd.grad((w * picked).sum() / w.sum(), leaf)
-print("by hand:", g[0])
-# --8<-- [end:zero-over-zero]
 assert g.isnan().all()
 
 # --8<-- [start:source]

@@ -26,7 +26,6 @@ for name, t, options in (
 assert gradient([3.0, 1, 0], index) == gradient([3.0, 1, 0], certain)
 assert gradient(logits, soft)[1] == [-0.2, 0.05, 0.15]
 
-# --8<-- [start:formula]
 torch.manual_seed(0)
 for shape in (3,), (4, 3), (2, 3, 4, 5):
     d = min(1, len(shape) - 1)
@@ -39,8 +38,6 @@ for shape in (3,), (4, 3), (2, 3, 4, 5):
     s = p.sum(d, keepdim=True)
     torch.testing.assert_close(dx, (x.softmax(d) * s - p) / rows)
     torch.testing.assert_close(dp, -x.log_softmax(d) / rows)
-print(f"sum of p between {s.min():.2f} and {s.max():.2f}")
-# --8<-- [end:formula]
 
 # --8<-- [start:one-logit]
 x = torch.tensor([[2.0], [-1.0], [0.5]], requires_grad=True)  # one logit each
@@ -147,46 +144,6 @@ for p in ([1.0, 0, 0], [2.0, 0, 0], [1.0, 1, 0], [0.0, 0, 0], [2.0, -1, 0]):
 # --8<-- [end:any-sum]
 assert gradient([0.0, 0, 0], torch.zeros(3).double()) == (0, [0, 0, 0])
 
-# --8<-- [start:target-gradient]
-x = torch.tensor([2.0, 0, 0], requires_grad=True)
-p = torch.tensor([0.8, 0.1, 0.1], requires_grad=True)
-dx, dp = torch.autograd.grad(cross_entropy(x, p), (x, p))
-print("student", dx)
-print("teacher", dp)
-# --8<-- [end:target-gradient]
-torch.testing.assert_close(dp, -x.log_softmax(0))
-
-
-# --8<-- [start:dtype]
-def error(x, t, **options):
-    try:
-        return round(cross_entropy(x, t, **options).item(), 4)
-    except (RuntimeError, ValueError, IndexError) as e:
-        return f"{type(e).__name__}: {e}"
-
-
-x, t = torch.zeros(4, 3), torch.tensor([0, 1, 2, 0])
-hot = one_hot(t, 3)
-print("(4, 3) int64  ", error(x, hot))
-print("(4, 3) float32", error(x, hot.float()))
-print("(4,)   int64  ", error(x, t))
-print("(4,)   float32", error(x, t.float()))
-print("(4, 1) float32", error(x, t[:, None].float()))
-print("(4, 2) float32", error(x, hot[:, :2].float()))
-# --8<-- [end:dtype]
-assert error(x, hot.float()) == error(x, t) == 1.0986
-assert "Expected floating point type" in error(x, hot)
-
-# --8<-- [start:errors]
-p = hot.float()
-print(error(x, p, ignore_index=0))
-print(error(x, t, label_smoothing=1.5))
-print("label_smoothing=-0.5:", error(x, t, label_smoothing=-0.5))
-print("ignore_index=-1     :", error(x, p, ignore_index=-1))
-# --8<-- [end:errors]
-assert error(x, t, label_smoothing=-0.5) == error(x, t)
-assert error(x, t, label_smoothing=float("nan")) == error(x, t)
-
 # --8<-- [start:saturated]
 for smoothing in (0.0, 0.1):
     for row in ([10.0, 0, 0], [1000.0, 0, 0]):
@@ -231,8 +188,18 @@ assert abs(loss + (q * q.log()).sum()) < 1e-9  # the entropy of q
 assert (curves[0.0] < 0).all() and curves[0.1][-1] > 0.06
 assert gradient([best, 0.0, 0.0], index, label_smoothing=0.1)[1] == [0, 0, 0]
 
+# --8<-- [start:target-gradient]
+x = torch.tensor([2.0, 0, 0], requires_grad=True)
+p = torch.tensor([0.8, 0.1, 0.1], requires_grad=True)
+dx, dp = torch.autograd.grad(cross_entropy(x, p), (x, p))
+print("student", dx)
+print("teacher", dp)
+# --8<-- [end:target-gradient]
+torch.testing.assert_close(dp, -x.log_softmax(0))
+
 # --8<-- [start:smoothing-is-probabilities]
-x = torch.randn(4, 3, dtype=torch.float64)
+torch.manual_seed(0)
+x, t = torch.randn(4, 3, dtype=torch.float64), torch.tensor([0, 1, 2, 0])
 hot = one_hot(t, 3).double()
 print(round(cross_entropy(x, t, label_smoothing=0.1).item(), 6))
 print(round(cross_entropy(x, 0.9 * hot + 0.1 / 3).item(), 6))
@@ -243,28 +210,60 @@ torch.testing.assert_close(both, cross_entropy(x, t, label_smoothing=0.1))
 
 # --8<-- [start:smoothing-weights]
 w = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)
-t = torch.tensor([0, 2])
-x = torch.tensor(
-    [[1.0, 0, 0], [0, 0, 2]], dtype=torch.float64, requires_grad=True
-)
+x = torch.tensor([[1.0, 0, 0], [0, 0, 2]]).double().requires_grad_()
+t, ignored = torch.tensor([0, 2]), torch.tensor([0, -100])
+
 loss = cross_entropy(x, t, weight=w, label_smoothing=0.3)
 (g,) = torch.autograd.grad(loss, x)
 q = (0.7 * one_hot(t, 3) + 0.1) * w  # every share has its own weight
 by_hand = (softmax(x, 1) * q.sum(1, keepdim=True) - q) / w[t].sum()
 torch.testing.assert_close(g, by_hand)
-torch.testing.assert_close(loss, -(q * x.log_softmax(1)).sum() / w[t].sum())
 
-ignored = torch.tensor([0, -100])
 out = cross_entropy(x, ignored, weight=w, label_smoothing=0.3)
 (g,) = torch.autograd.grad(out, x)
 print("second row ignored:", g[1].tolist())
+# --8<-- [end:smoothing-weights]
+assert g[1].tolist() == [0, 0, 0]
+torch.testing.assert_close(loss, -(q * x.log_softmax(1)).sum() / w[t].sum())
 torch.testing.assert_close(
     out, cross_entropy(x[:1], t[:1], weight=w, label_smoothing=0.3)
 )
-# --8<-- [end:smoothing-weights]
-assert g[1].tolist() == [0, 0, 0]
 
-# --8<-- [start:modes]
+
+# --8<-- [start:dtype]
+def error(x, t, **options):
+    try:
+        return round(cross_entropy(x, t, **options).item(), 4)
+    except (RuntimeError, ValueError, IndexError) as e:
+        return f"{type(e).__name__}: {e}"
+
+
+x, t = torch.zeros(4, 3), torch.tensor([0, 1, 2, 0])
+hot = one_hot(t, 3)
+print("(4, 3) int64  ", error(x, hot))
+print("(4, 3) float32", error(x, hot.float()))
+print("(4,)   int64  ", error(x, t))
+print("(4,)   float32", error(x, t.float()))
+print("(4, 1) float32", error(x, t[:, None].float()))
+print("(4, 2) float32", error(x, hot[:, :2].float()))
+# --8<-- [end:dtype]
+assert error(x, hot.float()) == error(x, t) == 1.0986
+assert "Expected floating point type" in error(x, hot)
+
+# --8<-- [start:ignored]
+p = hot.float()
+print("ignore_index=0 :", error(x, p, ignore_index=0))
+print("ignore_index=-1:", error(x, p, ignore_index=-1))
+# --8<-- [end:ignored]
+assert error(x, p, ignore_index=-1) == error(x, p)
+
+# --8<-- [start:smoothing]
+print("1.5 :", error(x, t, label_smoothing=1.5))
+print("-0.5:", error(x, t, label_smoothing=-0.5))
+# --8<-- [end:smoothing]
+assert error(x, t, label_smoothing=-0.5) == error(x, t)
+assert error(x, t, label_smoothing=float("nan")) == error(x, t)
+
 from torch.func import jvp
 
 torch.manual_seed(1)
@@ -275,6 +274,4 @@ x.requires_grad_()
 p.requires_grad_()
 gx, gp = torch.autograd.grad(cross_entropy(x, p), (x, p))
 reverse = (gx * dx).sum() + (gp * dp).sum()
-print(f"forward {forward:.6f}, reverse {reverse:.6f}")
-# --8<-- [end:modes]
 torch.testing.assert_close(forward, reverse)
