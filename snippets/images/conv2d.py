@@ -28,6 +28,7 @@ print("bias:  ", torch.equal(db, v.sum((0, 2, 3))))
 assert torch.equal(dx, stamped) and torch.equal(dx, full)
 assert torch.equal(dw, compared) and torch.equal(db, v.sum((0, 2, 3)))
 
+
 # --8<-- [start:trap]
 def fit(kernel):
     """Find a picture whose features are those of a picture of ones."""

@@ -20,6 +20,62 @@ for mode in ("nearest", "nearest-exact", "linear", "area"):
 assert (gradient(line, size=4, mode="nearest") == 0).sum() == 4
 assert (gradient(line, size=4, mode="area") == 0.5).all()
 
+
+# --8<-- [start:trap]
+def fit(**options):
+    """Fit an 8 × 8 image to a 4 × 4 target through a smaller copy of it."""
+    target = torch.arange(16.0).view(1, 1, 4, 4) / 16 + 1
+    x = torch.zeros(1, 1, 8, 8, requires_grad=True)
+    for step in range(60):
+        small = interpolate(x, size=(4, 4), **options)
+        loss = ((small - target) ** 2).sum()
+        (g,) = torch.autograd.grad(loss, x)
+        x = (x - 0.4 * g).detach().requires_grad_()
+    still = (x == 0).sum().item()
+    print(f"loss {loss.item():.3f}, {still} of 64 pixels never moved")
+    return x.detach()[0, 0]
+
+
+x = fit(mode="nearest")
+print(x[:2].round(decimals=2))
+# --8<-- [end:trap]
+assert (x == 0).sum() == 48
+
+# --8<-- [start:fix]
+for options in {"mode": "area"}, {"mode": "bilinear", "antialias": True}:
+    x = fit(**options)
+    print(x[:2].round(decimals=2))
+    assert (x != 0).all()
+# --8<-- [end:fix]
+
+# --8<-- [start:unseen]
+image = torch.zeros(1, 1, 8, 8, dtype=torch.float64)
+corners, smooth = {"align_corners": True}, {"antialias": True}
+counts = {}
+for mode, options in (
+    ("nearest", {}),
+    ("nearest-exact", {}),
+    ("bilinear", {}),
+    ("bilinear", corners),
+    ("bilinear", smooth),
+    ("bicubic", {}),
+    ("bicubic", smooth),
+    ("area", {}),
+):
+    unseen = []
+    for size in (4, 2):
+        g = gradient(image, size=(size, size), mode=mode, **options)
+        unseen.append((g.abs() < 1e-9).sum().item())
+    counts[mode, *options] = unseen
+    print(f"{mode:13}", *options, unseen)
+# --8<-- [end:unseen]
+assert counts["nearest",] == counts["nearest-exact",] == [48, 60]
+assert counts["bilinear",] == [0, 48]
+assert counts["bilinear", "align_corners"] == [28, 60]
+assert counts["bicubic",] == counts["area",] == [0, 0]
+assert counts["bilinear", "antialias"] == [0, 0]
+assert counts["bicubic", "antialias"] == [0, 0]
+
 # Figure: Six pictures of 8 by 8 squares, the gradient of six modes. Nearest:
 # nine single squares on an empty ground. Bilinear: groups with empty lines
 # between them. Bicubic: the same groups with some pale red squares. Area and
@@ -54,7 +110,6 @@ SHOWN = {
     "bilinear, corners": {"mode": "bilinear", "align_corners": True},
     "bilinear, antialias": {"mode": "bilinear", "antialias": True},
 }
-image = torch.zeros(1, 1, 8, 8, dtype=torch.float64)
 fig, axes = plt.subplots(2, 3, figsize=(4.8, 3.5))
 for ax, (name, options) in zip(axes.flat, SHOWN.items(), strict=True):
     g = gradient(image, size=(3, 3), **{"mode": name, **options})
@@ -67,61 +122,6 @@ plt.show()
 assert (gradient(image, size=(3, 3), mode="nearest") == 0).sum() == 55
 assert gradient(image, size=(3, 3), mode="area").min() > 0
 
-
-# --8<-- [start:trap]
-def fit(**options):
-    """Fit an 8 × 8 image to a 4 × 4 target through a smaller copy of it."""
-    target = torch.arange(16.0).view(1, 1, 4, 4) / 16 + 1
-    x = torch.zeros(1, 1, 8, 8, requires_grad=True)
-    for step in range(60):
-        small = interpolate(x, size=(4, 4), **options)
-        loss = ((small - target) ** 2).sum()
-        (g,) = torch.autograd.grad(loss, x)
-        x = (x - 0.4 * g).detach().requires_grad_()
-    still = (x == 0).sum().item()
-    print(f"loss {loss.item():.3f}, {still} of 64 pixels never moved")
-    return x.detach()[0, 0]
-
-
-x = fit(mode="nearest")
-print(x[:2].round(decimals=2))
-# --8<-- [end:trap]
-assert (x == 0).sum() == 48
-
-# --8<-- [start:fix]
-for options in {"mode": "area"}, {"mode": "bilinear", "antialias": True}:
-    x = fit(**options)
-    print(x[:2].round(decimals=2))
-    assert (x != 0).all()
-# --8<-- [end:fix]
-
-# --8<-- [start:unseen]
-corners, smooth = {"align_corners": True}, {"antialias": True}
-counts = {}
-for mode, options in (
-    ("nearest", {}),
-    ("nearest-exact", {}),
-    ("bilinear", {}),
-    ("bilinear", corners),
-    ("bilinear", smooth),
-    ("bicubic", {}),
-    ("bicubic", smooth),
-    ("area", {}),
-):
-    unseen = []
-    for size in (4, 2):
-        g = gradient(image, size=(size, size), mode=mode, **options)
-        unseen.append((g.abs() < 1e-9).sum().item())
-    counts[mode, *options] = unseen
-    print(f"{mode:13}", *options, unseen)
-# --8<-- [end:unseen]
-assert counts["nearest",] == counts["nearest-exact",] == [48, 60]
-assert counts["bilinear",] == [0, 48]
-assert counts["bilinear", "align_corners"] == [28, 60]
-assert counts["bicubic",] == counts["area",] == [0, 0]
-assert counts["bilinear", "antialias"] == [0, 0]
-assert counts["bicubic", "antialias"] == [0, 0]
-
 # --8<-- [start:scale]
 x = torch.rand(1, 1, 4, 4)
 scale = torch.tensor(2.0, requires_grad=True)
@@ -133,20 +133,6 @@ y = interpolate(x, scale_factor=scale.item(), mode="bilinear")
 print("a number instead:", y.requires_grad)
 # --8<-- [end:scale]
 assert not y.requires_grad
-
-# --8<-- [start:zoom]
-from torch.nn.functional import affine_grid, grid_sample
-
-zero = torch.zeros(())
-theta = torch.stack([1 / scale, zero, zero, zero, 1 / scale, zero])
-grid = affine_grid(theta.view(1, 2, 3), (1, 1, 8, 8), align_corners=False)
-x = torch.arange(16.0).view(1, 1, 4, 4)
-y = grid_sample(x, grid, align_corners=False)
-(g,) = torch.autograd.grad(y[0, 0, 0, 0], scale)
-print(f"zoom 2, top left pixel {y[0, 0, 0, 0].item()}, slope {g.item():.4f}")
-# --8<-- [end:zoom]
-# the place is 1.5 - 1.75 / zoom in both directions, the image rises by 5
-assert y[0, 0, 0, 0] == 5 * (1.5 - 1.75 / 2) and g == 5 * 1.75 / 4
 
 # --8<-- [start:recompute]
 x = torch.arange(5.0).view(1, 1, 5)
@@ -205,6 +191,19 @@ assert not seen
 from torch.autograd.functional import jacobian
 
 torch.manual_seed(0)
+x = torch.randn(1, 1, 4, dtype=torch.float64)
+
+
+def f(x):
+    return interpolate(x, size=3, mode="linear")
+
+
+matrix = jacobian(f, x).view(3, 4)
+print(matrix)
+y, back = torch.func.vjp(f, x)
+v = torch.randn_like(y)
+torch.testing.assert_close(back(v)[0].flatten(), matrix.T @ v.flatten())
+# --8<-- [end:matrix]
 MODES = {
     "nearest": {},
     "nearest-exact": {},
@@ -244,8 +243,6 @@ for name, options in MODES.items():
         torch.testing.assert_close(g.flatten(), matrix.T @ v.flatten())
         ones = torch.ones_like(matrix[:, 0])  # the weights of an output
         torch.testing.assert_close(matrix.sum(1), ones)
-print(len(MODES), "modes, down and up: y = A x, and the gradient is Aᵀ v")
-# --8<-- [end:matrix]
 
 # --8<-- [start:source]
 import pathlib
