@@ -186,17 +186,14 @@ import matplotlib.pyplot as plt
 
 def picture(ax, image, title):
     """The stronger a square, the larger the number. Red: below 0."""
-    image, gap = image / image.abs().max(), float("nan")
-    for colour, side in ("C0", image), ("C1", -image):
+    image = image / image.abs().max()
+    for color, side in ("C0", image), ("C1", -image):
         for level in (1, 2, 3, 4):
             row, col = torch.where((4 * side).round() == level)
-            xs = [end for c in col for end in (c - 0.45, c + 0.45, gap)]
-            ys = row.repeat_interleave(3)
-            ax.plot(
-                xs, ys, colour, alpha=level / 4, lw=7.4, solid_capstyle="butt"
-            )
+            ax.plot(col, row, "s", c=color, alpha=level / 4, ms=6.6, mew=0)
     height, width = image.shape
-    ax.set(xlim=(-1, width), ylim=(height, -1), aspect="equal", title=title)
+    ax.set(xlim=(-1, width), ylim=(height, -1), aspect="equal")
+    ax.set_title(title, size=11)
     ax.set(xticks=[], yticks=[])
 
 
@@ -219,14 +216,3 @@ assert dx[0, 0, 5].int().tolist() == [
     *(0, -16, -16, 16, 16, 0),
     *(0, 16, 16, -16, -16, 0),
 ]
-
-# --8<-- [start:source]
-import pathlib
-
-import torchgen
-
-folder = pathlib.Path(torchgen.__file__).parent
-text = (folder / "packaged/autograd/derivatives.yaml").read_text()
-lines = text[text.index("- name: convolution(Tensor") :].splitlines()
-print(lines[0].partition("(")[0], lines[1].partition(" : ")[0], sep="\n")
-# --8<-- [end:source]
