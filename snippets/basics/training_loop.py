@@ -73,15 +73,12 @@ print(train(8, zero_grad=False))
 forgotten = train(100, zero_grad=False)
 assert max(forgotten[50:]) > 4 and forgotten == train(100, momentum=1.0)
 
-# --8<-- [start:fix-forgotten]
-print(train(8))
-# --8<-- [end:fix-forgotten]
-assert train(8) == [round(5 * 4.0**-k, 4) for k in range(8)]
-
 # Figure: The loss over 25 steps. With zero_grad it falls from 5 to 0 within
 # five steps. Without, it goes up and down between 0 and about 6 for ever.
-# --8<-- [start:picture]
+# --8<-- [start:fix-forgotten]
 import matplotlib.pyplot as plt
+
+print(train(8))
 
 fig, ax = plt.subplots()
 ax.plot(train(25, zero_grad=False), "C1.-", label="without zero_grad")
@@ -89,7 +86,8 @@ ax.plot(train(25), "C0.-", label="with zero_grad")
 ax.set(xlabel="step", ylabel="loss", ylim=(-0.3, 8.5))
 ax.legend(loc="upper right")
 plt.show()
-# --8<-- [end:picture]
+# --8<-- [end:fix-forgotten]
+assert train(8) == [round(5 * 4.0**-k, 4) for k in range(8)]
 
 
 # --8<-- [start:orders]

@@ -150,19 +150,6 @@ except RuntimeError as error:
     print(error)
 # --8<-- [end:silent]
 assert not y.requires_grad
-
-# --8<-- [start:source]
-import pathlib
-
-import torchgen
-
-folder = pathlib.Path(torchgen.__file__).parent
-text = (folder / "packaged/autograd/derivatives.yaml").read_text()
-for name in ("erfinv(", "lgamma(", "special_log_ndtr(", "igamma("):
-    lines = text[text.index(f"- name: {name}") :].splitlines()
-    count = 3 if name == "igamma(" else 2
-    print(lines[0][8:], *lines[1:count], sep="\n")
-# --8<-- [end:source]
 release = ".".join(torch.__version__.split(".")[:2])
 old = release in ("2.13", "2.14")
 assert special.bessel_j0(x).requires_grad != old
