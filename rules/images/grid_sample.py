@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 import torchgen
@@ -79,21 +80,28 @@ def places(**grids: str) -> dict[str, dict[str, str]]:
     return {label.replace("_", " "): {"x": image, "g": _tensor(f"[[{text}, 0.]]")} for label, text in grids.items()}
 
 
-def rule(mode="bilinear", padding="zeros", *, corners=False, variant="", formula, gradient, special, **more) -> VJP:
+def declared(
+    mode="bilinear", padding="zeros", *, corners=False, variant="", formula, gradient, special, **more
+) -> dict[str, Any]:
+    """What a rule of grid_sample declares; a rule belongs to the page of the module that makes a VJP of it."""
     options = f'mode="{mode}", padding_mode="{padding}", align_corners={corners}'
-    return VJP(
-        "torch.nn.functional.grid_sample",
-        f"torch.nn.functional.grid_sample(x[None, None], g[None, None], {options}).flatten()",
-        variant=variant,
-        formula=formula,
-        gradient=gradient,
-        vjp=_sample(mode, padding, corners=corners),
-        inputs={"x": normal, "g": uniform(-1.4, 1.4)},
-        shapes=[{"x": (3, 4), "g": (3, 2)}, {"x": (2, 2), "g": (5, 2)}, {"x": (5, 3), "g": (2, 2)}],
-        special=special,
-        excluded=FORWARD,
+    return {
+        "function": "torch.nn.functional.grid_sample",
+        "call": f"torch.nn.functional.grid_sample(x[None, None], g[None, None], {options}).flatten()",
+        "variant": variant,
+        "formula": formula,
+        "gradient": gradient,
+        "vjp": _sample(mode, padding, corners=corners),
+        "inputs": {"x": normal, "g": uniform(-1.4, 1.4)},
+        "shapes": [{"x": (3, 4), "g": (3, 2)}, {"x": (2, 2), "g": (5, 2)}, {"x": (5, 3), "g": (2, 2)}],
+        "special": special,
+        "excluded": FORWARD,
         **more,
-    )
+    }
+
+
+def _rule(*what, **more) -> VJP:
+    return VJP(**declared(*what, **more))
 
 
 def _affine(v, t, corners: bool):
@@ -131,7 +139,7 @@ def slope(scale: str, note: str = "") -> str:
 CUBIC = _lines(r"y &= \sum_{i,j} k(r - i)\, k(u - j)\, x_{ij}", PLACE.replace("=", "&=", 1))
 
 RULES = [
-    rule(
+    _rule(
         formula=hat(PLACE),
         gradient=slope(HALF, OUTSIDE),
         special=places(
@@ -143,14 +151,14 @@ RULES = [
             NaN="float('nan')",
         ),
     ),
-    rule(
+    _rule(
         "nearest",
         variant="nearest",
         formula=r"y = x_{[r],\,[u]}, \quad " + PLACE,
         gradient=r"\bar{x}_{ij} = \bar{y}\,[\,i = [r],\ j = [u]\,] \qquad \bar{g} = 0",
         special=places(on_a_column="-0.25", between_columns="0.0", beyond="2.0", NaN="float('nan')"),
     ),
-    rule(
+    _rule(
         "bicubic",
         variant="bicubic",
         formula=CUBIC,
@@ -160,7 +168,7 @@ RULES = [
         ),
         special=places(on_a_column="-0.25", at_the_border="1.0", beyond="2.0", NaN="float('nan')"),
     ),
-    rule(
+    _rule(
         "bicubic",
         "border",
         variant="bicubic, border",

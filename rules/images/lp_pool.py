@@ -2,8 +2,8 @@
 
 import math
 
-from livedocs.declare import Defect, uniform
-from rules.images.pooling import NAN_PIXEL, fixed, rule, tensor, winner
+from livedocs.declare import VJP, Defect, uniform
+from rules.images.pooling import NAN_PIXEL, declared, fixed, tensor, winner
 
 
 def _power(p: float):
@@ -23,8 +23,13 @@ NORM_BACK = r"\bar{x}_j = \sum_{w \ni j} \bar{y}_w\, \frac{x_j^{%s}}{y_w^{%s}}"
 ZERO = {"x": [[0.0, 0.0], [0.0, 0.0]]}
 NOT_A_NUMBER = {"x": [[math.nan, math.nan], [math.nan, math.nan]]}
 
+
+def _rule(*what, **more) -> VJP:
+    return VJP(**declared(*what, **more))
+
+
 RULES = [
-    rule(
+    _rule(
         "lp_pool2d",
         "2.0, 2, stride=1",
         _power(2.0),
@@ -45,7 +50,7 @@ RULES = [
             ),
         ),
     ),
-    rule(
+    _rule(
         "lp_pool2d",
         "3.0, 2, stride=1",
         _power(3.0),
@@ -66,7 +71,7 @@ RULES = [
         ),
         draw=uniform(0.2, 2.0),
     ),
-    rule(
+    _rule(
         "lp_pool2d",
         "0.5, 2, stride=1",
         _power(0.5),
@@ -87,7 +92,7 @@ RULES = [
         ),
         draw=uniform(0.2, 2.0),
     ),
-    rule(
+    _rule(
         "lp_pool2d",
         'float("inf"), 2, stride=1',
         _largest,

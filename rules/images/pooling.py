@@ -1,6 +1,7 @@
 """Pooling: windows that overlap or not, with a maximum or a mean in each."""
 
 import math
+from typing import Any
 
 import torch
 
@@ -68,18 +69,23 @@ ROW = tensor("[[1., 2., 9., 2., 1.]]")
 SHAPES = [{"x": (3, 4)}, {"x": (2, 2)}, {"x": (5, 3)}]
 
 
-def rule(name: str, arguments: str, share, axis, formula: str, gradient: str, special, **more) -> VJP:
-    return VJP(
-        f"torch.nn.functional.{name}",
-        f"torch.nn.functional.{name}(x[None], {arguments})[0]",
-        formula=formula,
-        gradient=gradient,
-        vjp=_pool(share, axis),
-        inputs={"x": more.pop("draw", normal)},
-        shapes=more.pop("shapes", SHAPES),
-        special=special,
+def declared(name: str, arguments: str, share, axis, formula: str, gradient: str, special, **more) -> dict[str, Any]:
+    """What a rule of windows declares; a rule belongs to the page of the module that makes a VJP of it."""
+    return {
+        "function": f"torch.nn.functional.{name}",
+        "call": f"torch.nn.functional.{name}(x[None], {arguments})[0]",
+        "formula": formula,
+        "gradient": gradient,
+        "vjp": _pool(share, axis),
+        "inputs": {"x": more.pop("draw", normal)},
+        "shapes": more.pop("shapes", SHAPES),
+        "special": special,
         **more,
-    )
+    }
+
+
+def _rule(*what, **more) -> VJP:
+    return VJP(**declared(*what, **more))
 
 
 def fixed(size: int, stride: int, padding: int = 0, *, ceil: bool = False):
@@ -96,7 +102,7 @@ MEAN = r"y_w = \frac{1}{d_w} \sum_{j \in w} x_j, \quad d_w = %s"
 MEAN_BACK = r"\bar{x}_j = \sum_{w \ni j} \frac{\bar{y}_w}{d_w}"
 BINS = r", \quad w_i = \bigl[\lfloor i\, n / m \rfloor, \lceil (i + 1)\, n / m \rceil\bigr)"
 RULES = [
-    rule(
+    _rule(
         "max_pool2d",
         "2, stride=1",
         winner,
@@ -111,7 +117,7 @@ RULES = [
         },
         also=("torch.max_pool2d",),
     ),
-    rule(
+    _rule(
         "max_pool2d",
         "2, padding=1",
         winner,
@@ -121,7 +127,7 @@ RULES = [
         {"negative": tensor("[[-1., -2.], [-3., -4.]]"), "all −inf": NOTHING},
         variant="padding=1",
     ),
-    rule(
+    _rule(
         "avg_pool2d",
         "2, stride=1",
         _all,
@@ -130,7 +136,7 @@ RULES = [
         MEAN_BACK,
         {"windows overlap": PEAK, "NaN": NAN_PIXEL},
     ),
-    rule(
+    _rule(
         "avg_pool2d",
         "2, padding=1, ceil_mode=True",
         _with_padding(1),
@@ -140,7 +146,7 @@ RULES = [
         {"corners": FLAT, "an odd width": tensor("[[1., 2., 3.]]")},
         variant="padding=1, ceil_mode=True",
     ),
-    rule(
+    _rule(
         "avg_pool2d",
         "2, padding=1, count_include_pad=False",
         _all,
@@ -150,7 +156,7 @@ RULES = [
         {"corners": FLAT, "an odd width": tensor("[[1., 2., 3.]]")},
         variant="padding=1, count_include_pad=False",
     ),
-    rule(
+    _rule(
         "avg_pool2d",
         "2, divisor_override=1",
         lambda cells, *_: torch.ones_like(cells),
@@ -160,7 +166,7 @@ RULES = [
         {"one window": FLAT, "a row that is left over": tensor("[[1., 2.], [3., 4.], [5., 6.]]")},
         variant="divisor_override=1",
     ),
-    rule(
+    _rule(
         "adaptive_avg_pool2d",
         "(2, 3)",
         _all,
@@ -169,7 +175,7 @@ RULES = [
         MEAN_BACK,
         {"five to three": ROW, "two to three": FLAT, "NaN": NAN_PIXEL},
     ),
-    rule(
+    _rule(
         "adaptive_max_pool2d",
         "(1, 2)",
         winner,
