@@ -1,6 +1,6 @@
 """Common functions that stand in no other chapter: smooth wherever they are finite."""
 
-from sympy import cos, pi, sin, tan, tanh
+from sympy import cos, pi, sin, tan
 
 from livedocs.declare import INF, MINUS_INF, NAN, Piece, Pieces, oo, x
 
@@ -54,20 +54,5 @@ RULES = [
         pieces=[Piece(x * pi / 180, -oo, oo)],
         points=POINTS,
         also=("torch.Tensor.deg2rad",),
-    ),
-    Pieces(
-        "torch.nn.functional.softsign",
-        "torch.nn.functional.softsign(x)",
-        pieces=[
-            Piece(x / (1 - x), -oo, 0, derivative=1 / (1 - x) ** 2),
-            Piece(x / (1 + x), 0, oo, derivative=1 / (1 + x) ** 2),
-        ],
-        points=POINTS,
-    ),
-    Pieces(
-        "torch.nn.functional.tanhshrink",
-        "torch.nn.functional.tanhshrink(x)",
-        pieces=[Piece(x - tanh(x), -oo, oo, derivative=tanh(x) ** 2)],
-        points=POINTS,
     ),
 ]

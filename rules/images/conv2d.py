@@ -1,4 +1,4 @@
-"""Convolutions and what pads them: each gradient is a convolution again, or a sum over copies."""
+"""Convolutions: each gradient is a convolution again."""
 
 import torch
 from torch.nn.functional import fold, unfold
@@ -54,16 +54,6 @@ def _transposed(stride: int):
     return vjp
 
 
-def _copies(index):
-    """Padding copies entries; each gets the sum of what its copies got."""
-
-    def vjp(v, x):
-        places = torch.arange(-2, x.shape[0] + 2)
-        return (torch.zeros_like(x).index_add(0, index(places, x.shape[0]), v),)
-
-    return vjp
-
-
 IMAGE = _tensor("[[1., 2., 3.], [4., 5., 6.]]")
 KERNEL = _tensor("[[1., -1.], [2., 0.]]")
 SPECIAL = {
@@ -79,20 +69,6 @@ GROUPS = [
     {"x": (2, 4, 4, 4), "w": (2, 2, 3, 3)},
     {"x": (1, 2, 3, 3), "w": (4, 1, 2, 2)},
 ]
-
-
-def _pad(mode: str, formula: str, index, special) -> VJP:
-    return VJP(
-        "torch.nn.functional.pad",
-        f'torch.nn.functional.pad(x[None], (2, 2), mode="{mode}")[0]',
-        variant=mode,
-        formula=rf"y_i = x_{{r(i)}}, \quad {formula}, \quad -2 \le i < n + 2",
-        gradient=r"\bar{x}_j = \sum_{i\,:\,r(i) = j} \bar{y}_i",
-        vjp=_copies(index),
-        inputs={"x": normal},
-        shapes=[{"x": (5,)}, {"x": (3,)}, {"x": (4,)}],
-        special=special,
-    )
 
 
 RULES = [
@@ -203,46 +179,5 @@ RULES = [
             "NaN entry": {"x": _tensor("[1., 2., float('nan')]"), "w": _tensor("[1., 2.]")},
         },
         also=("torch.conv1d",),
-    ),
-    VJP(
-        "torch.nn.functional.pad",
-        "torch.nn.functional.pad(x, (2, 2))",
-        variant="constant",
-        formula=r"y_i = \begin{cases} x_i & 0 \le i < n \\ 0 & \text{otherwise} \end{cases}, \quad -2 \le i < n + 2",
-        gradient=r"\bar{x}_j = \bar{y}_j",
-        vjp=lambda v, x: (v[..., 2:-2],),
-        inputs={"x": normal},
-        shapes=[{"x": (5,)}, {"x": (2, 3)}, {"x": (1,)}],
-        special={
-            "three entries": {"x": _tensor("[1., 2., 3.]")},
-            "NaN": {"x": _tensor("[1., float('nan'), 3.]")},
-        },
-    ),
-    _pad(
-        "reflect",
-        r"r(i) = n - 1 - \bigl\lvert n - 1 - \lvert i \rvert \bigr\rvert",
-        lambda i, n: n - 1 - (n - 1 - i.abs()).abs(),
-        {
-            "three entries": {"x": _tensor("[1., 2., 3.]")},
-            "NaN at the border": {"x": _tensor("[float('nan'), 2., 3.]")},
-        },
-    ),
-    _pad(
-        "replicate",
-        r"r(i) = \min(\max(i, 0), n - 1)",
-        lambda i, n: i.clamp(0, n - 1),
-        {
-            "three entries": {"x": _tensor("[1., 2., 3.]")},
-            "one entry": {"x": _tensor("[1.]")},
-        },
-    ),
-    _pad(
-        "circular",
-        r"r(i) = i \bmod n",
-        lambda i, n: i % n,
-        {
-            "three entries": {"x": _tensor("[1., 2., 3.]")},
-            "as wide as the padding": {"x": _tensor("[1., 2.]")},
-        },
     ),
 ]

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 import torchgen
@@ -73,27 +74,34 @@ def _tensor(text: str) -> str:
     return f"torch.tensor({text}, dtype=torch.float64)"
 
 
-def _places(**grids: str) -> dict[str, dict[str, str]]:
+def places(**grids: str) -> dict[str, dict[str, str]]:
     """Special places on an image with equal rows, half-way between them."""
     image = _tensor("[[0., 1., 4., 9.], [0., 1., 4., 9.]]")
     return {label.replace("_", " "): {"x": image, "g": _tensor(f"[[{text}, 0.]]")} for label, text in grids.items()}
 
 
-def _rule(mode="bilinear", padding="zeros", *, corners=False, variant="", formula, gradient, special, **more) -> VJP:
+def declared(
+    mode="bilinear", padding="zeros", *, corners=False, variant="", formula, gradient, special, **more
+) -> dict[str, Any]:
+    """What a rule of grid_sample declares; a rule belongs to the page of the module that makes a VJP of it."""
     options = f'mode="{mode}", padding_mode="{padding}", align_corners={corners}'
-    return VJP(
-        "torch.nn.functional.grid_sample",
-        f"torch.nn.functional.grid_sample(x[None, None], g[None, None], {options}).flatten()",
-        variant=variant,
-        formula=formula,
-        gradient=gradient,
-        vjp=_sample(mode, padding, corners=corners),
-        inputs={"x": normal, "g": uniform(-1.4, 1.4)},
-        shapes=[{"x": (3, 4), "g": (3, 2)}, {"x": (2, 2), "g": (5, 2)}, {"x": (5, 3), "g": (2, 2)}],
-        special=special,
-        excluded=FORWARD,
+    return {
+        "function": "torch.nn.functional.grid_sample",
+        "call": f"torch.nn.functional.grid_sample(x[None, None], g[None, None], {options}).flatten()",
+        "variant": variant,
+        "formula": formula,
+        "gradient": gradient,
+        "vjp": _sample(mode, padding, corners=corners),
+        "inputs": {"x": normal, "g": uniform(-1.4, 1.4)},
+        "shapes": [{"x": (3, 4), "g": (3, 2)}, {"x": (2, 2), "g": (5, 2)}, {"x": (5, 3), "g": (2, 2)}],
+        "special": special,
+        "excluded": FORWARD,
         **more,
-    )
+    }
+
+
+def _rule(*what, **more) -> VJP:
+    return VJP(**declared(*what, **more))
 
 
 def _affine(v, t, corners: bool):
@@ -113,14 +121,14 @@ def _lines(*lines: str) -> str:
     return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
 
 
-def _hat(place: str, note: str = "") -> str:
+def hat(place: str, note: str = "") -> str:
     return _lines(
         r"y &= \sum_{i,j} h(r - i)\, h(u - j)\, x_{ij}, \quad h(t) = \max(0, 1 - \lvert t \rvert)",
         place.replace("=", "&=", 1) + (rf",\ \text{{ {note}}}" if note else ""),
     )
 
 
-def _slope(scale: str, note: str = "") -> str:
+def slope(scale: str, note: str = "") -> str:
     return _lines(
         r"\bar{x}_{ij} &= h(r - i)\, h(u - j)\, \bar{y}",
         rf"\bar{{g}}_x &= {scale}\, \bar{{y}}\, \sum_i h(r - i)\,"
@@ -132,9 +140,9 @@ CUBIC = _lines(r"y &= \sum_{i,j} k(r - i)\, k(u - j)\, x_{ij}", PLACE.replace("=
 
 RULES = [
     _rule(
-        formula=_hat(PLACE),
-        gradient=_slope(HALF, OUTSIDE),
-        special=_places(
+        formula=hat(PLACE),
+        gradient=slope(HALF, OUTSIDE),
+        special=places(
             between_columns="0.0",
             on_a_column="-0.25",
             on_the_last_column="0.75",
@@ -144,48 +152,11 @@ RULES = [
         ),
     ),
     _rule(
-        padding="border",
-        variant="border",
-        formula=_hat(PLACE, "clipped to 0, W − 1"),
-        gradient=_slope(HALF, CLIPPED),
-        special=_places(on_a_column="-0.25", on_the_last_column="0.75", at_the_border="1.0", beyond="2.0"),
-    ),
-    _rule(
-        padding="reflection",
-        variant="reflection",
-        formula=_hat(PLACE, "mirrored at −½, W − ½, then clipped"),
-        gradient=_slope(r"\pm" + HALF, CLIPPED),
-        special=_places(on_the_last_column="0.75", at_the_border="1.0", on_a_mirrored_column="1.75", beyond="2.0"),
-    ),
-    _rule(
-        corners=True,
-        variant="align_corners=True",
-        formula=_hat(CORNERS),
-        gradient=_slope(HALF_CORNERS, OUTSIDE),
-        special=_places(at_the_border="1.0", beyond="2.0"),
-    ),
-    _rule(
-        padding="border",
-        corners=True,
-        variant="border, align_corners=True",
-        formula=_hat(CORNERS, "clipped to 0, W − 1"),
-        gradient=_slope(HALF_CORNERS, CLIPPED),
-        special=_places(at_the_border="1.0", beyond="2.0"),
-    ),
-    _rule(
-        padding="reflection",
-        corners=True,
-        variant="reflection, align_corners=True",
-        formula=_hat(CORNERS, "mirrored at 0, W − 1"),
-        gradient=_slope(r"\pm" + HALF_CORNERS),
-        special=_places(at_the_border="1.0", beyond="2.0"),
-    ),
-    _rule(
         "nearest",
         variant="nearest",
         formula=r"y = x_{[r],\,[u]}, \quad " + PLACE,
         gradient=r"\bar{x}_{ij} = \bar{y}\,[\,i = [r],\ j = [u]\,] \qquad \bar{g} = 0",
-        special=_places(on_a_column="-0.25", between_columns="0.0", beyond="2.0", NaN="float('nan')"),
+        special=places(on_a_column="-0.25", between_columns="0.0", beyond="2.0", NaN="float('nan')"),
     ),
     _rule(
         "bicubic",
@@ -195,7 +166,7 @@ RULES = [
             r"\bar{x}_{ij} &= k(r - i)\, k(u - j)\, \bar{y}",
             r"\bar{g}_x &= \tfrac{W}{2}\, \bar{y} \sum_{i,j} k(r - i)\, k'(u - j)\, x_{ij}",
         ),
-        special=_places(on_a_column="-0.25", at_the_border="1.0", beyond="2.0", NaN="float('nan')"),
+        special=places(on_a_column="-0.25", at_the_border="1.0", beyond="2.0", NaN="float('nan')"),
     ),
     _rule(
         "bicubic",
@@ -206,7 +177,7 @@ RULES = [
             r"\bar{x}_{ij} &= k(r - i)\, k(u - j)\, \bar{y} \text{, added at the clipped } i, j",
             r"\bar{g}_x &= \tfrac{W}{2}\, \bar{y} \sum_{i,j} k(r - i)\, k'(u - j)\, x_{ij} \text{, indices clipped}",
         ),
-        special=_places(on_the_last_column="0.75", at_the_border="1.0", beyond="2.0"),
+        special=places(on_the_last_column="0.75", at_the_border="1.0", beyond="2.0"),
     ),
     *(
         VJP(

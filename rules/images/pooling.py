@@ -1,10 +1,11 @@
-"""Pooling: windows that overlap or not, with a maximum, a mean or a norm in each."""
+"""Pooling: windows that overlap or not, with a maximum or a mean in each."""
 
 import math
+from typing import Any
 
 import torch
 
-from livedocs.declare import VJP, Defect, normal, uniform
+from livedocs.declare import VJP, normal
 
 
 def _windows(n: int, size: int, stride: int, padding: int = 0, *, ceil: bool = False) -> list[tuple[int, int]]:
@@ -34,7 +35,7 @@ def _pool(share, axis):
     return vjp
 
 
-def _winner(cells, *_):
+def winner(cells, *_):
     shares = torch.zeros_like(cells)
     shares.view(-1)[cells.reshape(-1).argmax()] = 1  # the first of equals
     return shares
@@ -56,44 +57,38 @@ def _with_padding(padding: int):
     return share
 
 
-def _power(p: float):
-    def share(cells, *_):
-        return cells ** (p - 1) * (cells**p).sum() ** (1 / p - 1)
-
-    return share
-
-
-def _largest(cells, *_):
-    return _winner(cells.abs()) * cells.sign()
-
-
-def _tensor(text: str) -> dict[str, str]:
+def tensor(text: str) -> dict[str, str]:
     return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
 
 
-PEAK = _tensor("[[0., 1., 0.], [1., 5., 1.], [0., 1., 0.]]")
-FLAT = _tensor("[[2., 2.], [2., 2.]]")
-NAN_PIXEL = _tensor("[[1., 2.], [3., float('nan')]]")
-NOTHING = _tensor("[[float('-inf'), float('-inf')], [float('-inf'), float('-inf')]]")
-ROW = _tensor("[[1., 2., 9., 2., 1.]]")
+PEAK = tensor("[[0., 1., 0.], [1., 5., 1.], [0., 1., 0.]]")
+FLAT = tensor("[[2., 2.], [2., 2.]]")
+NAN_PIXEL = tensor("[[1., 2.], [3., float('nan')]]")
+NOTHING = tensor("[[float('-inf'), float('-inf')], [float('-inf'), float('-inf')]]")
+ROW = tensor("[[1., 2., 9., 2., 1.]]")
 SHAPES = [{"x": (3, 4)}, {"x": (2, 2)}, {"x": (5, 3)}]
 
 
-def _rule(name: str, arguments: str, share, axis, formula: str, gradient: str, special, **more) -> VJP:
-    return VJP(
-        f"torch.nn.functional.{name}",
-        f"torch.nn.functional.{name}(x[None], {arguments})[0]",
-        formula=formula,
-        gradient=gradient,
-        vjp=_pool(share, axis),
-        inputs={"x": more.pop("draw", normal)},
-        shapes=more.pop("shapes", SHAPES),
-        special=special,
+def declared(name: str, arguments: str, share, axis, formula: str, gradient: str, special, **more) -> dict[str, Any]:
+    """What a rule of windows declares; a rule belongs to the page of the module that makes a VJP of it."""
+    return {
+        "function": f"torch.nn.functional.{name}",
+        "call": f"torch.nn.functional.{name}(x[None], {arguments})[0]",
+        "formula": formula,
+        "gradient": gradient,
+        "vjp": _pool(share, axis),
+        "inputs": {"x": more.pop("draw", normal)},
+        "shapes": more.pop("shapes", SHAPES),
+        "special": special,
         **more,
-    )
+    }
 
 
-def _fixed(size: int, stride: int, padding: int = 0, *, ceil: bool = False):
+def _rule(*what, **more) -> VJP:
+    return VJP(**declared(*what, **more))
+
+
+def fixed(size: int, stride: int, padding: int = 0, *, ceil: bool = False):
     return lambda n, axis: _windows(n, size, stride, padding, ceil=ceil)
 
 
@@ -106,18 +101,12 @@ MAX_BACK = r"\bar{x}_j = \sum_w \bar{y}_w\,[\,j = \texttt{index}_w\,]"
 MEAN = r"y_w = \frac{1}{d_w} \sum_{j \in w} x_j, \quad d_w = %s"
 MEAN_BACK = r"\bar{x}_j = \sum_{w \ni j} \frac{\bar{y}_w}{d_w}"
 BINS = r", \quad w_i = \bigl[\lfloor i\, n / m \rfloor, \lceil (i + 1)\, n / m \rceil\bigr)"
-NORM = r"y_w = \Bigl(\sum_{j \in w} x_j^{%s}\Bigr)^{1/%s}"
-NORM_BACK = r"\bar{x}_j = \sum_{w \ni j} \bar{y}_w\, \frac{x_j^{%s}}{y_w^{%s}}"
-
-ZERO = {"x": [[0.0, 0.0], [0.0, 0.0]]}
-NOT_A_NUMBER = {"x": [[math.nan, math.nan], [math.nan, math.nan]]}
-
 RULES = [
     _rule(
         "max_pool2d",
         "2, stride=1",
-        _winner,
-        _fixed(2, 1),
+        winner,
+        fixed(2, 1),
         MAX,
         MAX_BACK,
         {
@@ -131,18 +120,18 @@ RULES = [
     _rule(
         "max_pool2d",
         "2, padding=1",
-        _winner,
-        _fixed(2, 2, 1),
+        winner,
+        fixed(2, 2, 1),
         MAX + r"\text{, without the padding}",
         MAX_BACK,
-        {"negative": _tensor("[[-1., -2.], [-3., -4.]]"), "all −inf": NOTHING},
+        {"negative": tensor("[[-1., -2.], [-3., -4.]]"), "all −inf": NOTHING},
         variant="padding=1",
     ),
     _rule(
         "avg_pool2d",
         "2, stride=1",
         _all,
-        _fixed(2, 1),
+        fixed(2, 1),
         MEAN % r"\lvert w \rvert",
         MEAN_BACK,
         {"windows overlap": PEAK, "NaN": NAN_PIXEL},
@@ -151,30 +140,30 @@ RULES = [
         "avg_pool2d",
         "2, padding=1, ceil_mode=True",
         _with_padding(1),
-        _fixed(2, 2, 1, ceil=True),
+        fixed(2, 2, 1, ceil=True),
         MEAN % r"\text{pixels of } w \text{, padding included}",
         MEAN_BACK,
-        {"corners": FLAT, "an odd width": _tensor("[[1., 2., 3.]]")},
+        {"corners": FLAT, "an odd width": tensor("[[1., 2., 3.]]")},
         variant="padding=1, ceil_mode=True",
     ),
     _rule(
         "avg_pool2d",
         "2, padding=1, count_include_pad=False",
         _all,
-        _fixed(2, 2, 1),
+        fixed(2, 2, 1),
         MEAN % r"\text{pixels of } w \text{ in the image}",
         MEAN_BACK,
-        {"corners": FLAT, "an odd width": _tensor("[[1., 2., 3.]]")},
+        {"corners": FLAT, "an odd width": tensor("[[1., 2., 3.]]")},
         variant="padding=1, count_include_pad=False",
     ),
     _rule(
         "avg_pool2d",
         "2, divisor_override=1",
         lambda cells, *_: torch.ones_like(cells),
-        _fixed(2, 2),
+        fixed(2, 2),
         MEAN % "1",
         MEAN_BACK,
-        {"one window": FLAT, "a row that is left over": _tensor("[[1., 2.], [3., 4.], [5., 6.]]")},
+        {"one window": FLAT, "a row that is left over": tensor("[[1., 2.], [3., 4.], [5., 6.]]")},
         variant="divisor_override=1",
     ),
     _rule(
@@ -189,91 +178,15 @@ RULES = [
     _rule(
         "adaptive_max_pool2d",
         "(1, 2)",
-        _winner,
+        winner,
         _to(1, 2),
         MAX + BINS,
         MAX_BACK,
         {
             "a pixel wins both windows": ROW,
-            "ties": _tensor("[[2., 2., 2., 2., 2.]]"),
+            "ties": tensor("[[2., 2., 2., 2., 2.]]"),
             "NaN": NAN_PIXEL,
             "all −inf": NOTHING,
         },
-    ),
-    _rule(
-        "lp_pool2d",
-        "2.0, 2, stride=1",
-        _power(2.0),
-        _fixed(2, 1),
-        NORM % ("2", "2"),
-        NORM_BACK % ("", ""),
-        {
-            "zero window": _tensor("[[0., 0.], [0., 0.]]"),
-            "negative": _tensor("[[-3., -4.], [0., 0.]]"),
-            "NaN": NAN_PIXEL,
-        },
-        variant="norm_type=2",
-        defects=(
-            Defect(
-                "zero window",
-                "Reverse mode returns the subgradient 0. Forward mode multiplies 0 by an infinite slope: NaN.",
-                {"gradient": ZERO, "forward": NOT_A_NUMBER},
-            ),
-        ),
-    ),
-    _rule(
-        "lp_pool2d",
-        "3.0, 2, stride=1",
-        _power(3.0),
-        _fixed(2, 1),
-        NORM % ("3", "3"),
-        NORM_BACK % ("2", "2"),
-        {
-            "zero window": _tensor("[[0., 0.], [0., 0.]]"),
-            "negative": _tensor("[[-3., -4.], [0., 0.]]"),
-        },
-        variant="norm_type=3",
-        defects=(
-            Defect(
-                "zero window",
-                "The value is NaN to the left and rises with slope 1 to the right. PyTorch sets the gradient to 0.",
-                {"gradient": ZERO, "forward": NOT_A_NUMBER},
-            ),
-        ),
-        draw=uniform(0.2, 2.0),
-    ),
-    _rule(
-        "lp_pool2d",
-        "0.5, 2, stride=1",
-        _power(0.5),
-        _fixed(2, 1),
-        NORM % (r"0.5", r"0.5"),
-        NORM_BACK % ("-0.5", "-0.5"),
-        {
-            "zero window": _tensor("[[0., 0.], [0., 0.]]"),
-            "one zero": _tensor("[[1., 0.], [1., 1.]]"),
-        },
-        variant="norm_type=0.5",
-        defects=(
-            Defect(
-                "zero window",
-                "The documentation promises the gradient 0 for a sum of 0. Reverse mode gives NaN, forward mode 0.",
-                {"gradient": NOT_A_NUMBER, "forward": ZERO},
-            ),
-        ),
-        draw=uniform(0.2, 2.0),
-    ),
-    _rule(
-        "lp_pool2d",
-        'float("inf"), 2, stride=1',
-        _largest,
-        _fixed(2, 1),
-        r"y_w = \max_{j \in w} \lvert x_j \rvert",
-        r"\bar{x}_j = \operatorname{sign}(x_j) \sum_w \bar{y}_w\,[\,j = \texttt{index}_w\,]",
-        {
-            "zero window": _tensor("[[0., 0.], [0., 0.]]"),
-            "tie of signs": _tensor("[[-3., 3.], [0., 0.]]"),
-        },
-        variant="norm_type=inf",
     ),
 ]

@@ -40,20 +40,6 @@ print(f"gradient:   {g:.6f} for each degree")
 # --8<-- [end:radians]
 assert math.isclose(g, math.pi / 180 * math.cos(math.pi / 6))
 
-# --8<-- [start:softsign]
-inf = float("inf")
-
-
-def softsign(x):
-    # from 1e30 on it is 1 in every bit; there is no inf / inf below that
-    return torch.nn.functional.softsign(x.clamp(-1e30, 1e30))
-
-
-print("value:   ", softsign(torch.tensor([-inf, inf])).tolist())
-print("gradient:", gradient(softsign, 0.0, 1.0, inf).tolist())
-# --8<-- [end:softsign]
-assert gradient(softsign, 0.0, 1.0, inf).tolist() == [1, 0.25, 0]
-
 # --8<-- [start:pole]
 at = math.pi / 2  # the nearest float64: 6e-17 beside the pole
 print(f"tan:      {math.tan(at):.3g}")
@@ -62,19 +48,6 @@ print(f"float32:  {torch.tan(torch.tensor(at, dtype=torch.float32)):.3g}")
 # --8<-- [end:pole]
 assert gradient(torch.tan, at).isfinite().all()
 assert torch.tan(torch.tensor(at, dtype=torch.float32)) < 0  # beyond the pole
-
-# --8<-- [start:infinite]
-for f in (
-    torch.sin,
-    torch.tanh,
-    torch.nn.functional.softsign,
-    torch.nn.functional.tanhshrink,
-):
-    value = f(torch.tensor(inf, dtype=torch.float64)).item()
-    print(f"{f.__name__}(inf) = {value}, gradient", gradient(f, inf).item())
-# --8<-- [end:infinite]
-assert gradient(torch.nn.functional.softsign, inf).isnan().all()
-assert gradient(torch.nn.functional.tanhshrink, inf).item() == 1
 
 # --8<-- [start:chain]
 # d/dx exp(-x²/2) = exp(-x²/2) · (-x): the outer gradient times the inner one

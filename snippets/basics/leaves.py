@@ -79,36 +79,14 @@ for step in range(3):
 # --8<-- [end:fix-history]
 assert nodes(total) == 0 and total == 15
 
-# --8<-- [start:trap-data]
-x = torch.tensor([1.0, 2.0], requires_grad=True)
-y = x**2
-x.data.zero_()  # autograd does not see it
-y.sum().backward()
-print(x.grad)
-# --8<-- [end:trap-data]
-assert x.grad.tolist() == [0, 0]
-
-# --8<-- [start:fix-data]
+# --8<-- [start:warning]
 import textwrap
+import warnings
 
 
 def show(text):
     print(textwrap.fill(str(text), 68, break_on_hyphens=False))
 
-
-x = torch.tensor([1.0, 2.0], requires_grad=True)
-y = x**2
-x.detach().zero_()
-try:
-    y.sum().backward()
-except RuntimeError as error:
-    message = str(error)
-show(message)
-# --8<-- [end:fix-data]
-assert "has been modified by an inplace operation" in message
-
-# --8<-- [start:warning]
-import warnings
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -248,53 +226,6 @@ for step in range(2):
 print("two graphs:          ", x.grad)
 # --8<-- [end:again-fixed]
 assert torch.equal(x.grad, 4 * x)
-
-# --8<-- [start:cut]
-cut = x.detach()
-with torch.no_grad():
-    quiet = x * 2
-with torch.inference_mode():
-    frozen = x * 2
-for name, t in {"detach": cut, "no_grad": quiet, "inference": frozen}.items():
-    print(f"{name:9} leaf {t.is_leaf}, requires_grad {t.requires_grad}")
-print("same memory:", cut.data_ptr() == x.data_ptr())
-# --8<-- [end:cut]
-assert cut.data_ptr() == x.data_ptr()
-assert not (cut.requires_grad or quiet.requires_grad or frozen.requires_grad)
-
-# --8<-- [start:half]
-(g,) = grad((x * x.detach()).sum(), x)
-print(g, "and not", grad((x * x).sum(), x)[0])
-# --8<-- [end:half]
-assert torch.equal(g, x.detach())
-
-# --8<-- [start:inference]
-try:
-    (x * frozen).sum()
-except RuntimeError as error:
-    show(error)
-print(grad((x * quiet).sum(), x))
-# --8<-- [end:inference]
-
-# --8<-- [start:in-place]
-try:
-    x += 1
-except RuntimeError as error:
-    show(error)
-try:
-    x[0] = 5.0
-except RuntimeError as error:
-    show(error)
-# --8<-- [end:in-place]
-assert x.tolist() == [1, 2]
-
-# --8<-- [start:in-place-allowed]
-with torch.no_grad():
-    x += 1
-    x[0] = 5.0
-print(x)
-# --8<-- [end:in-place-allowed]
-assert x.tolist() == [5, 3] and x.is_leaf and x.requires_grad
 
 # --8<-- [start:integers]
 for make in (

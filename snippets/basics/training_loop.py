@@ -26,46 +26,31 @@ for step in range(5):
 # --8<-- [end:loop]
 assert model.weight.item() == 2 - 2**-4 and model.bias.item() == 1 - 2**-5
 
-# --8<-- [start:zero-grad]
+# --8<-- [start:line-by-line]
 w, b = model.weight, model.bias
-print("before", w.grad.item(), b.grad.item())
+print("before  ", w.grad.item(), b.grad.item())
 optimizer.zero_grad()
-print("after ", w.grad, b.grad)
-# --8<-- [end:zero-grad]
-assert w.grad is None and b.grad is None
+print("zeroed  ", w.grad, b.grad)
 
-# --8<-- [start:forward]
 prediction = model(x)
-print(prediction.detach().flatten(), prediction.grad_fn.name())
-# --8<-- [end:forward]
-torch.testing.assert_close(prediction, w * x + b)
-assert w.grad is None
-
-# --8<-- [start:loss]
+print("forward ", prediction.detach().flatten(), prediction.grad_fn.name())
 loss = mse_loss(prediction, y)
-print(loss.item(), loss.grad_fn.name())
-# --8<-- [end:loss]
-assert loss.item() == ((w * x + b - y) ** 2).mean().item()
+print("loss    ", loss.item(), loss.grad_fn.name(), w.grad)
 
-# --8<-- [start:backward]
 loss.backward()
-print("w.grad", w.grad.item(), " b.grad", b.grad.item())
-
+print("backward", w.grad.item(), b.grad.item(), " w", w.item())
 residual = (prediction - y).detach()
 assert w.grad.item() == (2 * x * residual).mean()
 assert b.grad.item() == (2 * residual).mean()
-print("w     ", w.item(), "b     ", b.item())  # not moved yet
-# --8<-- [end:backward]
-assert w.item() == 2 - 2**-4
 
-# --8<-- [start:step]
 before = w.detach().clone()
 optimizer.step()
-print("w     ", before.item(), "->", w.item())
-print("w.grad", w.grad.item(), w.is_leaf, w.grad_fn)  # as it was
+print("step    ", before.item(), "->", w.item(), w.is_leaf, w.grad.item())
 assert torch.equal(w, before - 0.25 * w.grad)
-# --8<-- [end:step]
-assert w.is_leaf and w.item() == 2 - 2**-5
+# --8<-- [end:line-by-line]
+torch.testing.assert_close(prediction, before * x + 1 - 2**-5)
+assert loss.item() == ((prediction - y) ** 2).mean().item()
+assert w.is_leaf and before == 2 - 2**-4 and w.item() == 2 - 2**-5
 
 
 # --8<-- [start:trap-forgotten]
@@ -88,15 +73,12 @@ print(train(8, zero_grad=False))
 forgotten = train(100, zero_grad=False)
 assert max(forgotten[50:]) > 4 and forgotten == train(100, momentum=1.0)
 
-# --8<-- [start:fix-forgotten]
-print(train(8))
-# --8<-- [end:fix-forgotten]
-assert train(8) == [round(5 * 4.0**-k, 4) for k in range(8)]
-
 # Figure: The loss over 25 steps. With zero_grad it falls from 5 to 0 within
 # five steps. Without, it goes up and down between 0 and about 6 for ever.
-# --8<-- [start:picture]
+# --8<-- [start:fix-forgotten]
 import matplotlib.pyplot as plt
+
+print(train(8))
 
 fig, ax = plt.subplots()
 ax.plot(train(25, zero_grad=False), "C1.-", label="without zero_grad")
@@ -104,7 +86,8 @@ ax.plot(train(25), "C0.-", label="with zero_grad")
 ax.set(xlabel="step", ylabel="loss", ylim=(-0.3, 8.5))
 ax.legend(loc="upper right")
 plt.show()
-# --8<-- [end:picture]
+# --8<-- [end:fix-forgotten]
+assert train(8) == [round(5 * 4.0**-k, 4) for k in range(8)]
 
 
 # --8<-- [start:orders]

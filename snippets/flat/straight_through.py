@@ -1,4 +1,4 @@
-# --8<-- [start:three]
+# --8<-- [start:detach]
 import torch
 
 
@@ -8,6 +8,15 @@ def step_detach(x):
     return x + (q - x).detach()
 
 
+x = torch.tensor([-1.7, -0.6, 0.3, 1.2, 1.7], requires_grad=True)
+y = step_detach(x)
+(g,) = torch.autograd.grad(y.sum(), x)
+print(y.tolist(), g.int().tolist())
+# --8<-- [end:detach]
+assert (g == 1).all()
+
+
+# --8<-- [start:three]
 class Step(torch.autograd.Function):
     """Way 2: say both passes."""
 
@@ -35,8 +44,7 @@ def step_fake(x):
     return torch.fake_quantize_per_tensor_affine(x, 0.5, 0, -2, 2)
 
 
-x = torch.tensor([-1.7, -0.6, 0.3, 1.2, 1.7], requires_grad=True)
-for f in (step_detach, Step.apply, step_fake):
+for f in (Step.apply, step_fake):
     y = f(x)
     (g,) = torch.autograd.grad(y.sum(), x)
     print(y.tolist(), g.int().tolist())
@@ -45,21 +53,6 @@ assert g.tolist() == [0, 1, 1, 1, 0]
 inside = slice(1, 4)
 assert step_detach(x)[inside].tolist() == step_fake(x)[inside].tolist()
 assert torch.equal(Step.apply(x), step_detach(x))
-
-# --8<-- [start:modes]
-from torch.func import grad, jvp
-
-one = torch.tensor(1.0)
-for f in (step_detach, Step.apply, step_fake):
-    second = grad(grad(lambda x, f=f: f(x) ** 2))(one).item()
-    try:
-        forward = jvp(f, (one,), (one,))[1].item()
-    except NotImplementedError:
-        forward = "not implemented"
-    print("second derivative", second, "forward mode", forward)
-    assert second == 2
-# --8<-- [end:modes]
-assert forward == "not implemented"
 
 # --8<-- [start:trap]
 x = torch.tensor(0.3, requires_grad=True)
@@ -100,6 +93,21 @@ for step in range(100):
 print(seen[::20], "last", seen[-1])
 # --8<-- [end:anneal]
 assert seen[-1] == 1
+
+# --8<-- [start:modes]
+from torch.func import grad, jvp
+
+one = torch.tensor(1.0)
+for f in (step_detach, Step.apply, step_fake):
+    second = grad(grad(lambda x, f=f: f(x) ** 2))(one).item()
+    try:
+        forward = jvp(f, (one,), (one,))[1].item()
+    except NotImplementedError:
+        forward = "not implemented"
+    print("second derivative", second, "forward mode", forward)
+    assert second == 2
+# --8<-- [end:modes]
+assert forward == "not implemented"
 
 # --8<-- [start:clip]
 x = torch.tensor([1.0, 1.2, 1.25, 1.3], requires_grad=True)

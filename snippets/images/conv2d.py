@@ -28,88 +28,6 @@ print("bias:  ", torch.equal(db, v.sum((0, 2, 3))))
 assert torch.equal(dx, stamped) and torch.equal(dx, full)
 assert torch.equal(dw, compared) and torch.equal(db, v.sum((0, 2, 3)))
 
-# --8<-- [start:options]
-from torch.nn.grad import conv2d_input, conv2d_weight
-
-torch.manual_seed(0)
-x = torch.randn(2, 4, 8, 8, dtype=torch.float64, requires_grad=True)
-for options in (
-    {"stride": 2},
-    {"padding": 1},
-    {"dilation": 2},
-    {"groups": 2},
-    {"stride": 2, "padding": 1, "dilation": 2, "groups": 2},
-):
-    channels = 4 // options.get("groups", 1)
-    w = torch.randn(6, channels, 3, 3, dtype=torch.float64)
-    w.requires_grad_()
-    y = conv2d(x, w, **options)
-    v = torch.randn_like(y)
-    dx, dw = torch.autograd.grad(y, (x, w), v)
-
-    back = conv_transpose2d(v, w, **options)
-    rest = x.shape[3] - back.shape[3]  # columns that no window reached
-    back = conv_transpose2d(v, w, output_padding=rest, **options)
-    torch.testing.assert_close(dx, back)
-    torch.testing.assert_close(dx, conv2d_input(x.shape, w, v, **options))
-    torch.testing.assert_close(dw, conv2d_weight(x, w.shape, v, **options))
-    if "groups" not in options:  # stride and dilation change places
-        stride, dilation = options.get("dilation"), options.get("stride")
-        correlation = conv2d(
-            x.transpose(0, 1),
-            v.transpose(0, 1),
-            stride=stride or 1,
-            padding=options.get("padding", 0),
-            dilation=dilation or 1,
-        ).transpose(0, 1)
-        torch.testing.assert_close(dw, correlation[:, :, :3, :3])
-    print(f"{rest} unseen columns, all equal: {options}")
-# --8<-- [end:options]
-
-# Figure: Three pictures of 12 by 12 squares. Image: a filled square. Output: a
-# column pair of positive numbers along the square's left side, of negative
-# ones along its right. Gradient: along each side a positive pair of columns
-# next to a negative pair, the positive one inside.
-# --8<-- [start:picture]
-import matplotlib.pyplot as plt
-
-
-def picture(ax, image, title):
-    """The stronger a square, the larger the number. Red: below 0."""
-    image, gap = image / image.abs().max(), float("nan")
-    for colour, side in ("C0", image), ("C1", -image):
-        for level in (1, 2, 3, 4):
-            row, col = torch.where((4 * side).round() == level)
-            xs = [end for c in col for end in (c - 0.45, c + 0.45, gap)]
-            ys = row.repeat_interleave(3)
-            ax.plot(
-                xs, ys, colour, alpha=level / 4, lw=7.4, solid_capstyle="butt"
-            )
-    height, width = image.shape
-    ax.set(xlim=(-1, width), ylim=(height, -1), aspect="equal", title=title)
-    ax.set(xticks=[], yticks=[])
-
-
-image = torch.zeros(12, 12)
-image[3:9, 3:9] = 1
-x = image[None, None].requires_grad_()
-edge = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-y = conv2d(x, edge[None, None], padding=1)
-(dx,) = torch.autograd.grad((y**2).sum() / 2, x)
-
-fig, axes = plt.subplots(ncols=3, figsize=(4.8, 2.0))
-picture(axes[0], x.detach()[0, 0], "image x")
-picture(axes[1], y.detach()[0, 0], "output y")
-picture(axes[2], dx[0, 0], "gradient")
-plt.show()
-# --8<-- [end:picture]
-twice = conv_transpose2d(y, edge[None, None], padding=1)
-torch.testing.assert_close(dx, twice)
-assert dx[0, 0, 5].int().tolist() == [
-    *(0, -16, -16, 16, 16, 0),
-    *(0, 16, 16, -16, -16, 0),
-]
-
 
 # --8<-- [start:trap]
 def fit(kernel):
@@ -136,17 +54,6 @@ print(f"loss {loss:.2f}")
 print(x[5:10, 5:10].round(decimals=2))
 # --8<-- [end:fix]
 assert loss < 1e-3 and (x[4:12, 4:12] - 1).abs().max() < 0.02
-
-# --8<-- [start:padding]
-for mode in ("zeros", "reflect", "replicate", "circular"):
-    layer = torch.nn.Conv2d(1, 1, 3, padding=1, padding_mode=mode, bias=False)
-    torch.nn.init.ones_(layer.weight)
-    x = torch.ones(1, 1, 5, 5, requires_grad=True)
-    (dx,) = torch.autograd.grad(layer(x).sum(), x)
-    first, second, *_ = dx[0, 0].int().tolist()
-    print(f"{mode:9} {first} then {second}")
-# --8<-- [end:padding]
-assert (dx == 9).all()
 
 # --8<-- [start:zero-kernel]
 x = torch.arange(9.0).view(1, 1, 3, 3).requires_grad_()
@@ -191,15 +98,51 @@ print("weight", dw[0, 0].tolist())
 # --8<-- [end:nan-mask]
 assert dw.isfinite().all()
 
-# --8<-- [start:empty]
-x = torch.ones(0, 1, 5, 5, requires_grad=True)
-w = torch.ones(2, 1, 3, 3, requires_grad=True)
-b = torch.ones(2, requires_grad=True)
-y = conv2d(x, w, b)
-dx, dw, db = torch.autograd.grad(y.sum(), (x, w, b))
-print(tuple(y.shape), tuple(dx.shape), dw.abs().max().item(), db.tolist())
-# --8<-- [end:empty]
-assert not dw.any() and not db.any()
+# --8<-- [start:options]
+from torch.nn.grad import conv2d_input, conv2d_weight
+
+torch.manual_seed(0)
+x = torch.randn(2, 4, 8, 8, dtype=torch.float64, requires_grad=True)
+for options in (
+    {"stride": 2},
+    {"padding": 1},
+    {"dilation": 2},
+    {"groups": 2},
+    {"stride": 2, "padding": 1, "dilation": 2, "groups": 2},
+):
+    channels = 4 // options.get("groups", 1)
+    w = torch.randn(6, channels, 3, 3, dtype=torch.float64)
+    w.requires_grad_()
+    y = conv2d(x, w, **options)
+    v = torch.randn_like(y)
+    dx, dw = torch.autograd.grad(y, (x, w), v)
+
+    back = conv_transpose2d(v, w, **options)
+    rest = x.shape[3] - back.shape[3]  # columns that no window reached
+    back = conv_transpose2d(v, w, output_padding=rest, **options)
+    torch.testing.assert_close(dx, back)
+    torch.testing.assert_close(dx, conv2d_input(x.shape, w, v, **options))
+    torch.testing.assert_close(dw, conv2d_weight(x, w.shape, v, **options))
+    print(f"{rest} unseen columns, all equal: {options}")
+# --8<-- [end:options]
+for options in (
+    {"stride": 2},
+    {"padding": 1},
+    {"dilation": 2},
+    {"stride": 2, "padding": 1, "dilation": 2},
+):  # stride and dilation change places
+    w = torch.randn(6, 4, 3, 3, dtype=torch.float64, requires_grad=True)
+    y = conv2d(x, w, **options)
+    v = torch.randn_like(y)
+    (dw,) = torch.autograd.grad(y, w, v)
+    correlation = conv2d(
+        x.transpose(0, 1),
+        v.transpose(0, 1),
+        stride=options.get("dilation", 1),
+        padding=options.get("padding", 0),
+        dilation=options.get("stride", 1),
+    ).transpose(0, 1)
+    torch.testing.assert_close(dw, correlation[:, :, :3, :3])
 
 # --8<-- [start:unseen]
 for size, kernel in (6, 3), (4, 1):
@@ -210,13 +153,22 @@ for size, kernel in (6, 3), (4, 1):
 # --8<-- [end:unseen]
 assert (dx == 0).sum() == 12
 
+# --8<-- [start:empty]
+x = torch.ones(0, 1, 5, 5, requires_grad=True)
+w = torch.ones(2, 1, 3, 3, requires_grad=True)
+b = torch.ones(2, requires_grad=True)
+y = conv2d(x, w, b)
+dx, dw, db = torch.autograd.grad(y.sum(), (x, w, b))
+print(tuple(y.shape), tuple(dx.shape), dw.abs().max().item(), db.tolist())
+# --8<-- [end:empty]
+assert not dw.any() and not db.any()
+
 # --8<-- [start:errors]
 image, rgb = torch.ones(1, 1, 3, 3), torch.ones(1, 3, 8, 8)
 for call in (
     lambda: conv2d(image, torch.ones(1, 1, 4, 4)),
     lambda: conv2d(rgb, torch.ones(4, 1, 3, 3)),
     lambda: conv2d(rgb, torch.ones(4, 3, 3, 3), padding="same", stride=2),
-    lambda: pad(image, (3, 3, 3, 3), mode="reflect"),
 ):
     try:
         call()
@@ -224,13 +176,43 @@ for call in (
         print(error)
 # --8<-- [end:errors]
 
-# --8<-- [start:source]
-import pathlib
+# Figure: Three pictures of 12 by 12 squares. Image: a filled square. Output: a
+# column pair of positive numbers along the square's left side, of negative
+# ones along its right. Gradient: along each side a positive pair of columns
+# next to a negative pair, the positive one inside.
+# --8<-- [start:picture]
+import matplotlib.pyplot as plt
 
-import torchgen
 
-folder = pathlib.Path(torchgen.__file__).parent
-text = (folder / "packaged/autograd/derivatives.yaml").read_text()
-lines = text[text.index("- name: convolution(Tensor") :].splitlines()
-print(lines[0].partition("(")[0], lines[1].partition(" : ")[0], sep="\n")
-# --8<-- [end:source]
+def picture(ax, image, title):
+    """The stronger a square, the larger the number. Red: below 0."""
+    image = image / image.abs().max()
+    for color, side in ("C0", image), ("C1", -image):
+        for level in (1, 2, 3, 4):
+            row, col = torch.where((4 * side).round() == level)
+            ax.plot(col, row, "s", c=color, alpha=level / 4, ms=6.6, mew=0)
+    height, width = image.shape
+    ax.set(xlim=(-1, width), ylim=(height, -1), aspect="equal")
+    ax.set_title(title, size=11)
+    ax.set(xticks=[], yticks=[])
+
+
+image = torch.zeros(12, 12)
+image[3:9, 3:9] = 1
+x = image[None, None].requires_grad_()
+edge = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+y = conv2d(x, edge[None, None], padding=1)
+(dx,) = torch.autograd.grad((y**2).sum() / 2, x)
+
+fig, axes = plt.subplots(ncols=3, figsize=(4.8, 2.0))
+picture(axes[0], x.detach()[0, 0], "image x")
+picture(axes[1], y.detach()[0, 0], "output y")
+picture(axes[2], dx[0, 0], "gradient")
+plt.show()
+# --8<-- [end:picture]
+twice = conv_transpose2d(y, edge[None, None], padding=1)
+torch.testing.assert_close(dx, twice)
+assert dx[0, 0, 5].int().tolist() == [
+    *(0, -16, -16, 16, 16, 0),
+    *(0, 16, 16, -16, -16, 0),
+]

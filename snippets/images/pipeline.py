@@ -1,5 +1,13 @@
-# --8<-- [start:pipeline]
+# --8<-- [start:last-two]
 import torch
+
+x = torch.tensor([0.0, 0.25, 4.0], requires_grad=True)
+(g,) = torch.autograd.grad((x.clamp(max=1) ** 0.5).sum(), x)
+print(g.tolist())
+# --8<-- [end:last-two]
+assert g.tolist() == [float("inf"), 1, 0]
+
+# --8<-- [start:pipeline]
 from torch.nn.functional import affine_grid, conv2d, grid_sample
 
 
@@ -39,38 +47,6 @@ print(f"per column {dc.item():.2f}, per unit of gamma {dg.item():.2f}")
 # --8<-- [end:pipeline]
 assert dc > 0 and dg < 0
 
-# Figure: Three pictures of 12 by 12 squares. Input: a bright square on a dark
-# ground. Output: the square further to the right, with soft edges, on a
-# lighter ground. Gradient: nothing on the left and inside the square, strong
-# on the ground above and below it, weak to its right.
-# --8<-- [start:picture]
-import matplotlib.pyplot as plt
-
-
-def picture(ax, image, title):
-    """The stronger a square, the larger the number. Red: below 0."""
-    image, gap = image / image.abs().max(), float("nan")
-    for colour, side in ("C0", image), ("C1", -image):
-        for level in (1, 2, 3, 4):
-            row, col = torch.where((4 * side).round() == level)
-            xs = [end for c in col for end in (c - 0.45, c + 0.45, gap)]
-            ys = row.repeat_interleave(3)
-            ax.plot(
-                xs, ys, colour, alpha=level / 4, lw=7.4, solid_capstyle="butt"
-            )
-    height, width = image.shape
-    ax.set(xlim=(-1, width), ylim=(height, -1), aspect="equal", title=title)
-    ax.set(xticks=[], yticks=[])
-
-
-fig, axes = plt.subplots(ncols=3, figsize=(4.8, 2.0))
-picture(axes[0], x.detach()[0, 0], "input")
-picture(axes[1], y.detach()[0, 0], "output")
-picture(axes[2], dx[0, 0], "gradient")
-plt.show()
-# --8<-- [end:picture]
-assert (dx[0, 0, 5:7, 4:7].abs() < 1e-5).all() and dx[0, 0, 5, 9] > 0.1
-
 
 # --8<-- [start:trap]
 def recover(pipeline, steps):
@@ -108,6 +84,35 @@ for steps in (3, 30, 120):
     print(f"after {steps}: shift {found:.2f}, gamma {power:.2f}")
 # --8<-- [end:fix]
 assert abs(found - 1.7) < 0.005 and abs(power - 0.5) < 0.005
+
+# Figure: Three pictures of 12 by 12 squares. Input: a bright square on a dark
+# ground. Output: the square further to the right, with soft edges, on a
+# lighter ground. Gradient: nothing on the left and inside the square, strong
+# on the ground above and below it, weak to its right.
+# --8<-- [start:picture]
+import matplotlib.pyplot as plt
+
+
+def picture(ax, image, title):
+    """The stronger a square, the larger the number. Red: below 0."""
+    image = image / image.abs().max()
+    for color, side in ("C0", image), ("C1", -image):
+        for level in (1, 2, 3, 4):
+            row, col = torch.where((4 * side).round() == level)
+            ax.plot(col, row, "s", c=color, alpha=level / 4, ms=6.6, mew=0)
+    height, width = image.shape
+    ax.set(xlim=(-1, width), ylim=(height, -1), aspect="equal")
+    ax.set_title(title, size=11)
+    ax.set(xticks=[], yticks=[])
+
+
+fig, axes = plt.subplots(ncols=3, figsize=(4.8, 2.0))
+picture(axes[0], x.detach()[0, 0], "input")
+picture(axes[1], y.detach()[0, 0], "output")
+picture(axes[2], dx[0, 0], "gradient")
+plt.show()
+# --8<-- [end:picture]
+assert (dx[0, 0, 5:7, 4:7].abs() < 1e-5).all() and dx[0, 0, 5, 9] > 0.1
 
 # --8<-- [start:clamp]
 bright = 1.5 * blur(shift(x, columns))

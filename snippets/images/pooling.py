@@ -4,7 +4,6 @@ from torch.nn.functional import (
     adaptive_avg_pool2d,
     adaptive_max_pool2d,
     avg_pool2d,
-    lp_pool2d,
     max_pool2d,
 )
 
@@ -113,31 +112,6 @@ g = gradient(adaptive_max_pool2d, peak, (1, 2))
 print("max, 5 to 2:", g[0].tolist())
 # --8<-- [end:adaptive]
 assert g[0].tolist() == [0, 0, 2, 0, 0]
-
-# --8<-- [start:lp]
-windows = {
-    "zeros": [[0.0, 0], [0, 0]],
-    "3, 4": [[3.0, 4], [0, 0]],
-    "-3, 4": [[-3.0, 4], [0, 0]],
-    "-3, -4": [[-3.0, -4], [0, 0]],
-}
-for p in (1, 2, 3, inf, 0.5):
-    for name, x in windows.items():
-        value = lp_pool2d(torch.tensor([x]), p, 2).item()
-        first, second = (gradient(lp_pool2d, x, p, 2)[0] + 0).tolist()
-        print(f"p={p:<4} {name:6} {value:6.2f} [{first:.2f}, {second:.2f}]")
-# --8<-- [end:lp]
-assert gradient(lp_pool2d, windows["zeros"], 2, 2).tolist() == [[0, 0]] * 2
-assert gradient(lp_pool2d, windows["zeros"], 0.5, 2).isnan().all()
-
-# --8<-- [start:range]
-for size in (1e-30, 1e30):
-    x = torch.tensor([[[size, 0.0], [0, 0]]], requires_grad=True)
-    y = lp_pool2d(x, 2, 2)
-    (g,) = torch.autograd.grad(y.sum(), x)
-    print(f"{size}: value {y.item()}, gradient {g[0, 0, 0].item()}")
-# --8<-- [end:range]
-assert g[0, 0, 0] == 0 and y.isinf()
 
 # --8<-- [start:unpool]
 from torch.nn.functional import max_unpool2d

@@ -1,0 +1,90 @@
+# --8<-- [start:half]
+import torch
+from torch.autograd import grad
+
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+print(grad((x * x).sum(), x)[0], grad((x * x.detach()).sum(), x)[0])
+# --8<-- [end:half]
+assert torch.equal(grad((x * x.detach()).sum(), x)[0], x.detach())
+
+# --8<-- [start:trap-data]
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = x**2
+x.data.zero_()  # autograd does not see it
+y.sum().backward()
+print(x.grad)
+# --8<-- [end:trap-data]
+assert x.grad.tolist() == [0, 0]
+
+# --8<-- [start:fix-data]
+import textwrap
+
+
+def show(text):
+    print(textwrap.fill(str(text), 68, break_on_hyphens=False))
+
+
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = x**2
+x.detach().zero_()
+try:
+    y.sum().backward()
+except RuntimeError as error:
+    message = str(error)
+show(message)
+# --8<-- [end:fix-data]
+assert "has been modified by an inplace operation" in message
+
+# --8<-- [start:trap-inference]
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+with torch.inference_mode():
+    scale = torch.tensor([3.0, 5.0])
+try:
+    (x * scale).sum()
+except RuntimeError as error:
+    message = str(error)
+show(message)
+# --8<-- [end:trap-inference]
+assert message.startswith("Inference tensors cannot be saved for backward.")
+assert grad((x + scale).sum(), x)[0].tolist() == [1, 1]  # nothing is saved
+
+# --8<-- [start:fix-inference]
+print(grad((x * scale.clone()).sum(), x)[0])
+with torch.no_grad():
+    quiet = 3 * torch.tensor([1.0, 2.0])
+print(grad((x * quiet).sum(), x)[0])
+# --8<-- [end:fix-inference]
+assert grad((x * scale.clone()).sum(), x)[0].tolist() == [3, 5]
+
+# --8<-- [start:cut]
+cut = x.detach()
+with torch.no_grad():
+    quiet = x * 2
+with torch.inference_mode():
+    frozen = x * 2
+for name, t in {"detach": cut, "no_grad": quiet, "inference": frozen}.items():
+    print(f"{name:9} leaf {t.is_leaf}, requires_grad {t.requires_grad}")
+print("same memory:", cut.data_ptr() == x.data_ptr())
+# --8<-- [end:cut]
+assert cut.data_ptr() == x.data_ptr()
+assert not (cut.requires_grad or quiet.requires_grad or frozen.requires_grad)
+
+# --8<-- [start:in-place]
+try:
+    x += 1
+except RuntimeError as error:
+    show(error)
+try:
+    x[0] = 5.0
+except RuntimeError as error:
+    show(error)
+# --8<-- [end:in-place]
+assert x.tolist() == [1, 2]
+
+# --8<-- [start:in-place-allowed]
+with torch.no_grad():
+    x += 1
+    x[0] = 5.0
+print(x)
+# --8<-- [end:in-place-allowed]
+assert x.tolist() == [5, 3] and x.is_leaf and x.requires_grad

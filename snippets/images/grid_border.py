@@ -1,0 +1,122 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import affine_grid, grid_sample
+
+image = torch.tensor([[0.0, 1, 4, 9]]).expand(1, 1, 2, 4)
+
+
+def sample(place, **options):
+    """Value and slope at a column, 0 to 3, between the two equal rows."""
+    grid_x = torch.tensor((2 * place + 1) / 4 - 1, requires_grad=True)
+    grid = torch.stack([grid_x, torch.zeros(())]).view(1, 1, 1, 2)
+    y = grid_sample(image, grid, align_corners=False, **options)
+    (slope,) = torch.autograd.grad(y.sum(), grid_x)
+    return y.item(), slope.item() + 0
+
+
+places = (0.5, 1.5, 2.5, 3.25, 3.75, 5.0)
+print("place        ", *(f"{place:6.2f}" for place in places))
+for mode in ("zeros", "border", "reflection"):
+    slopes = [sample(place, padding_mode=mode)[1] for place in places]
+    print(f"{mode:10} slope", *(f"{slope:6.1f}" for slope in slopes))
+# --8<-- [end:run]
+assert slopes == [2, 6, 10, 0, 0, -10]
+assert sample(5.0)[1] == sample(5.0, padding_mode="border")[1] == 0
+
+# --8<-- [start:trap]
+r = torch.arange(16.0) - 7.5
+scene = torch.exp(-(r[:, None] ** 2 + r**2) / 18)[None, None]  # a bump
+
+
+def window(x, padding_mode, look=lambda grid: grid):
+    """The scene through a window that is moved to the right by x."""
+    zero, one = torch.zeros(()), torch.ones(())
+    theta = torch.stack([one, zero, x, zero, one, zero]).view(1, 2, 3)
+    grid = look(affine_grid(theta, scene.shape, align_corners=False))
+    return grid_sample(
+        scene, grid, padding_mode=padding_mode, align_corners=False
+    )
+
+
+def register(start, *how):
+    """Find the place 0.25 that a window was taken at."""
+    wanted = window(torch.tensor(0.25), *how)
+    x = torch.tensor(start, requires_grad=True)
+    for step in range(80):
+        loss = ((window(x, *how) - wanted) ** 2).sum()
+        (g,) = torch.autograd.grad(loss, x)
+        x = (x - 0.01 * g).detach().requires_grad_()
+    return round(x.item(), 2), round(loss.item(), 2)
+
+
+print("                        place, loss")
+ends = {}
+for mode in ("zeros", "border", "reflection"):
+    for start in (1.0, 2.4):
+        ends[mode] = register(start, mode)
+        print(f"{mode:10} from {start}:", ends[mode])
+# --8<-- [end:trap]
+assert ends["zeros"][0] == ends["border"][0] == 2.4
+
+
+# --8<-- [start:fix]
+def inside(grid):
+    """Look at most up to 0.9, and pass the gradient on all the same."""
+    return grid + (grid.clamp(-0.9, 0.9) - grid).detach()
+
+
+found = register(2.4, "border", inside)
+print("border, inside, from 2.4:", found)
+# --8<-- [end:fix]
+assert found == (0.25, 0)
+
+# Figure: Value and slope at the columns -2 to 6 of the row 0, 1, 4, 9. Zeros:
+# the value falls to 0 within one column outside, with slope -18, then both are
+# 0. Border: the value stays 9, the slope is 0. Reflection: the value comes
+# down again, the slope has the other sign.
+# --8<-- [start:picture]
+import matplotlib.pyplot as plt
+
+fig, axes = plt.subplots(2, sharex=True, figsize=(4.8, 4.2))
+on = [column / 4 for column in range(-8, 25)]
+between = [place + 0.125 for place in on]  # off the kinks
+for mode, line in ("zeros", "-"), ("border", "--"), ("reflection", ":"):
+    values = [sample(place, padding_mode=mode)[0] for place in on]
+    slopes = [sample(place, padding_mode=mode)[1] for place in between]
+    axes[0].plot(on, values, line, label=mode)
+    axes[1].plot(between, slopes, line, drawstyle="steps-mid")
+axes[0].plot([0, 1, 2, 3], image[0, 0, 0], "o", color="k")
+axes[0].set_ylabel("value")
+axes[0].legend()
+axes[1].set(xlabel="column", ylabel="slope for grid x")
+plt.show()
+# --8<-- [end:picture]
+
+# --8<-- [start:border]
+for mode in ("zeros", "border", "reflection"):
+    first, last = (sample(place, padding_mode=mode)[1] for place in (0.0, 3.0))
+    print(f"{mode:10} at the first column {first}, at the last {last}")
+# --8<-- [end:border]
+assert first == last == 0 and sample(3.0)[1] == -18
+
+# --8<-- [start:corners]
+ramp = torch.arange(5.0).expand(1, 1, 5, 5)
+theta = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]])  # the identity
+grid = affine_grid(theta, (1, 1, 5, 5), align_corners=True)
+grid.requires_grad_()
+for mode in ("zeros", "border", "reflection"):
+    y = grid_sample(ramp, grid, padding_mode=mode, align_corners=True)
+    (g,) = torch.autograd.grad(y.sum(), grid)
+    print(f"{mode:10}", (g[0, 2, :, 0] + 0).tolist())
+# --8<-- [end:corners]
+assert (g[0, 2, :, 0] + 0).tolist() == [0, 2, 2, 2, 0]
+
+# --8<-- [start:beyond]
+image_grad = image.clone().requires_grad_()
+grid = torch.tensor([[[[3.0, 0.0]]]])
+for mode in ("zeros", "border", "reflection"):
+    y = grid_sample(image_grad, grid, padding_mode=mode, align_corners=False)
+    (g,) = torch.autograd.grad(y.sum(), image_grad)
+    print(f"{mode:10} value {y.item()}, pixels {g[0, 0, 0].tolist()}")
+# --8<-- [end:beyond]
+assert g.sum() == 1

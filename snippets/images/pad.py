@@ -1,0 +1,76 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import pad
+
+
+def counts(x, widths, **options):
+    """How often each entry of x stands in the padded tensor."""
+    x = x.clone().requires_grad_()
+    (g,) = torch.autograd.grad(pad(x, widths, **options).sum(), x)
+    return g.squeeze()
+
+
+row = torch.tensor([[1.0, 2, 3, 4]])
+for mode in ("constant", "reflect", "replicate", "circular"):
+    print(f"{mode:9}", pad(row, (2, 2), mode=mode)[0].int().tolist(), end=" ")
+    print("gradient", counts(row, (2, 2), mode=mode).int().tolist())
+# --8<-- [end:run]
+assert counts(row, (2, 2), mode="reflect").tolist() == [1, 3, 3, 1]
+assert counts(row, (2, 2), mode="replicate").tolist() == [3, 1, 1, 3]
+assert counts(row, (2, 2), mode="circular").tolist() == [2, 2, 2, 2]
+
+# --8<-- [start:trap]
+x = torch.tensor([[0.0, 6, 0, 0]], requires_grad=True)
+padded = pad(x, (1, 1), mode="reflect")
+loss = padded.mean()
+(g,) = torch.autograd.grad(loss, x)
+print("mean", loss.item(), "gradient", [round(v, 3) for v in g[0].tolist()])
+# --8<-- [end:trap]
+assert loss == 2 and g[0, 1] == 2 * g[0, 0]
+
+# --8<-- [start:fix]
+loss = pad(x, (1, 1), mode="reflect")[..., 1:-1].mean()
+(g,) = torch.autograd.grad(loss, x)
+print("mean", loss.item(), "gradient", g[0].tolist())
+# --8<-- [end:fix]
+assert loss == x.mean() and (g == 0.25).all()
+
+# --8<-- [start:padding]
+for mode in ("zeros", "reflect", "replicate", "circular"):
+    layer = torch.nn.Conv2d(1, 1, 3, padding=1, padding_mode=mode, bias=False)
+    torch.nn.init.ones_(layer.weight)
+    x = torch.ones(1, 1, 5, 5, requires_grad=True)
+    (dx,) = torch.autograd.grad(layer(x).sum(), x)
+    first, second, *_ = dx[0, 0].int().tolist()
+    print(f"{mode:9} {first} then {second}")
+# --8<-- [end:padding]
+assert (dx == 9).all()
+
+# --8<-- [start:negative]
+print(pad(row, (-1, 0)).tolist(), counts(row, (-1, 0)).tolist())
+# --8<-- [end:negative]
+assert counts(row, (-1, 0)).tolist() == [0, 1, 1, 1]
+
+# --8<-- [start:errors]
+image = torch.ones(1, 1, 3, 3)
+for widths, mode in (
+    ((3, 3, 3, 3), "reflect"),
+    ((4, 4, 4, 4), "circular"),
+):
+    try:
+        pad(image, widths, mode=mode)
+    except RuntimeError as error:
+        print(error)
+# --8<-- [end:errors]
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+for name in ("constant_pad_nd(", "reflection_pad1d(", "replication_pad1d("):
+    lines = text[text.index(f"- name: {name}") :].splitlines()
+    print(lines[1])
+# --8<-- [end:source]
