@@ -157,5 +157,7 @@ import torchgen
 
 folder = pathlib.Path(torchgen.__file__).parent
 text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+line = text[text.index("- name: _ctc_loss(") :].splitlines()[1]
+print(line.partition("(")[0])
 print("- name: _ctc_loss_backward" in text)
 # --8<-- [end:source]
