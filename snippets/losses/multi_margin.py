@@ -1,9 +1,6 @@
 # --8<-- [start:run]
 import torch
-from torch.nn.functional import (
-    multi_margin_loss,
-    multilabel_margin_loss,
-)
+from torch.nn.functional import multi_margin_loss, multilabel_margin_loss
 
 
 def gradient(loss, x, y, **options):
@@ -85,39 +82,10 @@ for p in (1, 2):
         lambda x, p=p: multi_margin(x, y, p), x
     )
 assert multi_margin(torch.full((1, 3), nan), torch.tensor([0])).isnan()
-
-# Figure: Left, multi_margin_loss of two classes against the score of the wrong
-# one, the right one being 0: 0 up to -1, then a line with p=1 and a parabola
-# with p=2. Right, the gradients: with p=1 a step from 0 to one half at -1,
-# with p=2 a ramp that starts there; a dot at 0, -1.
-# --8<-- [start:picture]
-import matplotlib.pyplot as plt
-
-fig, (left, right) = plt.subplots(1, 2)
-s = torch.linspace(-3, 2, 51, requires_grad=True)
-scores = torch.stack([torch.zeros(51), s], 1)
-zero = torch.zeros(51, dtype=torch.long)
-for p in (1, 2):
-    loss = multi_margin_loss(scores, zero, p=p, reduction="none")
-    (g,) = torch.autograd.grad(loss.sum(), s, retain_graph=True)
-    left.plot(s.detach(), loss.detach(), label=f"p={p}")
-    for part in (s <= -1, s > -1):
-        right.plot(s.detach()[part], g[part], f"C{p - 1}")
-left.set_title("loss")
-left.legend()
-right.plot([-1], [0], "C2o")
-right.set_title("its gradient")
-plt.show()
-# --8<-- [end:picture]
-assert gradient(multi_margin_loss, [0.0, -1.0], 0) == [0, 0]
-
-# --8<-- [start:at-margin]
-for s in (0.99, 1.0, 1.01):  # the right score is 2: the margin is at 1
-    x = [2.0, s, 0.0]
-    multi = gradient(multilabel_margin_loss, x, [0, -1, -1])
-    print(s, gradient(multi_margin_loss, x, 0), multi)
-# --8<-- [end:at-margin]
-assert gradient(multi_margin_loss, [2.0, 1.0, 0.0], 0) == [0, 0, 0]
+cases = (multi_margin_loss, 0), (multilabel_margin_loss, [0, -1, -1])
+for s, g in (0.99, 0), (1.0, 0), (1.01, 0.333):  # the margin is at 1
+    for loss, y in cases:
+        assert gradient(loss, [2.0, s, 0.0], y) == [-g, g, 0]
 
 # --8<-- [start:margins]
 equal = [1.0, 1.0, 1.0]
@@ -126,23 +94,13 @@ for margin in (2.0, 1.0, 0.0, -1.0):
     print(f"margin={margin}: {g}")
 # --8<-- [end:margins]
 assert g == [0, 0, 0]
-
-# --8<-- [start:terminator]
 x = [0.0, 0.0, 0.0, 0.0]
-for y in (
-    [0, 2, -1, -1],
-    [0, 2, -1, 3],  # what follows the first -1 is not read
-    [2, 0, -1, -1],  # the order does not matter
-    [0, 0, -1, -1],  # twice counts twice
-    [-1, 0, 2, 3],  # no class at all
-    [0, 1, 2, 3],  # every class: nothing to compare with
-):
-    print(y, gradient(multilabel_margin_loss, x, y))
-# --8<-- [end:terminator]
 first = gradient(multilabel_margin_loss, x, [0, 2, -1, -1])
 assert first == gradient(multilabel_margin_loss, x, [0, 2, -1, 3])
 assert first == gradient(multilabel_margin_loss, x, [2, 0, -1, -1])
 assert gradient(multilabel_margin_loss, x, [-1, 0, 2, 3]) == [0, 0, 0, 0]
+assert gradient(multilabel_margin_loss, x, [0, 1, 2, 3]) == [0, 0, 0, 0]
+assert gradient(multilabel_margin_loss, x, [0, 0, -1, -1])[0] == -1.5
 
 # --8<-- [start:nan]
 target = torch.tensor([0])
@@ -169,11 +127,9 @@ for reduction in ("none", "sum", "mean"):
     loss = multi_margin_loss(x, y, reduction=reduction)
     (g,) = torch.autograd.grad(loss.sum(), x)
     print(f"{reduction:5}", loss.tolist(), g[0].tolist())
-
+# --8<-- [end:reductions]
 row = multi_margin_loss(x[0], y[0])
 batch = multi_margin_loss(x[:1], y[:1])
-print("(C,)", row.item(), "(1, C)", batch.item())
-# --8<-- [end:reductions]
 assert loss == 0.75 and row == batch == 0.75
 
 # --8<-- [start:weights]
@@ -190,18 +146,13 @@ assert not g[0].any()
 
 # --8<-- [start:empty]
 torch.use_deterministic_algorithms(True)  # fills new memory with NaN
-x = torch.zeros(0, 3, requires_grad=True)
-y = torch.zeros(0, dtype=torch.long)
-ys = torch.zeros(0, 3, dtype=torch.long)
-for reduction in ("sum", "none"):
-    out = (
-        multi_margin_loss(x, y, reduction=reduction),
-        multilabel_margin_loss(x, ys, reduction=reduction),
-    )
-    print(reduction, [loss.tolist() for loss in out])
+x, y = torch.zeros(0, 3), torch.zeros(0, dtype=torch.long)
+print(multi_margin_loss(x, y, reduction="sum"))
+print(multilabel_margin_loss(x, x.long(), reduction="sum"))
 torch.use_deterministic_algorithms(False)
 # --8<-- [end:empty]
-assert [loss.shape for loss in out] == [torch.Size([0])] * 2
+for loss, target in (multi_margin_loss, y), (multilabel_margin_loss, x.long()):
+    assert loss(x, target, reduction="none").shape == (0,)
 
 
 # --8<-- [start:range]
@@ -246,13 +197,12 @@ attempt(multi_margin_loss, x, zero, weight=torch.ones(3))
 
 # --8<-- [start:half]
 attempt(multi_margin_loss, x.half(), zero)
-attempt(multi_margin_loss, x.bfloat16(), zero)
 # --8<-- [end:half]
 
 # --8<-- [start:twice]
 x = torch.tensor([[0.0, 0.5, -1.0]], requires_grad=True)
 losses = (
-    lambda x: multi_margin_loss(x, target, p=2),
+    lambda x: multi_margin_loss(x, zero, p=2),
     lambda x: multilabel_margin_loss(x, torch.tensor([[0, -1, -1]])),
 )
 for loss in losses:
