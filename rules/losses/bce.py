@@ -1,4 +1,4 @@
-"""binary_cross_entropy of probabilities and of logits: the ends 0 and 1, weights, infinite logits, the target."""
+"""binary_cross_entropy of probabilities and of logits: the ends 0 and 1, infinite logits, the target."""
 
 import math
 
@@ -8,15 +8,14 @@ from sympy import exp, log
 from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, uniform, x
 
 EPS = float(torch.tensor(1e-12, dtype=torch.float32))  # in PyTorch it is a float, for float64 tensors too
-WEIGHT = torch.tensor([1.0, 2.0, 0.0], dtype=torch.float64)
-POS_WEIGHT = torch.tensor([3.0, 1.0, 0.5], dtype=torch.float64)
 
 # The function raises outside [0, 1]; a slope from there is NaN.
 INSIDE = "((p.clamp(0, 1) == p) & (y.clamp(0, 1) == y)).all()"
 OUTSIDE = "(p * y).mean() * float('nan')"
 
 
-def _bce(v, p, y, weight=1.0):
+def of_probabilities(v, p, y, weight=1.0):
+    """The rule of binary_cross_entropy, of the sum."""
     dp = (p - y) / (p * (1 - p)).clamp(min=EPS)
     dy = torch.log(1 - p) - torch.log(p)
     return v * weight * dp, v * weight * dy
@@ -26,14 +25,16 @@ def _mean(vjp):
     return lambda v, x, y: tuple(g / x.numel() for g in vjp(v, x, y))
 
 
-def _logits(v, x, y, weight=1.0, pos_weight=1.0):
+def of_logits(v, x, y, weight=1.0, pos_weight=1.0):
+    """The rule of binary_cross_entropy_with_logits, of the sum."""
     s = torch.sigmoid(x)
     dx = (1 - y) * s - pos_weight * y * (1 - s)
     dy = pos_weight * torch.nn.functional.softplus(-x) - torch.nn.functional.softplus(x)
     return v * weight * dx, v * weight * dy
 
 
-def _at(first: str, second: str, names: str = "py") -> dict[str, str]:
+def at(first: str, second: str, names: str = "py") -> dict[str, str]:
+    """A special point: one input and its target."""
     return {
         name: f"torch.tensor({value}, dtype=torch.float64)" for name, value in zip(names, (first, second), strict=True)
     }
@@ -77,16 +78,16 @@ RULES = [
         formula=r"L = -\frac{1}{N} \sum_i \bigl( y_i \max(\log p_i, -100) + (1 - y_i) \max(\log(1 - p_i), -100) \bigr)",
         gradient=r"\bar{p}_i = \frac{\bar{L}}{N}\, \frac{p_i - y_i}{\max(p_i (1 - p_i),\, 10^{-12})} \qquad"
         r" \bar{y}_i = \frac{\bar{L}}{N}\, \log\frac{1 - p_i}{p_i}",
-        vjp=_mean(_bce),
+        vjp=_mean(of_probabilities),
         inputs={"p": uniform(0.1, 0.9), "y": uniform(0.0, 1.0)},
         shapes=[{"p": s, "y": s} for s in ((), (5,), (2, 3))],
         special={
-            "p = 0, y = 1": _at("0.", "1."),
-            "p = 0, y = 0": _at("0.", "0."),
-            "p = 1, y = 0": _at("1.", "0."),
-            "p = 1, y = 1": _at("1.", "1."),
-            "p = y": _at("0.25", "0.25"),
-            "empty batch": _at("[]", "[]"),
+            "p = 0, y = 1": at("0.", "1."),
+            "p = 0, y = 0": at("0.", "0."),
+            "p = 1, y = 0": at("1.", "0."),
+            "p = 1, y = 1": at("1.", "1."),
+            "p = y": at("0.25", "0.25"),
+            "empty batch": at("[]", "[]"),
         },
         also=("torch.nn.BCELoss",),
         defects=(
@@ -101,19 +102,6 @@ RULES = [
             _end("p = 1, y = 0", 1 / EPS, -math.inf, "As at p = 0, y = 1, with the other signs."),
             _end("p = 1, y = 1", 0.0, -math.inf, "The slope in p is −1. PyTorch divides p − y = 0 by 1e−12."),
         ),
-    ),
-    VJP(
-        "torch.nn.functional.binary_cross_entropy",
-        "torch.nn.functional.binary_cross_entropy(p, y, weight, reduction='sum')",
-        variant="weight, reduction=sum",
-        formula=r"L = -\sum_i w_i \bigl( y_i \log p_i + (1 - y_i) \log(1 - p_i) \bigr)",
-        gradient=r"\bar{p}_i = \bar{L}\, w_i\, \frac{p_i - y_i}{\max(p_i (1 - p_i),\, 10^{-12})} \qquad"
-        r" \bar{y}_i = \bar{L}\, w_i \log\frac{1 - p_i}{p_i}",
-        vjp=lambda v, p, y: _bce(v, p, y, WEIGHT),
-        inputs={"p": uniform(0.1, 0.9), "y": uniform(0.0, 1.0)},
-        fixed={"weight": "torch.tensor([1., 2., 0.], dtype=torch.float64)"},
-        shapes=[{"p": s, "y": s} for s in ((3,), (2, 3), (4, 3))],
-        special={"weight 0": _at("[0.5, 0.5, 0.5]", "[0.25, 0.25, 0.25]")},
     ),
     Pieces(
         "torch.nn.functional.binary_cross_entropy_with_logits",
@@ -135,17 +123,17 @@ RULES = [
         "torch.nn.functional.binary_cross_entropy_with_logits(z, y)",
         formula=r"L = \frac{1}{N} \sum_i \bigl( (1 - y_i)\, z_i + \log(1 + e^{-z_i}) \bigr)",
         gradient=r"\bar{z}_i = \frac{\bar{L}}{N}\, (\sigma(z_i) - y_i) \qquad \bar{y}_i = -\frac{\bar{L}}{N}\, z_i",
-        vjp=_mean(_logits),
+        vjp=_mean(of_logits),
         inputs={"z": normal, "y": uniform(0.0, 1.0)},
         shapes=[{"z": s, "y": s} for s in ((), (5,), (2, 3))],
         special={
-            "z = -104, y = 1": _at("-104.", "1.", "zy"),
-            "z = 20, y = 0": _at("20.", "0.", "zy"),
-            "z = -inf, y = 0": _at("float('-inf')", "0.", "zy"),
-            "z = inf, y = 0": _at("float('inf')", "0.", "zy"),
-            "NaN": _at("float('nan')", "1.", "zy"),
-            "y = 2": _at("1.", "2.", "zy"),
-            "empty batch": _at("[]", "[]", "zy"),
+            "z = -104, y = 1": at("-104.", "1.", "zy"),
+            "z = 20, y = 0": at("20.", "0.", "zy"),
+            "z = -inf, y = 0": at("float('-inf')", "0.", "zy"),
+            "z = inf, y = 0": at("float('inf')", "0.", "zy"),
+            "NaN": at("float('nan')", "1.", "zy"),
+            "y = 2": at("1.", "2.", "zy"),
+            "empty batch": at("[]", "[]", "zy"),
         },
         also=("torch.nn.BCEWithLogitsLoss",),
         defects=(
@@ -156,23 +144,5 @@ RULES = [
                 "https://github.com/pytorch/pytorch/issues/49844",
             ),
         ),
-    ),
-    VJP(
-        "torch.nn.functional.binary_cross_entropy_with_logits",
-        "torch.nn.functional.binary_cross_entropy_with_logits(z, y, weight, reduction='sum', pos_weight=pos_weight)",
-        variant="weight, pos_weight, reduction=sum",
-        formula=r"L = \sum_i w_i \bigl( q_i\, y_i \log(1 + e^{-z_i}) + (1 - y_i) \log(1 + e^{z_i}) \bigr), \quad"
-        r" q = \texttt{pos\_weight}",
-        gradient=r"\begin{aligned} \bar{z}_i &= \bar{L}\, w_i \bigl( (1 - y_i)\, \sigma(z_i) - q_i\, y_i\, (1 -"
-        r" \sigma(z_i)) \bigr) \\ \bar{y}_i &= \bar{L}\, w_i \bigl( q_i \log(1 + e^{-z_i}) - \log(1 + e^{z_i}) \bigr)"
-        r" \end{aligned}",
-        vjp=lambda v, z, y: _logits(v, z, y, WEIGHT, POS_WEIGHT),
-        inputs={"z": normal, "y": uniform(0.0, 1.0)},
-        fixed={
-            "weight": "torch.tensor([1., 2., 0.], dtype=torch.float64)",
-            "pos_weight": "torch.tensor([3., 1., 0.5], dtype=torch.float64)",
-        },
-        shapes=[{"z": s, "y": s} for s in ((3,), (2, 3), (4, 3))],
-        special={"weight 0": _at("[0., 0., 0.]", "[1., 1., 1.]", "zy")},
     ),
 ]

@@ -1,4 +1,4 @@
-"""ctc_loss: the gradient it returns, the derivative it has, and targets that no path spells."""
+"""ctc_loss of logits behind log_softmax, and targets that no path spells."""
 
 import itertools
 import math
@@ -27,7 +27,8 @@ def _sum(v, x, y):
     return (v * (x.exp() - gamma),)
 
 
-def _mean(v, x, y):
+def mean_of_batch(v, x, y):
+    """What ctc_loss returns for log_probs, with the default reduction."""
     return _sum(v / y.shape[1] / len(y), x, y)
 
 
@@ -36,7 +37,8 @@ def _behind_log_softmax(vjp):
     return lambda v, z, y: vjp(v, torch.log_softmax(z, -1), y)
 
 
-def _labels(generator: torch.Generator, shape: tuple[int, ...]) -> torch.Tensor:
+def labels(generator: torch.Generator, shape: tuple[int, ...]) -> torch.Tensor:
+    """Labels 1 and 2: 0 is the blank."""
     return torch.randint(1, 3, shape, generator=generator)
 
 
@@ -44,31 +46,21 @@ LENGTHS = "(len({0}),) * len(y), (y.shape[1],) * len(y)"
 SHAPES = ((4, 1, 3), (1, 2)), ((5, 2, 3), (2, 2)), ((3, 2, 4), (2, 1))
 
 
-def _shapes(name: str) -> list[dict]:
+def shapes_of(name: str) -> list[dict]:
+    """Frames, sequences and classes of the input with that name, and the targets for it."""
     return [{name: x, "y": y} for x, y in SHAPES]
 
 
-def _at(values: str, target: str, name: str = "x") -> dict[str, str]:
+def at(values: str, target: str, name: str = "x") -> dict[str, str]:
+    """A special point: an input and its targets."""
     return {name: f"torch.tensor({values}, dtype=torch.float64)", "y": f"torch.tensor({target})"}
 
 
-def _not_the_slope(point: str, gradient: list[float]) -> Defect:
-    """A point with two frames that are alike, and what PyTorch returns for one of them."""
-    return Defect(point, "The slopes are −γ. PyTorch returns e^x − γ.", {"gradient": {"x": [[gradient]] * 2}}, REPORTED)
-
-
-HALF = "-0.69314718056"  # log(1/2)
-ALIKE = f"[[[{HALF}, {HALF}]]] * 2"  # two frames, a blank and one label
 ZERO = "[[[0., 0.]]] * 2"
 MASKED = "[[[0., 0., float('-inf')]]] * 2"
 NOTHING = "[[]], dtype=torch.int64"
-SHARES = (
-    1 / 3,
-    2 / 3,
-)  # of the three paths for one label in two frames: how many are at the blank, how many at the label
 NO_SECOND = "PyTorch has no derivative of _ctc_loss_backward."
 NO_FORWARD = "PyTorch has no forward mode for _ctc_loss."
-REPORTED = "https://github.com/pytorch/pytorch/issues/52241"
 NAN = math.nan
 
 RULES = [
@@ -80,16 +72,16 @@ RULES = [
         gradient=r"\bar{z}_{tnk} = \bar{L}\, \bigl( p_{tnk} - \gamma_{tnk} \bigr), \qquad"
         r" \gamma_{tnk} = P(\pi_t = k \mid \pi \to y_n)",
         vjp=_behind_log_softmax(_sum),
-        inputs={"z": normal, "y": _labels},
-        shapes=_shapes("z"),
+        inputs={"z": normal, "y": labels},
+        shapes=shapes_of("z"),
         special={
-            "all alike": _at(ZERO, "[[1]]", "z"),
-            "repeated label": _at(ZERO, "[[1, 1]]", "z"),
-            "more labels than frames": _at(ZERO, "[[1, 1, 1]]", "z"),
-            "empty target": _at(ZERO, NOTHING, "z"),
-            "blank as label": _at(ZERO, "[[0]]", "z"),
-            "a logit of -inf": _at(MASKED, "[[1]]", "z"),
-            "NaN": _at("[[[0., float('nan')]]] * 2", "[[1]]", "z"),
+            "all alike": at(ZERO, "[[1]]", "z"),
+            "repeated label": at(ZERO, "[[1, 1]]", "z"),
+            "more labels than frames": at(ZERO, "[[1, 1, 1]]", "z"),
+            "empty target": at(ZERO, NOTHING, "z"),
+            "blank as label": at(ZERO, "[[0]]", "z"),
+            "a logit of -inf": at(MASKED, "[[1]]", "z"),
+            "NaN": at("[[[0., float('nan')]]] * 2", "[[1]]", "z"),
         },
         active={"blank as label": [[-0.5, 0.5, -0.5, 0.5]]},
         excluded={"gradgradcheck": NO_SECOND, "forward": NO_FORWARD},
@@ -116,50 +108,15 @@ RULES = [
         r" \text{otherwise,} \end{cases} \quad \ell_n = -\log \sum_{\pi\,\to\, y_n} \prod_t p_{t n \pi_t}",
         gradient=r"\bar{z}_{tnk} = \frac{\bar{L}}{N S_n} \begin{cases} 0 & \ell_n = \infty \\ p_{tnk} - \gamma_{tnk} &"
         r" \text{otherwise} \end{cases}",
-        vjp=_behind_log_softmax(_mean),
-        inputs={"z": normal, "y": _labels},
-        shapes=_shapes("z"),
+        vjp=_behind_log_softmax(mean_of_batch),
+        inputs={"z": normal, "y": labels},
+        shapes=shapes_of("z"),
         special={
-            "all alike": _at(ZERO, "[[1]]", "z"),
-            "repeated label": _at(ZERO, "[[1, 1]]", "z"),
-            "more labels than frames": _at(ZERO, "[[1, 1, 1]]", "z"),
-            "a logit of -inf": _at(MASKED, "[[1]]", "z"),
+            "all alike": at(ZERO, "[[1]]", "z"),
+            "repeated label": at(ZERO, "[[1, 1]]", "z"),
+            "more labels than frames": at(ZERO, "[[1, 1, 1]]", "z"),
+            "a logit of -inf": at(MASKED, "[[1]]", "z"),
         },
         excluded={"gradgradcheck": NO_SECOND, "forward": NO_FORWARD},
-    ),
-    VJP(
-        "torch.nn.functional.ctc_loss",
-        f"torch.nn.functional.ctc_loss(x, y, {LENGTHS.format('x')})",
-        formula=r"L = \frac{1}{N} \sum_n \frac{1}{S_n} \Bigl( -\log \sum_{\pi\,\to\, y_n} \prod_t e^{x_{t n \pi_t}}"
-        r" \Bigr)",
-        gradient=r"\begin{aligned} \bar{x}_{tnk} &= \frac{\bar{L}}{N S_n} \bigl( e^{x_{tnk}} - \gamma_{tnk} \bigr),"
-        r" \quad"
-        r" \gamma_{tnk} = P(\pi_t = k \mid \pi \to y_n) \\ \frac{\partial L}{\partial x_{tnk}} &="
-        r" -\frac{\gamma_{tnk}}{N S_n} \end{aligned}",
-        vjp=_mean,
-        inputs={"x": normal, "y": _labels},
-        shapes=_shapes("x"),
-        special={
-            "all alike": _at(ALIKE, "[[1]]"),
-            "not normalised": _at(ZERO, "[[1]]"),
-            "empty target": _at(ALIKE, NOTHING),
-            "repeated label": _at(ALIKE, "[[1, 1]]"),
-            "NaN": _at("[[[0., float('nan')]]] * 2", "[[1]]"),
-        },
-        active={
-            "all alike": [[-share for share in SHARES * 2]],
-            "not normalised": [[-share for share in SHARES * 2]],
-            "empty target": [[-1.0, 0.0, -1.0, 0.0]],
-        },
-        excluded={
-            "gradcheck": "It fails: what is returned is not the derivative by log_probs.",
-            "gradgradcheck": NO_SECOND,
-            "forward": NO_FORWARD,
-        },
-        defects=(
-            _not_the_slope("all alike", [1 / 6, -1 / 6]),
-            _not_the_slope("not normalised", [2 / 3, 1 / 3]),
-            _not_the_slope("empty target", [-0.5, 0.5]),
-        ),
     ),
 ]

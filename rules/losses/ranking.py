@@ -1,21 +1,20 @@
-"""Losses with a margin and a target of ±1: margin_ranking, hinge_embedding, soft_margin."""
-
-import math
+"""Hinges with a target of ±1: margin_ranking and hinge_embedding."""
 
 import torch
-from sympy import Symbol, exp, log
+from sympy import Symbol
 
-from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Piece, Pieces, normal, oo, x
 
 m = Symbol("m", real=True)
 
 
-def _sign(generator: torch.Generator, shape: tuple[int, ...]) -> torch.Tensor:
+def sign(generator: torch.Generator, shape: tuple[int, ...]) -> torch.Tensor:
     """Targets of −1 and 1: integers, since a target is not differentiated."""
     return 2 * torch.randint(0, 2, shape, generator=generator) - 1
 
 
-def _at(y: str, **inputs: str) -> dict[str, str]:
+def at(y: str, **inputs: str) -> dict[str, str]:
+    """A special point: inputs and their target."""
     tensors = {name: f"torch.tensor({text}, dtype=torch.float64)" for name, text in inputs.items()}
     return {**tensors, "y": f"torch.tensor({y})"}
 
@@ -29,10 +28,6 @@ def _hinge(v, x, y):
     return (v * torch.where(y == 1, 1.0, -(x < 1).to(v.dtype)) / y.numel(),)
 
 
-def _soft(v, x, y):
-    return (-v * y * torch.sigmoid(-y * x) / y.numel(),)
-
-
 EMPTY = "torch.tensor([], dtype=torch.float64)"
 PAIRS = [dict.fromkeys(("a", "b", "y"), shape) for shape in ((), (5,), (2, 3))]
 SINGLES = [dict.fromkeys(("x", "y"), shape) for shape in ((), (5,), (2, 3))]
@@ -44,15 +39,15 @@ RULES = [
         formula=r"\ell = \texttt{margin\_ranking\_loss}(a, b, y) = \frac1N \sum_i \max(0,\ m - y_i (a_i - b_i))",
         gradient=r"\bar{a}_i = -\frac{\bar{\ell}}{N}\, y_i\, [\,y_i (a_i - b_i) < m\,] \qquad \bar{b}_i = -\bar{a}_i",
         vjp=_ranking,
-        inputs={"a": normal, "b": normal, "y": _sign},
+        inputs={"a": normal, "b": normal, "y": sign},
         shapes=PAIRS,
         special={
-            "equal inputs, y = 1": _at("1", a="2.", b="2."),
-            "equal inputs, y = -1": _at("-1", a="2.", b="2."),
-            "y = 0": _at("0", a="2.", b="0."),
-            "a = inf": _at("-1", a=INF, b="0."),
-            "a = b = inf": _at("1", a=INF, b=INF),
-            "NaN": _at("1", a=NAN, b="0."),
+            "equal inputs, y = 1": at("1", a="2.", b="2."),
+            "equal inputs, y = -1": at("-1", a="2.", b="2."),
+            "y = 0": at("0", a="2.", b="0."),
+            "a = inf": at("-1", a=INF, b="0."),
+            "a = b = inf": at("1", a=INF, b=INF),
+            "NaN": at("1", a=NAN, b="0."),
             "empty batch": {"a": EMPTY, "b": EMPTY, "y": "torch.tensor([], dtype=torch.int64)"},
         },
         also=("torch.margin_ranking_loss",),
@@ -81,16 +76,16 @@ RULES = [
         r" \max(0,\ m - x_i) & y_i = -1 \end{cases}",
         gradient=r"\bar{x}_i = \frac{\bar{\ell}}{N} \begin{cases} 1 & y_i = 1 \\ -[\,x_i < m\,] & y_i = -1 \end{cases}",
         vjp=_hinge,
-        inputs={"x": normal, "y": _sign},
+        inputs={"x": normal, "y": sign},
         shapes=SINGLES,
         special={
-            "y = 1, x = 0": _at("1", x="0."),
-            "y = -1, at the margin": _at("-1", x="1."),
-            "y = 0, below the margin": _at("0", x="0.5"),
-            "y = 0, at the margin": _at("0", x="1."),
-            "y = 0, above the margin": _at("0", x="2."),
-            "y = 1, NaN": _at("1", x=NAN),
-            "y = -1, NaN": _at("-1", x=NAN),
+            "y = 1, x = 0": at("1", x="0."),
+            "y = -1, at the margin": at("-1", x="1."),
+            "y = 0, below the margin": at("0", x="0.5"),
+            "y = 0, at the margin": at("0", x="1."),
+            "y = 0, above the margin": at("0", x="2."),
+            "y = 1, NaN": at("1", x=NAN),
+            "y = -1, NaN": at("-1", x=NAN),
         },
         also=("torch.hinge_embedding_loss",),
     ),
@@ -101,38 +96,5 @@ RULES = [
         pieces=[Piece(m - x, -oo, m), Piece(0, m, oo)],
         parameters={m: 2},
         points=("0.0", INF, MINUS_INF),
-    ),
-    VJP(
-        "torch.nn.functional.soft_margin_loss",
-        "torch.nn.functional.soft_margin_loss(x, y)",
-        formula=r"\ell = \texttt{soft\_margin\_loss}(x, y) = \frac1N \sum_i \log(1 + e^{-y_i x_i})",
-        gradient=r"\bar{x}_i = -\frac{\bar{\ell}}{N}\, \frac{y_i}{1 + e^{y_i x_i}}",
-        vjp=_soft,
-        inputs={"x": normal, "y": _sign},
-        shapes=SINGLES,
-        special={
-            "x = 0": _at("1", x="0."),
-            "y = 0": _at("0", x="2."),
-            "NaN": _at("1", x=NAN),
-        },
-    ),
-    Pieces(
-        "torch.nn.functional.soft_margin_loss",
-        "torch.nn.functional.soft_margin_loss(x, torch.ones_like(x), reduction='none')",
-        variant="y=1, reduction=none",
-        pieces=[Piece(log(1 + exp(-x)), -oo, oo, derivative=-1 / (1 + exp(x)))],
-        points=("0.0", "800.0", "-800.0", INF, MINUS_INF),
-        defects=(
-            Defect(
-                "x = -800",
-                "The loss is 800 and its slope −1. PyTorch computes the exponential, which overflows: inf and NaN.",
-                {"gradient": {"x": math.nan}, "forward": {"x": math.nan}},
-            ),
-            Defect(
-                "x = -inf",
-                "The slope tends to −1. PyTorch returns NaN.",
-                {"gradient": {"x": math.nan}, "forward": {"x": math.nan}},
-            ),
-        ),
     ),
 ]

@@ -7,38 +7,13 @@ log_q = torch.log_softmax(z, dim=1)  # the model
 p = torch.tensor([[0.25, 0.25, 0.5], [0.5, 0.25, 0.25]])  # the data
 loss = kl_div(log_q, p, reduction="batchmean")
 by_input, by_logits = torch.autograd.grad(loss, (log_q, z))
-print("loss     ", round(loss.item(), 4))
-print("by input ", by_input.tolist())
-print("by logits", by_logits)
-print("(q-p)/N  ", ((log_q.exp() - p) / 2).detach())
+print("loss              ", round(loss.item(), 4))
+print("gradient of log_q ", by_input.tolist())
+print("gradient of logits", by_logits)
+print("(q-p)/N           ", ((log_q.exp() - p) / 2).detach())
 # --8<-- [end:run]
 assert (by_input == -p / 2).all()
 torch.testing.assert_close(by_logits, (log_q.exp() - p) / 2)
-
-# --8<-- [start:reductions]
-for reduction, divisor in ("sum", 1), ("batchmean", 2):
-    loss = kl_div(log_q, p, reduction=reduction)
-    (g,) = torch.autograd.grad(loss, log_q, retain_graph=True)
-    print(f"{reduction:9} {loss.item():.4f}", "gradient = -p /", divisor)
-    assert (g == -p / divisor).all()
-each = kl_div(log_q, p, reduction="none")
-print("none     ", tuple(each.shape), [f"{v:.4f}" for v in each.sum(1)])
-# --8<-- [end:reductions]
-entropy = torch.special.entr(p).sum()
-torch.testing.assert_close(each.sum(), -(p * log_q).sum() - entropy)
-
-# --8<-- [start:mean]
-import warnings
-
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    mean = kl_div(log_q, p)  # reduction="mean" is the default
-(g,) = torch.autograd.grad(mean, log_q, retain_graph=True)
-print(f"mean      {mean.item():.4f}", "gradient = -p /", (-p / g)[0, 0].item())
-print(caught[0].message)
-# --8<-- [end:mean]
-torch.testing.assert_close(mean * 6, each.sum())
-assert (torch.kl_div(log_q, p, 1) == mean).all()
 
 
 # --8<-- [start:trap]
@@ -81,6 +56,31 @@ print(f"KL(data || model) {forward.item():.4f}")
 # --8<-- [end:order-fix]
 torch.testing.assert_close(forward[0], right)
 
+# --8<-- [start:mean]
+import warnings
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    mean = kl_div(log_q, p)  # reduction="mean" is the default
+(g,) = torch.autograd.grad(mean, log_q, retain_graph=True)
+print(f"mean      {mean.item():.4f}", "gradient = -p /", (-p / g)[0, 0].item())
+print(caught[0].message)
+# --8<-- [end:mean]
+torch.testing.assert_close(mean * 6, kl_div(log_q, p, reduction="sum"))
+assert (torch.kl_div(log_q, p, 1) == mean).all()
+
+# --8<-- [start:reductions]
+for reduction, divisor in ("sum", 1), ("batchmean", 2):
+    loss = kl_div(log_q, p, reduction=reduction)
+    (g,) = torch.autograd.grad(loss, log_q, retain_graph=True)
+    print(f"{reduction:9} {loss.item():.4f}", "gradient = -p /", divisor)
+    assert (g == -p / divisor).all()
+each = kl_div(log_q, p, reduction="none")
+print("none     ", tuple(each.shape), [f"{v:.4f}" for v in each.sum(1)])
+# --8<-- [end:reductions]
+entropy = torch.special.entr(p).sum()
+torch.testing.assert_close(each.sum(), -(p * log_q).sum() - entropy)
+
 # --8<-- [start:masked]
 inf = float("inf")
 masked = torch.tensor([[0.0, 0.0, -inf]])  # class 2 does not occur
@@ -100,6 +100,9 @@ torch.testing.assert_close(
     kl_div(log_q, bounded, reduction="sum", log_target=True),
     torch.tensor(1.5).log(),
 )
+for bound, near in (-1.0, 0.4417), (-5.0, 0.3792), (-104.0, 0.4055):
+    x = kl_div(log_q, log_p.clamp(min=bound), reduction="sum", log_target=True)
+    assert abs(x - near) < 1e-4
 
 # --8<-- [start:equal]
 log_q = torch.log(torch.tensor([[0.5, 0.5]])).requires_grad_()
@@ -110,8 +113,8 @@ logits = torch.zeros(1, 2, requires_grad=True)
 loss = kl_div(torch.log_softmax(logits, 1), p, reduction="batchmean")
 (by_logits,) = torch.autograd.grad(loss, logits)
 print("loss", loss.item())
-print("by input ", by_input.tolist())
-print("by logits", by_logits.tolist())
+print("gradient of the input ", by_input.tolist())
+print("gradient of the logits", by_logits.tolist())
 # --8<-- [end:equal]
 assert loss == 0 and by_input.tolist() == [[-0.5, -0.5]]
 assert by_logits.tolist() == [[0, 0]]
@@ -124,6 +127,12 @@ for p in torch.tensor([[0.25, 0.75]]), torch.tensor([[0.5, 1.5]]):
 # --8<-- [end:mass]
 torch.testing.assert_close(g, torch.softmax(logits, 1) * p.sum() - p)
 
+# --8<-- [start:negative]
+log_q = torch.log_softmax(torch.tensor([1.0, 2, 3]), 0)
+print(kl_div(log_q, torch.tensor([0.5, 0.6, -0.1]), reduction="none"))
+# --8<-- [end:negative]
+assert kl_div(log_q, torch.tensor([0.5, 0.6, -0.1]), reduction="sum").isnan()
+
 # --8<-- [start:log-target]
 log_q = torch.log_softmax(torch.tensor([[1.0, 2, 3]]), 1).requires_grad_()
 log_p = torch.log_softmax(torch.tensor([[0.0, 1, -200]]), 1)
@@ -135,7 +144,7 @@ for name, target, log_target in (
     loss = kl_div(log_q, target, reduction="sum", log_target=log_target)
     g, dt = torch.autograd.grad(loss, (log_q, target))
     print(name, f"{loss.item():.4f}", (g + 0).tolist()[0])
-    print("  by target", dt)
+    print("  gradient of the target", dt)
 # --8<-- [end:log-target]
 assert dt.isfinite().all() and round(log_p[0, 2].item(), 1) == -201.3
 torch.testing.assert_close(g, -log_p.exp())
@@ -180,7 +189,6 @@ try:
     kl_div(log_q, torch.tensor([0, 0, 1]), reduction="sum")
 except RuntimeError as error:
     print(error)
-print(kl_div(log_q, torch.tensor([0.5, 0.6, -0.1]), reduction="none"))
 # --8<-- [end:targets]
 
 # --8<-- [start:source]

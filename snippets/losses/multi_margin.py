@@ -1,10 +1,6 @@
 # --8<-- [start:run]
 import torch
-from torch.nn.functional import (
-    multi_margin_loss,
-    multilabel_margin_loss,
-    multilabel_soft_margin_loss,
-)
+from torch.nn.functional import multi_margin_loss, multilabel_margin_loss
 
 
 def gradient(loss, x, y, **options):
@@ -19,7 +15,6 @@ x = [0.5, 2.0, 0.0, -3.0]  # class 0 is right; 1 and 2 are too close, 3 is not
 print("p=1       ", gradient(multi_margin_loss, x, 0))
 print("p=2       ", gradient(multi_margin_loss, x, 0, p=2))
 print("multilabel", gradient(multilabel_margin_loss, x, [0, -1, -1, -1]))
-print("soft      ", gradient(multilabel_soft_margin_loss, x, [1.0, 0, 0, 0]))
 # --8<-- [end:run]
 assert gradient(multi_margin_loss, x, 0) == [-0.5, 0.25, 0.25, 0]
 assert gradient(multi_margin_loss, x, 0, p=2) == [-1.5, 1.25, 0.25, 0]
@@ -29,31 +24,6 @@ assert gradient(multilabel_margin_loss, x, [0, -1, -1, -1]) == [
     0.25,
     0,
 ]
-
-# Figure: Left, multi_margin_loss of two classes against the score of the wrong
-# one, the right one being 0: 0 up to -1, then a line with p=1 and a parabola
-# with p=2. Right, the gradients: with p=1 a step from 0 to one half at -1,
-# with p=2 a ramp that starts there; a dot at 0, -1.
-# --8<-- [start:picture]
-import matplotlib.pyplot as plt
-
-fig, (left, right) = plt.subplots(1, 2)
-s = torch.linspace(-3, 2, 51, requires_grad=True)
-scores = torch.stack([torch.zeros(51), s], 1)
-zero = torch.zeros(51, dtype=torch.long)
-for p in (1, 2):
-    loss = multi_margin_loss(scores, zero, p=p, reduction="none")
-    (g,) = torch.autograd.grad(loss.sum(), s, retain_graph=True)
-    left.plot(s.detach(), loss.detach(), label=f"p={p}")
-    for part in (s <= -1, s > -1):
-        right.plot(s.detach()[part], g[part], f"C{p - 1}")
-left.set_title("loss")
-left.legend()
-right.plot([-1], [0], "C2o")
-right.set_title("its gradient")
-plt.show()
-# --8<-- [end:picture]
-assert gradient(multi_margin_loss, [0.0, -1.0], 0) == [0, 0]
 
 # --8<-- [start:trap-onehot]
 x = torch.zeros(1, 4, requires_grad=True)
@@ -77,13 +47,8 @@ def indices(hot):
 
 print(indices(hot).tolist())
 (g,) = torch.autograd.grad(multilabel_margin_loss(x, indices(hot)), x)
-print("multilabel_margin     ", g[0].tolist())
-
-(g,) = torch.autograd.grad(multilabel_soft_margin_loss(x, hot), x)
-print("multilabel_soft_margin", g[0].tolist())
+print("multilabel_margin", g[0].tolist())
 # --8<-- [end:fix-onehot]
-assert (g[0] > 0).tolist() == [True, True, False, False]
-(g,) = torch.autograd.grad(multilabel_margin_loss(x, indices(hot)), x)
 assert (g[0] > 0).tolist() == [True, True, False, False]
 
 # --8<-- [start:trap-nan]
@@ -104,6 +69,7 @@ def multi_margin(x, y, p=1, margin=1.0):
 
 
 print("multi_margin:     ", multi_margin(x, y).item())
+# --8<-- [end:fix-nan]
 x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
 y = torch.tensor([0, 1, 2, 0, 1])
 for p in (1, 2):
@@ -115,17 +81,11 @@ for p in (1, 2):
     assert torch.autograd.gradgradcheck(
         lambda x, p=p: multi_margin(x, y, p), x
     )
-# --8<-- [end:fix-nan]
 assert multi_margin(torch.full((1, 3), nan), torch.tensor([0])).isnan()
-
-# --8<-- [start:at-margin]
-for s in (0.99, 1.0, 1.01):  # the right score is 2: the margin is at 1
-    x = [2.0, s, 0.0]
-    print(s, "multi_margin     ", gradient(multi_margin_loss, x, 0))
-    multi = gradient(multilabel_margin_loss, x, [0, -1, -1])
-    print(s, "multilabel_margin", multi)
-# --8<-- [end:at-margin]
-assert gradient(multi_margin_loss, [2.0, 1.0, 0.0], 0) == [0, 0, 0]
+cases = (multi_margin_loss, 0), (multilabel_margin_loss, [0, -1, -1])
+for s, g in (0.99, 0), (1.0, 0), (1.01, 0.333):  # the margin is at 1
+    for loss, y in cases:
+        assert gradient(loss, [2.0, s, 0.0], y) == [-g, g, 0]
 
 # --8<-- [start:margins]
 equal = [1.0, 1.0, 1.0]
@@ -134,6 +94,31 @@ for margin in (2.0, 1.0, 0.0, -1.0):
     print(f"margin={margin}: {g}")
 # --8<-- [end:margins]
 assert g == [0, 0, 0]
+x = [0.0, 0.0, 0.0, 0.0]
+first = gradient(multilabel_margin_loss, x, [0, 2, -1, -1])
+assert first == gradient(multilabel_margin_loss, x, [0, 2, -1, 3])
+assert first == gradient(multilabel_margin_loss, x, [2, 0, -1, -1])
+assert gradient(multilabel_margin_loss, x, [-1, 0, 2, 3]) == [0, 0, 0, 0]
+assert gradient(multilabel_margin_loss, x, [0, 1, 2, 3]) == [0, 0, 0, 0]
+assert gradient(multilabel_margin_loss, x, [0, 0, -1, -1])[0] == -1.5
+
+# --8<-- [start:nan]
+target = torch.tensor([0])
+for row in (
+    [nan, nan, nan],
+    [1.0, nan, 0.0],
+    [inf, inf, 0.0],
+    [1.0, nan, 3.0],
+    [1.0, inf, 0.0],
+):
+    x = torch.tensor([row], requires_grad=True)
+    loss = multi_margin_loss(x, target)
+    (g,) = torch.autograd.grad(loss, x)
+    print(row, "loss", loss.item(), "gradient", g[0].tolist())
+    other = multilabel_margin_loss(x, torch.tensor([[0, -1, -1]]))
+    assert other == loss
+# --8<-- [end:nan]
+assert loss.isinf()
 
 # --8<-- [start:reductions]
 x = torch.zeros(2, 4, requires_grad=True)  # two rows, four classes
@@ -142,169 +127,100 @@ for reduction in ("none", "sum", "mean"):
     loss = multi_margin_loss(x, y, reduction=reduction)
     (g,) = torch.autograd.grad(loss.sum(), x)
     print(f"{reduction:5}", loss.tolist(), g[0].tolist())
-
+# --8<-- [end:reductions]
 row = multi_margin_loss(x[0], y[0])
 batch = multi_margin_loss(x[:1], y[:1])
-print("(C,)", row.item(), "(1, C)", batch.item())
-# --8<-- [end:reductions]
 assert loss == 0.75 and row == batch == 0.75
 
 # --8<-- [start:weights]
 weight = torch.tensor([0.0, 5.0, 1.0, 1.0])
-print("multi_margin")
 print(multi_margin_loss(x, y, weight=weight, reduction="none").tolist())
 print(multi_margin_loss(x, y, weight=weight).item())
 (g,) = torch.autograd.grad(multi_margin_loss(x, y, weight=weight), x)
 print(g.tolist())
 
-print("multilabel_soft_margin")
-ones = torch.ones(2, 4)
-(g,) = torch.autograd.grad(
-    multilabel_soft_margin_loss(x, ones, weight=weight), x
-)
-print(g.tolist())
 # --8<-- [end:weights]
 # The mean divides by the two rows, not by the sum of their weights, 0 + 5.
 assert multi_margin_loss(x, y, weight=weight) == (0 * 0.75 + 5 * 0.75) / 2
-assert not g[:, 0].any()
-
-# --8<-- [start:terminator]
-x = [0.0, 0.0, 0.0, 0.0]
-for y in (
-    [0, 2, -1, -1],
-    [0, 2, -1, 3],  # what follows the first -1 is not read
-    [2, 0, -1, -1],  # the order does not matter
-    [0, 0, -1, -1],  # twice counts twice
-    [-1, 0, 2, 3],  # no class at all
-    [0, 1, 2, 3],  # every class: nothing to compare with
-):
-    print(y, gradient(multilabel_margin_loss, x, y))
-# --8<-- [end:terminator]
-first = gradient(multilabel_margin_loss, x, [0, 2, -1, -1])
-assert first == gradient(multilabel_margin_loss, x, [0, 2, -1, 3])
-assert first == gradient(multilabel_margin_loss, x, [2, 0, -1, -1])
-assert gradient(multilabel_margin_loss, x, [-1, 0, 2, 3]) == [0, 0, 0, 0]
-
-# --8<-- [start:out-of-range]
-x = torch.zeros(1, 4)
-for call in (
-    lambda: multi_margin_loss(x, torch.tensor([4])),
-    lambda: multi_margin_loss(x, torch.tensor([-1])),
-    lambda: multilabel_margin_loss(x, torch.tensor([[4, -1, -1, -1]])),
-    lambda: multilabel_margin_loss(x, torch.tensor([[0, -2, -1, -1]])),
-):
-    try:
-        call()
-    except RuntimeError as error:
-        print(error)
-# --8<-- [end:out-of-range]
-
-# --8<-- [start:arguments]
-for call in (
-    lambda: multi_margin_loss(x, torch.tensor([0, 1])),
-    lambda: multi_margin_loss(x, torch.tensor([0]).int()),
-    lambda: multi_margin_loss(x, torch.tensor([0]), p=3),
-    lambda: multi_margin_loss(x, torch.tensor([0]), weight=torch.ones(3)),
-    lambda: multi_margin_loss(x.half(), torch.tensor([0])),
-    lambda: multi_margin_loss(x.bfloat16(), torch.tensor([0])),
-    lambda: multilabel_margin_loss(x, torch.tensor([[0, -1]])),
-    lambda: multilabel_margin_loss(x, torch.ones(1, 4)),
-):
-    try:
-        call()
-    except (RuntimeError, ValueError) as error:
-        print(error)
-# --8<-- [end:arguments]
-
-# --8<-- [start:nan]
-target = torch.tensor([0])
-for row in ([nan, nan, nan], [1.0, nan, 0.0], [inf, inf, 0.0]):
-    x = torch.tensor([row], requires_grad=True)
-    loss = multi_margin_loss(x, target)
-    (g,) = torch.autograd.grad(loss, x)
-    print(row, "loss", loss.item(), "gradient", g[0].tolist())
-    other = multilabel_margin_loss(x, torch.tensor([[0, -1, -1]]))
-    assert other == loss == 0
-# --8<-- [end:nan]
-x = torch.full((1, 3), nan)
-assert multilabel_soft_margin_loss(x, torch.ones(1, 3)).isnan()
+assert not g[0].any()
 
 # --8<-- [start:empty]
 torch.use_deterministic_algorithms(True)  # fills new memory with NaN
-x = torch.zeros(0, 3, requires_grad=True)
-y = torch.zeros(0, dtype=torch.long)
-ys = torch.zeros(0, 3, dtype=torch.long)
-for reduction in ("sum", "none"):
-    out = (
-        multi_margin_loss(x, y, reduction=reduction),
-        multilabel_margin_loss(x, ys, reduction=reduction),
-        multilabel_soft_margin_loss(x, ys, reduction=reduction),
-    )
-    print(reduction, [loss.tolist() for loss in out])
+x, y = torch.zeros(0, 3), torch.zeros(0, dtype=torch.long)
+print(multi_margin_loss(x, y, reduction="sum"))
+print(multilabel_margin_loss(x, x.long(), reduction="sum"))
 torch.use_deterministic_algorithms(False)
 # --8<-- [end:empty]
-assert [loss.shape for loss in out] == [torch.Size([0])] * 3
+for loss, target in (multi_margin_loss, y), (multilabel_margin_loss, x.long()):
+    assert loss(x, target, reduction="none").shape == (0,)
+
+
+# --8<-- [start:range]
+def attempt(loss, *inputs, **options):
+    try:
+        loss(*inputs, **options)
+    except (RuntimeError, ValueError) as error:
+        print(error)
+
+
+x, zero = torch.zeros(1, 4), torch.tensor([0])
+attempt(multi_margin_loss, x, torch.tensor([4]))
+attempt(multi_margin_loss, x, torch.tensor([-1]))
+# --8<-- [end:range]
+
+
+# --8<-- [start:range-multi]
+attempt(multilabel_margin_loss, x, torch.tensor([[4, -1, -1, -1]]))
+attempt(multilabel_margin_loss, x, torch.tensor([[0, -2, -1, -1]]))
+# --8<-- [end:range-multi]
+
+# --8<-- [start:count]
+attempt(multi_margin_loss, x, torch.tensor([0, 1]))
+# --8<-- [end:count]
+
+# --8<-- [start:padding]
+attempt(multilabel_margin_loss, x, torch.tensor([[0, -1]]))
+# --8<-- [end:padding]
+
+# --8<-- [start:dtype]
+attempt(multi_margin_loss, x, zero.int())
+attempt(multilabel_margin_loss, x, torch.ones(1, 4))
+# --8<-- [end:dtype]
+
+# --8<-- [start:power]
+attempt(multi_margin_loss, x, zero, p=3)
+# --8<-- [end:power]
+
+# --8<-- [start:weight-size]
+attempt(multi_margin_loss, x, zero, weight=torch.ones(3))
+# --8<-- [end:weight-size]
+
+# --8<-- [start:half]
+attempt(multi_margin_loss, x.half(), zero)
+# --8<-- [end:half]
 
 # --8<-- [start:twice]
 x = torch.tensor([[0.0, 0.5, -1.0]], requires_grad=True)
-losses = {
-    "multi_margin": lambda x: multi_margin_loss(x, target, p=2),
-    "multilabel": lambda x: multilabel_margin_loss(
-        x, torch.tensor([[0, -1, -1]])
-    ),
-    "soft": lambda x: multilabel_soft_margin_loss(
-        x, torch.tensor([[1.0, 0, 0]])
-    ),
-}
-for name, loss in losses.items():
+losses = (
+    lambda x: multi_margin_loss(x, zero, p=2),
+    lambda x: multilabel_margin_loss(x, torch.tensor([[0, -1, -1]])),
+)
+for loss in losses:
     (g,) = torch.autograd.grad(loss(x), x, create_graph=True)
     try:
-        (second,) = torch.autograd.grad(g.square().sum(), x)
-        print(name, "second derivative:", second.isfinite().all().item())
+        torch.autograd.grad(g.square().sum(), x)
     except RuntimeError as error:
-        print(name, "second derivative:", error)
+        print(error)
+# --8<-- [end:twice]
+
+
+# --8<-- [start:forward]
+for loss in losses:
     try:
         torch.func.jvp(loss, (x.detach(),), (torch.ones(1, 3),))
-        print(name, "forward mode: True")
     except NotImplementedError as error:
-        print(name, "forward mode:", str(error).splitlines()[0])
-# --8<-- [end:twice]
-assert torch.autograd.gradgradcheck(losses["soft"], x.double())
-
-# --8<-- [start:soft-is-bce]
-from torch.nn.functional import binary_cross_entropy_with_logits
-
-torch.manual_seed(0)
-x, t = torch.randn(5, 4), torch.rand(5, 4)
-mine = multilabel_soft_margin_loss(x, t, reduction="none")
-bce = binary_cross_entropy_with_logits(x, t, reduction="none")
-torch.testing.assert_close(mine, bce.mean(-1))
-print(tuple(mine.shape), "and", tuple(bce.shape))
-# --8<-- [end:soft-is-bce]
-both = multilabel_soft_margin_loss(x, t), bce.mean()
-torch.testing.assert_close(*both)
-
-# --8<-- [start:far]
-for x, t in (1000.0, 1.0), (1000.0, 0.0), (inf, 0.0), (inf, 1.0):
-    x = torch.tensor([x], requires_grad=True)
-    for loss in (
-        multilabel_soft_margin_loss,
-        binary_cross_entropy_with_logits,
-    ):
-        out = loss(x, torch.tensor([t]))
-        (g,) = torch.autograd.grad(out, x)
-        print(f"x={x.item()}, t={t}: loss {out.item()}, gradient {g.item()}")
-# --8<-- [end:far]
-assert out.isnan() and g == 0
-
-# --8<-- [start:minus-one]
-for x in (-3.0, 0.0, 3.0):
-    x = torch.tensor([x], requires_grad=True)
-    out = multilabel_soft_margin_loss(x, torch.tensor([-1.0]))
-    (g,) = torch.autograd.grad(out, x)
-    print(f"x={x.item()}: loss {out.item():.3f}, gradient {g.item():.3f}")
-# --8<-- [end:minus-one]
-assert g > 0
+        print(str(error).splitlines()[0])
+# --8<-- [end:forward]
 
 # --8<-- [start:source]
 import pathlib

@@ -1,0 +1,140 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+)
+
+p = torch.tensor([0.1, 0.5, 0.9])  # of the student
+y = torch.tensor([0.2, 0.5, 0.7], requires_grad=True)  # of a teacher
+loss = binary_cross_entropy(p, y, reduction="sum")
+print("of probabilities", torch.autograd.grad(loss, y)[0])
+loss = binary_cross_entropy_with_logits(torch.logit(p), y, reduction="sum")
+print("of logits       ", torch.autograd.grad(loss, y)[0] + 0)
+# --8<-- [end:run]
+for target in (0.0, 0.3, 1.0):
+    y = torch.full((3,), target, requires_grad=True)
+    loss = binary_cross_entropy(p, y, reduction="sum")
+    (g,) = torch.autograd.grad(loss, y)
+    torch.testing.assert_close(g, -torch.logit(p))
+z = torch.tensor([-3.0, 0.0, 200.0])
+loss = binary_cross_entropy_with_logits(z, y, reduction="sum")
+assert torch.equal(torch.autograd.grad(loss, y)[0], -z)
+
+
+# --8<-- [start:trap-teacher]
+def step(detach):
+    """One step of a teacher that should not move."""
+    teacher = torch.tensor([2.0], requires_grad=True)
+    y = torch.sigmoid(teacher.detach() if detach else teacher)
+    z = torch.tensor([-1.0], requires_grad=True)
+    loss = binary_cross_entropy_with_logits(z, y)
+    loss.backward()
+    return z.grad, teacher.grad
+
+
+print("student, teacher:", *step(detach=False))
+# --8<-- [end:trap-teacher]
+assert step(detach=False)[1] > 0.1
+
+# --8<-- [start:fix-teacher]
+print("student, teacher:", *step(detach=True))
+# --8<-- [end:fix-teacher]
+assert step(detach=True)[1] is None
+assert step(detach=True)[0] == step(detach=False)[0]
+
+# --8<-- [start:trap-negative]
+x = torch.tensor([1.0, 100.0])
+two = torch.tensor([2.0, 2.0])  # classes were counted from 1
+print(binary_cross_entropy_with_logits(x, two, reduction="none"))
+# --8<-- [end:trap-negative]
+assert (binary_cross_entropy_with_logits(x, two, reduction="none") < 0).all()
+
+# --8<-- [start:fix-negative]
+y = two - 1
+assert ((y == 0) | (y == 1)).all()
+print(binary_cross_entropy_with_logits(x, y, reduction="none"))
+# --8<-- [end:fix-negative]
+assert (binary_cross_entropy_with_logits(x, y, reduction="none") >= 0).all()
+
+# --8<-- [start:trap-half]
+z = torch.tensor([7e4, 1.0], requires_grad=True)  # float32
+y = torch.tensor([0.0, 1.0])
+loss = binary_cross_entropy_with_logits(z, y.half(), reduction="none")
+print(loss.detach())
+# --8<-- [end:trap-half]
+assert loss.dtype == torch.float16 and loss[0].isinf()
+
+# --8<-- [start:fix-half]
+loss = binary_cross_entropy_with_logits(z, y.to(z.dtype), reduction="none")
+print(loss.detach())
+# --8<-- [end:fix-half]
+assert loss.dtype == torch.float32 and loss.isfinite().all()
+double = binary_cross_entropy_with_logits(z, y.double())
+assert double.dtype == torch.float64
+
+# --8<-- [start:ends]
+ends = torch.tensor([0.0, 1.0], requires_grad=True)
+p = torch.zeros(2)
+loss = binary_cross_entropy(p, ends, reduction="none")
+(g,) = torch.autograd.grad(loss.sum(), ends)
+print("loss at p = 0, y = 0 and 1:", (loss + 0).tolist())
+print("gradient of the target:    ", g.tolist())
+# --8<-- [end:ends]
+assert g.isposinf().all() and loss[1] - loss[0] == 100
+
+
+# --8<-- [start:input]
+def attempt(function, x, y):
+    try:
+        return function(x, y)
+    except (RuntimeError, ValueError, NotImplementedError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+one = torch.tensor([1.0])
+for p in 1.5, float("nan"):
+    print(attempt(binary_cross_entropy, torch.tensor([p]), one))
+# --8<-- [end:input]
+
+# --8<-- [start:target]
+print(attempt(binary_cross_entropy, one / 2, torch.tensor([2.0])))
+# --8<-- [end:target]
+
+# --8<-- [start:found]
+labels = torch.tensor([1])
+print(attempt(binary_cross_entropy, one, labels))
+print(attempt(binary_cross_entropy, one, labels.float()))
+# --8<-- [end:found]
+for dtype in (torch.bool, torch.float16, torch.float64):
+    said = attempt(binary_cross_entropy, one, one.to(dtype))
+    assert "Found dtype" in said and "expected Float" in said
+
+# --8<-- [start:cast]
+print(attempt(binary_cross_entropy_with_logits, one, labels))
+print(attempt(binary_cross_entropy_with_logits, one, labels.float()))
+# --8<-- [end:cast]
+
+# --8<-- [start:bool]
+print(attempt(binary_cross_entropy_with_logits, one, labels == 1))
+print(attempt(binary_cross_entropy_with_logits, one, (labels == 1).float()))
+# --8<-- [end:bool]
+
+# --8<-- [start:sizes]
+p, y = torch.full((2, 1), 0.5), torch.tensor([1.0, 0.0])
+print(attempt(binary_cross_entropy, p, y))
+print(attempt(binary_cross_entropy, p.squeeze(1), y))
+# --8<-- [end:sizes]
+
+# --8<-- [start:sizes-logits]
+print(attempt(binary_cross_entropy_with_logits, p, y))
+print(attempt(binary_cross_entropy_with_logits, p.squeeze(1), y))
+# --8<-- [end:sizes-logits]
+
+# --8<-- [start:source]
+import inspect
+
+for function in (binary_cross_entropy, binary_cross_entropy_with_logits):
+    code = inspect.getsource(function).splitlines()
+    print(next(line.strip() for line in code if "target.size()" in line))
+# --8<-- [end:source]

@@ -1,0 +1,201 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import cosine_embedding_loss, cosine_similarity
+
+
+def gradient(a, b, y, dtype=torch.float32, **options):
+    """Loss, and the gradient of the first vector."""
+    a = torch.tensor(a, dtype=dtype, requires_grad=True)
+    b, y = torch.tensor(b, dtype=dtype), torch.tensor(y)
+    loss = cosine_embedding_loss(a, b, y, **options)
+    (g,) = torch.autograd.grad(loss, a)
+    return round(loss.item(), 3), [round(e + 0, 3) for e in g.tolist()]
+
+
+zero, b = [0.0, 0.0], [3.0, 4.0]
+print(*gradient(zero, b, 1.0))
+# --8<-- [end:run]
+loss, da = gradient(zero, b, 1.0)
+torch.testing.assert_close(torch.tensor(da), torch.tensor([-6e5, -8e5]))
+assert loss == 1
+# The clamp inside changed between 2.13 and 2.14; see "Where it changed".
+old = torch.__version__.startswith("2.13")
+
+# --8<-- [start:trap-zero]
+a = torch.tensor([[0.0, 0.0], [1.0, 0.0]], requires_grad=True)
+other = torch.tensor([[3.0, 4.0], [3.0, 4.0]])
+y = torch.ones(2)
+loss = cosine_embedding_loss(a, other, y)
+(g,) = torch.autograd.grad(loss, a)
+print("after a step of 0.1:", (a - 0.1 * g)[0].detach())
+# --8<-- [end:trap-zero]
+assert (a - 0.1 * g)[0].norm() > 4e4
+
+
+# --8<-- [start:fix-zero]
+def cosine_loss(a, b, y):
+    alive = a.detach().norm(dim=-1) > 1e-3  # only these have a direction
+    loss = cosine_embedding_loss(a[alive], b[alive], y[alive], reduction="sum")
+    return loss / alive.sum().clamp(min=1)
+
+
+(g,) = torch.autograd.grad(cosine_loss(a, other, y), a)
+print(g)
+# --8<-- [end:fix-zero]
+assert g.norm() < 1 and not g[0].any()
+none = torch.zeros(2, 2, requires_grad=True)
+loss = cosine_loss(none, other, y)
+assert loss == 0 and not torch.autograd.grad(loss, none)[0].any()
+rows, others = torch.randn(5, 3), torch.randn(5, 3)
+signs = torch.tensor([1.0, -1, 1, -1, 1])
+torch.testing.assert_close(
+    cosine_loss(rows, others, signs),
+    cosine_embedding_loss(rows, others, signs),
+)
+
+# --8<-- [start:trap-half]
+torch.manual_seed(0)
+x = torch.randn(8, 512).half().requires_grad_()
+near = (x + 0.1 * torch.randn(8, 512)).half().detach()
+loss = cosine_embedding_loss(x, near, torch.ones(8))
+(g,) = torch.autograd.grad(loss, x)
+print("float16: loss", loss.item(), "gradient 0:", not g.any().item())
+# --8<-- [end:trap-half]
+assert loss == 1 and not g.any()
+
+# --8<-- [start:fix-half]
+loss = cosine_embedding_loss(x.float(), near.float(), torch.ones(8))
+(g,) = torch.autograd.grad(loss, x)
+print(f"float32: loss {loss.item():.3f}", "gradient 0:", not g.any().item())
+# --8<-- [end:fix-half]
+assert 0 < loss < 0.01 and g.any()
+
+# --8<-- [start:tiny]
+for size in (1.0, 1e-3, 1e-6, 1e-9, 0.0):
+    loss, g = gradient([size, 0.0], b, 1.0, torch.float64)
+    length = torch.tensor(g, dtype=torch.float64).norm().item()
+    print(f"length {size:5}: loss {loss:.3f}, gradient {length:9.1f}")
+# --8<-- [end:tiny]
+assert abs(length - 1e6) < 1
+
+# Figure: Size of the gradient against the length of the vector, both on
+# logarithmic axes. Both curves rise as one over the length; that of
+# cosine_embedding_loss levels off at 10 to the 6, that of cosine_similarity at
+# 10 to the 8.
+# --8<-- [start:picture]
+import matplotlib.pyplot as plt
+
+lengths = torch.logspace(-10, 0, 41, dtype=torch.float64)
+a = torch.stack([lengths, 0 * lengths], 1).requires_grad_()
+other = torch.tensor([b], dtype=torch.float64)
+loss = cosine_embedding_loss(a, other.expand(41, 2), torch.ones(41))
+(mine,) = torch.autograd.grad(41 * loss, a)
+(theirs,) = torch.autograd.grad(cosine_similarity(a, other).sum(), a)
+
+plt.subplots()
+plt.loglog(lengths, mine.norm(dim=1), label="cosine_embedding_loss")
+plt.loglog(lengths, theirs.norm(dim=1), "--", label="cosine_similarity")
+plt.xlabel("length of the vector")
+plt.ylabel("size of its gradient")
+plt.xticks([1e-8, 1e-6, 1e-3, 1])
+plt.yticks([1, 1e3, 1e6, 1e8])
+plt.legend()
+plt.show()
+# --8<-- [end:picture]
+assert abs(mine.norm(dim=1).max() - 1e6) < 1
+assert 0.5e8 < theirs.norm(dim=1).max() < 1.5e8
+
+# --8<-- [start:zero-negative]
+right = [1.0, 0.0], [0.0, 1.0]
+print("zero vector, y=-1:", *gradient(zero, b, -1.0))
+print("orthogonal,  y=-1:", *gradient(*right, -1.0))
+print("with margin=0.5:  ", *gradient(*right, -1.0, margin=0.5))
+print("two zero vectors: ", *gradient(zero, zero, 1.0))
+# --8<-- [end:zero-negative]
+assert gradient(*right, -1.0) == (0, [0, 1] if old else [0, 0])
+
+# --8<-- [start:large]
+unit = torch.tensor([0.6, 0.8])
+for dtype, length in (
+    (torch.float16, 10),
+    (torch.float16, 16),
+    (torch.float16, 300),
+    (torch.bfloat16, 300),
+    (torch.float32, 1e9),
+    (torch.float32, 1e10),
+):
+    a = (length * unit).to(dtype)
+    loss = cosine_embedding_loss(a, a, torch.tensor(1))
+    print(f"{dtype}, length {length:g}: loss {loss.item()}")
+a = torch.zeros(2, dtype=torch.float16)
+loss = cosine_embedding_loss(a, unit.half(), torch.tensor(1))
+print(f"torch.float16, zero vector: loss {loss.item()}")
+# --8<-- [end:large]
+a = (16 * unit).half()
+assert cosine_embedding_loss(a, a, torch.tensor(1)) == 1 and loss.isnan()
+
+# --8<-- [start:targets]
+a = torch.tensor([[1.0, 0.0]] * 2, requires_grad=True)
+for target in ([1, -1], [1, 0]):
+    target = torch.tensor(target)
+    loss = cosine_embedding_loss(a, other, target, reduction="none")
+    (g,) = torch.autograd.grad(loss.sum(), a)
+    rows = [[round(e + 0, 3) for e in row] for row in g.tolist()]
+    print(target.tolist(), [round(v, 3) for v in loss.tolist()], rows)
+# --8<-- [end:targets]
+assert loss[1] == 0 and rows[1] == [0, 0]
+
+# --8<-- [start:nan]
+nan, inf = float("nan"), float("inf")
+for bad in (nan, inf):
+    print(*gradient([bad, 0.0], b, 1.0))
+x = torch.zeros(0, 3)
+for reduction in ("none", "sum", "mean"):
+    loss = cosine_embedding_loss(x, x, x[:, 0], reduction=reduction)
+    print("empty batch,", reduction, loss.tolist())
+# --8<-- [end:nan]
+assert loss.isnan()
+assert all(entry != entry for entry in gradient([inf, 0.0], b, 1.0)[1])
+
+
+# --8<-- [start:column]
+def attempt(*inputs):
+    try:
+        cosine_embedding_loss(*inputs)
+    except RuntimeError as error:
+        print(error)
+
+
+x = torch.zeros(2, 3)
+attempt(x, x, torch.ones(2, 1))
+# --8<-- [end:column]
+
+# --8<-- [start:scalar]
+attempt(x, x, torch.tensor(1))
+# --8<-- [end:scalar]
+
+# --8<-- [start:one]
+attempt(x[0], x[0], torch.ones(2))
+# --8<-- [end:one]
+
+# --8<-- [start:size]
+attempt(x, x, torch.ones(3))
+# --8<-- [end:size]
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+print("has a line:", "- name: cosine_embedding_loss(" in text)
+a = torch.ones(2, requires_grad=True)
+loss = cosine_embedding_loss(a, a.detach(), torch.tensor(-1))
+nodes = [loss.grad_fn]
+for node in nodes:  # it grows
+    nodes += [n for n, _ in node.next_functions if n is not None]
+names = [node.name() for node in nodes]
+print(*names[: names.index("ClampMinBackward0") + 2])
+# --8<-- [end:source]
+assert "ClampMinBackward0" in names

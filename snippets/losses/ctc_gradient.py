@@ -1,0 +1,163 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import ctc_loss
+
+one = torch.tensor([[1]])
+
+
+def sum_loss(log_p):
+    return ctc_loss(log_p, one, (len(log_p),), (1,), reduction="sum")
+
+
+def slopes(function, x, h=1e-6):
+    moved = torch.eye(x.numel(), dtype=x.dtype).view(-1, *x.shape) * h
+    rise = torch.stack([function(x + m) - function(x - m) for m in moved])
+    return (rise / (2 * h)).detach().view(x.shape)
+
+
+# 2 frames, 1 sequence, 2 classes of probability 1/2: the blank is 0
+log_p = torch.full((2, 1, 2), 0.5, dtype=torch.float64).log()
+x = log_p.clone().requires_grad_()
+(g,) = torch.autograd.grad(sum_loss(x), x)
+print("PyTorch        ", g[0, 0])
+print("slopes         ", slopes(sum_loss, log_p)[0, 0])
+print("slopes + exp(x)", (slopes(sum_loss, log_p) + log_p.exp())[0, 0])
+# --8<-- [end:run]
+assert torch.allclose(g, slopes(sum_loss, log_p) + log_p.exp())
+
+# --8<-- [start:after]
+torch.manual_seed(0)
+fixed = torch.log_softmax(torch.randn(4, 1, 3, dtype=torch.float64), 2)
+scale = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+
+
+def scaled(scale):
+    return sum_loss(scale * fixed)  # no longer normalised
+
+
+(g,) = torch.autograd.grad(scaled(scale), scale)
+true = slopes(scaled, scale.detach()).item()
+print(f"PyTorch {g.item():.4f}, slope {true:.4f}")
+# --8<-- [end:after]
+assert g < 0 < true and abs(g.item() - true) > 0.1
+
+
+# --8<-- [start:after-fix]
+def true_ctc(log_p):
+    """One sequence of full length, reduction="sum"."""
+    extra = log_p.exp().sum()  # its gradient is what PyTorch adds
+    return sum_loss(log_p) - extra + extra.detach()
+
+
+(g,) = torch.autograd.grad(true_ctc(scale * fixed), scale)
+print(f"corrected {g.item():.4f}")
+normal = sum_loss(torch.log_softmax(scale * fixed, 2))
+(g,) = torch.autograd.grad(normal, scale)
+print(f"normalised again {g.item():.4f}")
+# --8<-- [end:after-fix]
+(g,) = torch.autograd.grad(true_ctc(scale * fixed), scale)
+assert abs(g.item() - true) < 1e-6
+x = fixed.clone().requires_grad_()
+assert torch.autograd.gradcheck(true_ctc, (x,))
+
+# --8<-- [start:trap-twice]
+z = torch.randn(4, 1, 3, dtype=torch.float64, requires_grad=True)
+
+
+def of_logits(z):
+    return sum_loss(torch.log_softmax(z, 2))
+
+
+try:
+    (g,) = torch.autograd.grad(of_logits(z), z, create_graph=True)
+    g.square().sum().backward()
+except RuntimeError as error:
+    print(error)
+# --8<-- [end:trap-twice]
+
+
+# --8<-- [start:by-hand]
+def ctc_by_hand(log_p, labels):
+    """One sequence: log_p is (T, C). Differentiable as often as wanted."""
+    states = [0]
+    for label in labels:
+        states += [label, 0]
+    low = log_p.new_tensor(-1e30)  # -inf would give NaN
+    alpha = [log_p[0, s] if i < 2 else low for i, s in enumerate(states)]
+    for row in log_p[1:]:
+        before = alpha
+        alpha = []
+        for i, s in enumerate(states):
+            ways = before[max(i - 1, 0) : i + 1]
+            if i > 1 and s != 0 and s != states[i - 2]:
+                ways = [before[i - 2], *ways]
+            alpha.append(torch.stack(ways).logsumexp(0) + row[s])
+    return -torch.stack(alpha[-2:]).logsumexp(0)
+
+
+x = torch.log_softmax(torch.randn(5, 3, dtype=torch.float64), 1)
+x.requires_grad_()
+loss = ctc_by_hand(x, [1, 2, 2])
+same = ctc_loss(x, torch.tensor([1, 2, 2]), (5,), (3,), reduction="sum")
+print(f"{loss.item():.4f} {same.item():.4f}")
+print(torch.autograd.gradcheck(lambda x: ctc_by_hand(x, [1, 2, 2]), (x,)))
+print(torch.autograd.gradgradcheck(lambda x: ctc_by_hand(x, [1, 2, 2]), (x,)))
+# --8<-- [end:by-hand]
+torch.testing.assert_close(loss, same)
+
+# --8<-- [start:gradcheck]
+x = torch.log_softmax(z, 2).detach().requires_grad_()
+for name, function, at in ("log_probs", sum_loss, x), ("logits", of_logits, z):
+    ok = torch.autograd.gradcheck(function, (at,), raise_exception=False)
+    print(f"gradcheck with respect to {name}: {ok}")
+# --8<-- [end:gradcheck]
+assert ok
+
+# --8<-- [start:forward]
+try:
+    torch.func.jvp(of_logits, (z.detach(),), (torch.ones_like(z),))
+except NotImplementedError as error:
+    print(str(error).splitlines()[0])
+# --8<-- [end:forward]
+
+# --8<-- [start:paths]
+import itertools
+import math
+
+
+def spells(path):
+    """Repeats merged, then blanks removed."""
+    return [k for k, _ in itertools.groupby(path) if k != 0]
+
+
+logits = torch.zeros(3, 1, 3, dtype=torch.float64, requires_grad=True)
+log_p = torch.log_softmax(logits, 2)
+loss = ctc_loss(log_p, torch.tensor([[1, 2]]), (3,), (2,), reduction="sum")
+(g,) = torch.autograd.grad(loss, logits)
+
+paths = [
+    p for p in itertools.product(range(3), repeat=3) if spells(p) == [1, 2]
+]
+print(paths)
+gamma = torch.zeros(3, 3, dtype=torch.float64)
+for path in paths:  # all equally likely here
+    for t, k in enumerate(path):
+        gamma[t, k] += 1 / len(paths)
+print(gamma)
+print(f"loss {loss.item():.4f}, by hand {math.log(27 / len(paths)):.4f}")
+print(g[0, 0], "is 1/3 - γ in the first frame")
+# --8<-- [end:paths]
+torch.testing.assert_close(g[:, 0], 1 / 3 - gamma)
+assert abs(loss.item() - math.log(27 / 5)) < 1e-9
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+line = text[text.index("- name: _ctc_loss(") :].splitlines()[1]
+print(line.partition("(")[0])
+print("- name: _ctc_loss_backward" in text)
+# --8<-- [end:source]

@@ -1,0 +1,116 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import soft_margin_loss, softplus
+
+
+def gradient(x, y, dtype=torch.float32):
+    x = torch.tensor(x, dtype=dtype, requires_grad=True)
+    loss = soft_margin_loss(x, torch.full_like(x, y), reduction="none")
+    (g,) = torch.autograd.grad(loss.sum(), x)
+    return loss.tolist(), g.tolist()
+
+
+for x in (2.0, 0.0, -20.0, -88.0, -89.0, -1000.0):
+    (loss,), (g,) = gradient([x], 1.0)
+    print(f"x = {x:7}: loss {loss:7.4f}, gradient {g:.4f}")
+# --8<-- [end:run]
+assert loss == float("inf") and g != g
+assert gradient([0.0], 1.0)[1] == [-0.5]
+
+# --8<-- [start:trap-overflow]
+x = torch.tensor([2.0, -100.0], requires_grad=True)
+y = torch.ones(2)
+loss = soft_margin_loss(x, y)
+(g,) = torch.autograd.grad(loss, x)
+print("soft_margin_loss:", loss.item(), g)
+# --8<-- [end:trap-overflow]
+assert loss.isinf() and g[1].isnan()
+
+# --8<-- [start:fix-overflow]
+loss = softplus(-y * x).mean()
+(g,) = torch.autograd.grad(loss, x)
+print("softplus(-y * x):", round(loss.item(), 3), g)
+# --8<-- [end:fix-overflow]
+assert loss.isfinite() and g.isfinite().all() and g[1] == -0.5
+x64 = torch.linspace(-80, 80, 161, dtype=torch.float64, requires_grad=True)
+one = torch.ones(161, dtype=torch.float64)
+mine = torch.autograd.grad(softplus(-one * x64).sum(), x64)
+theirs = torch.autograd.grad(soft_margin_loss(x64, one, reduction="sum"), x64)
+torch.testing.assert_close(mine, theirs)
+
+# --8<-- [start:trap-targets]
+labels = torch.tensor([1.0, 0.0])  # 0 should have been -1
+scores = torch.tensor([-2.0, 2.0], requires_grad=True)
+(g,) = torch.autograd.grad(soft_margin_loss(scores, labels), scores)
+print(g + 0)
+# --8<-- [end:trap-targets]
+assert g[1] == 0
+far = soft_margin_loss(torch.tensor([-3.0, 0.5, 3.0]), torch.zeros(3))
+torch.testing.assert_close(far, torch.tensor(2.0).log())
+
+# --8<-- [start:fix-targets]
+signs = 2 * labels - 1
+(g,) = torch.autograd.grad(soft_margin_loss(scores, signs), scores)
+print(g)
+bce = torch.nn.functional.binary_cross_entropy_with_logits
+print(torch.autograd.grad(bce(scores, labels), scores)[0])
+# --8<-- [end:fix-targets]
+torch.testing.assert_close(
+    g, torch.autograd.grad(bce(scores, labels), scores)[0]
+)
+torch.testing.assert_close(
+    soft_margin_loss(scores, signs), bce(scores, labels)
+)
+
+# --8<-- [start:overflow]
+for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+    x = torch.arange(-1000, 0, dtype=torch.float64).to(dtype)
+    bad = soft_margin_loss(x, torch.ones_like(x), reduction="none").isinf()
+    print(f"{str(dtype):14} inf from x = {x[bad].max().item()} down")
+# --8<-- [end:overflow]
+assert x[bad].max() == -710
+edge = torch.tensor(torch.finfo(torch.float32).max).log()
+assert round(edge.item(), 2) == 88.72
+assert gradient([-88.72], 1.0)[0][0] < 89
+assert gradient([-88.73], 1.0)[0][0] == float("inf")
+
+# --8<-- [start:nan]
+inf, nan = float("inf"), float("nan")
+for x in (inf, -inf, nan):
+    (loss,), (g,) = gradient([x], 1.0)
+    print(f"x = {x}: loss {loss}, gradient {g + 0}")
+# --8<-- [end:nan]
+assert g != g
+
+# --8<-- [start:log1p]
+x = torch.tensor(20.0)
+print(f"soft_margin_loss: {soft_margin_loss(x, torch.tensor(1.0)):.2e}")
+print(f"log(1 + exp(-x)): {(1 + (-x).exp()).log():.2e}")
+# --8<-- [end:log1p]
+assert soft_margin_loss(x, torch.tensor(1.0)) > 0
+
+# --8<-- [start:shapes]
+scores, column = torch.zeros(3), torch.ones(3, 1)
+try:
+    soft_margin_loss(scores, column)
+except RuntimeError as error:
+    print(error)
+# --8<-- [end:shapes]
+
+# --8<-- [start:target]
+try:
+    soft_margin_loss(scores, torch.ones(3, requires_grad=True))
+except RuntimeError as error:
+    print(error)
+# --8<-- [end:target]
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+lines = text[text.index("- name: soft_margin_loss(Tensor") :].splitlines()
+print(lines[0], lines[1], sep="\n")
+# --8<-- [end:source]
