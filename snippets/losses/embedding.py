@@ -143,14 +143,9 @@ print("their sum", g[0].tolist(), "loss", loss.item())
 # --8<-- [end:collapsed]
 assert not g.any() and abs(loss.item() - 1) < 1e-6
 
-# --8<-- [start:reductions]
 x = torch.zeros(2, 3)
-for reduction in ("none", "sum", "mean"):
-    full = triplet_margin_loss(x, x, x, reduction=reduction)
-    empty = triplet_margin_loss(x[:0], x[:0], x[:0], reduction=reduction)
-    print(f"{reduction:5}", full.tolist(), "empty batch:", empty.tolist())
-# --8<-- [end:reductions]
-assert empty.isnan()
+assert triplet_margin_loss(x[:0], x[:0], x[:0], reduction="sum") == 0
+assert triplet_margin_loss(x[:0], x[:0], x[:0]).isnan()
 
 # --8<-- [start:shapes]
 try:
@@ -167,22 +162,11 @@ for loss in (triplet_margin_loss, triplet_margin_with_distance_loss):
         print(error)
 # --8<-- [end:margin]
 
-# --8<-- [start:source]
-import pathlib
-
-import torchgen
-
-folder = pathlib.Path(torchgen.__file__).parent
-text = (folder / "packaged/autograd/derivatives.yaml").read_text()
-print(
-    "triplet_margin_loss has a line:", "- name: triplet_margin_loss(" in text
-)
+# Neither loss has a formula of its own: their gradients are those of these.
 a = torch.zeros(1, 2, requires_grad=True)
 loss = triplet_margin_loss(a, a.detach(), a.detach(), reduction="none")
 node, names = loss.grad_fn, []
 while node is not None and node.next_functions:
     names.append(node.name())
     node = node.next_functions[0][0]
-print(*names)
-# --8<-- [end:source]
-assert names[0] == "ClampMinBackward0"
+assert names[0] == "ClampMinBackward0" and "NormBackward1" in names

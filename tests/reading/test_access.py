@@ -101,7 +101,9 @@ def test_every_table_header_says_what_it_heads(site: Path) -> None:
         for table in re.findall(r"<table.*?</table>", article, re.DOTALL):
             headers = re.findall(r"<th(?:\s[^>]*)?>", table)
             assert headers, f"{name}: a table without headers: {table[:200]}"
-            assert all(re.search(r'\sscope="(col|row|rowgroup)"', th) for th in headers), f"{name}: no scope: {table[:200]}"
+            assert all(re.search(r'\sscope="(col|row|rowgroup)"', th) for th in headers), (
+                f"{name}: no scope: {table[:200]}"
+            )
 
 
 # The keyboard
