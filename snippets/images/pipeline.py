@@ -95,11 +95,15 @@ import matplotlib.pyplot as plt
 
 def picture(ax, image, title):
     """The stronger a square, the larger the number. Red: below 0."""
-    image = image / image.abs().max()
+    image, gap = image / image.abs().max(), float("nan")
     for color, side in ("C0", image), ("C1", -image):
         for level in (1, 2, 3, 4):
             row, col = torch.where((4 * side).round() == level)
-            ax.plot(col, row, "s", c=color, alpha=level / 4, ms=6.6, mew=0)
+            xs = [end for c in col for end in (c - 0.45, c + 0.45, gap)]
+            ys = row.repeat_interleave(3)
+            ax.plot(
+                xs, ys, color, alpha=level / 4, lw=7.4, solid_capstyle="butt"
+            )
     height, width = image.shape
     ax.set(xlim=(-1, width), ylim=(height, -1), aspect="equal")
     ax.set_title(title, size=11)

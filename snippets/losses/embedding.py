@@ -148,6 +148,7 @@ assert triplet_margin_loss(x[:0], x[:0], x[:0], reduction="sum") == 0
 assert triplet_margin_loss(x[:0], x[:0], x[:0]).isnan()
 
 # --8<-- [start:shapes]
+x = torch.zeros(2, 3)
 try:
     triplet_margin_loss(x, x, x[0])
 except RuntimeError as error:

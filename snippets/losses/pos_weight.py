@@ -30,10 +30,10 @@ torch.testing.assert_close(2 * mean, binary_cross_entropy_with_logits(z, y))
 
 # --8<-- [start:mean-fix]
 total = binary_cross_entropy_with_logits(z, y, weight=weight, reduction="sum")
-print(total / weight.sum())
+print(total / weight.expand_as(z).sum())
 # --8<-- [end:mean-fix]
 torch.testing.assert_close(
-    total / weight.sum(), binary_cross_entropy_with_logits(z, y)
+    total / weight.expand_as(z).sum(), binary_cross_entropy_with_logits(z, y)
 )
 
 # --8<-- [start:samples]
@@ -81,7 +81,9 @@ assert binary_cross_entropy_with_logits(z, y, weight=keep).isnan()
 kept = keep.bool()
 selected = binary_cross_entropy_with_logits(z[kept], y[kept])
 lowest = torch.finfo(z.dtype).min
-bounded = binary_cross_entropy_with_logits(z.clamp(min=lowest), y)
+bounded = binary_cross_entropy_with_logits(
+    z.clamp(lowest, -lowest), y, weight=keep
+)
 for loss in (selected, bounded):
     (g,) = torch.autograd.grad(loss, z)
     print(f"{loss.item():.4f}", g)

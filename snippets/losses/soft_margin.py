@@ -1,6 +1,6 @@
 # --8<-- [start:run]
 import torch
-from torch.nn.functional import soft_margin_loss, softplus
+from torch.nn.functional import logsigmoid, soft_margin_loss
 
 
 def gradient(x, y, dtype=torch.float32):
@@ -27,14 +27,14 @@ print("soft_margin_loss:", loss.item(), g)
 assert loss.isinf() and g[1].isnan()
 
 # --8<-- [start:fix-overflow]
-loss = softplus(-y * x).mean()
+loss = -logsigmoid(y * x).mean()
 (g,) = torch.autograd.grad(loss, x)
-print("softplus(-y * x):", round(loss.item(), 3), g)
+print("-logsigmoid(y * x):", round(loss.item(), 3), g)
 # --8<-- [end:fix-overflow]
 assert loss.isfinite() and g.isfinite().all() and g[1] == -0.5
 x64 = torch.linspace(-80, 80, 161, dtype=torch.float64, requires_grad=True)
 one = torch.ones(161, dtype=torch.float64)
-mine = torch.autograd.grad(softplus(-one * x64).sum(), x64)
+mine = torch.autograd.grad(-logsigmoid(one * x64).sum(), x64)
 theirs = torch.autograd.grad(soft_margin_loss(x64, one, reduction="sum"), x64)
 torch.testing.assert_close(mine, theirs)
 

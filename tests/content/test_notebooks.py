@@ -29,7 +29,7 @@ Block = tuple[str, str, int]  # the code, what it printed, how many figures it d
 
 def folder(site: Path, page: str) -> Path:
     """Where a page stands in the site."""
-    return site if page == "index" else site / page
+    return site / (page.rpartition("/")[0] if page.rpartition("/")[2] == "index" else page)
 
 
 def blocks(article: BeautifulSoup) -> list[Block]:

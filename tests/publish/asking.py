@@ -21,6 +21,23 @@ RESULT = '[data-md-component="search-result"]'
 READY = f'{RESULT} > :first-child:has-text("Type to start searching")'
 NOT_YET = "No page yet"  # the first result says so of a name that has none
 
+# Pages that were part of another one when the queries were frozen: each answers for it.
+PARTS = {
+    "basics/common/": {"basics/activations/"},
+    "basics/leaves/": {"basics/detach/"},
+    "images/conv2d/": {"images/pad/"},
+    "images/grid_sample/": {"images/grid_border/"},
+    "images/pooling/": {"images/lp_pool/"},
+    "losses/bce/": {"losses/bce_targets/", "losses/pos_weight/"},
+    "losses/cross_entropy/": {"losses/class_dimension/"},
+    "losses/ctc/": {"losses/ctc_gradient/"},
+    "losses/embedding/": {"losses/cosine_embedding/"},
+    "losses/likelihood/": {"losses/gaussian_nll/"},
+    "losses/multi_margin/": {"losses/multilabel_soft_margin/"},
+    "losses/ranking/": {"losses/soft_margin/"},
+    "losses/regression/": {"losses/weighted/"},
+}
+
 _TYPE = f"""async ([queries, wait]) => {{
   const box = document.querySelector('{BOX}');
   const result = document.querySelector('{RESULT}');
@@ -80,7 +97,8 @@ def read(path: Path) -> list[Query]:
     """The queries of a file."""
 
     def addresses(sources: list[str]) -> frozenset[str]:
-        return frozenset("" if source == "index.md" else f"{source.rpartition('.')[0]}/" for source in sources)
+        pages = {"" if source == "index.md" else f"{source.rpartition('.')[0]}/" for source in sources}
+        return frozenset(pages.union(*(PARTS.get(page, ()) for page in pages)))
 
     return [
         Query(str(row["query"]), addresses(row["pages"]), addresses(row.get("allowed", [])), row["kind"])

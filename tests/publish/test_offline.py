@@ -40,6 +40,7 @@ def test_the_built_folder_reads_navigates_and_searches(site: Path, browser) -> N
     assert not page.get_by_role("link", name="zip").count(), "a copy offers a download that it does not contain"
 
     page.locator("nav.md-tabs").get_by_role("link", name="Special points").click()
+    page.wait_for_url("**/kinks/index.html", wait_until="networkidle")
     page.locator("nav.md-nav--primary").get_by_role("link", name="relu and its family").click()
     page.wait_for_url("**/kinks/relu/index.html")
     assert page.locator("article math").first.bounding_box()["width"] > 3
