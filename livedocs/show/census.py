@@ -12,8 +12,7 @@ from markdown.util import AtomicString
 from livedocs import verdicts
 from livedocs.measured import MeasuredRule, MeasuredRules, Point
 from livedocs.show.markdown import escape_cell, table_lines
-from livedocs.show.numbers import format_quantity
-from livedocs.show.tensors import text_lines
+from livedocs.show.tensors import text_lines, text_of
 
 # The six rules of the autograd note, said in our own words.
 RULES = {
@@ -95,7 +94,7 @@ def plainest(rows: Iterable[Row]) -> list[Row]:
     def plainness(row: Row) -> tuple:
         rule, name = row.rule, row.rule.short
         known = FAMILIAR.index(name) if name in FAMILIAR else len(FAMILIAR)
-        said = len(row.point.label) + len(format_quantity(row.point.gradient))
+        said = len(row.point.label) + len(text_of(row.point.gradient))
         return not rule.scalar, known, bool(rule.variant), len(rule.parameters), said, len(name)
 
     best = {row.name: row for row in sorted(rows, key=plainness, reverse=True)}  # the plainest of each function

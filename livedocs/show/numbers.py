@@ -21,17 +21,6 @@ def format_number(value: float | bool | None) -> str:
     return text.replace("-", "−")
 
 
-def format_quantity(quantity: Any) -> str:
-    """A measured quantity as text: a number, nested lists, or one of these for each input."""
-    if isinstance(quantity, Mapping):
-        if len(quantity) == 1:
-            return format_quantity(next(iter(quantity.values())))
-        return "; ".join(f"{name}: {format_quantity(value)}" for name, value in quantity.items())
-    if isinstance(quantity, list):
-        return "[" + ", ".join(format_quantity(value) for value in quantity) + "]"
-    return format_number(quantity)
-
-
 def are_equal(a: Any, b: Any) -> bool:
     """Whether two measured quantities are equal, NaN to NaN, up to rounding."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
