@@ -1,6 +1,6 @@
 # ---
 # description: A classifier trains for 51 steps, then its loss is NaN. Found with anomaly mode, with hooks and by looking at gradients, explained and mended.
-# names: [loss nan, nan loss, training nan, anomaly mode, binary entropy, mixed precision, GradScaler]
+# names: [loss nan, nan loss, training nan, anomaly mode, binary entropy, mixed precision, GradScaler, nan after some steps, where nan comes from]
 # symptoms:
 #   - "Function 'XlogyBackward0' returned nan values in its 1th output."
 #   - "The total norm of order 2.0 for gradients from `parameters` is non-finite, so it cannot be clipped."

@@ -69,6 +69,21 @@ print("same memory:", cut.data_ptr() == x.data_ptr())
 assert cut.data_ptr() == x.data_ptr()
 assert not (cut.requires_grad or quiet.requires_grad or frozen.requires_grad)
 
+# --8<-- [start:view]
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+with torch.no_grad():
+    first = x[:1]
+print("requires_grad", first.requires_grad, "leaf", first.is_leaf)
+(3 * first).sum().backward()
+print("gradients", first.grad, x.grad)
+# --8<-- [end:view]
+assert first.grad is None and x.grad is None
+with torch.inference_mode():
+    views = [x[:1], x.view(2, 1), x.unsqueeze(0)]
+assert all(v.requires_grad and v.is_leaf and v.grad_fn is None for v in views)
+(3 * views[0]).sum().backward()
+assert x.grad is None and views[0].grad is None
+
 # --8<-- [start:in-place]
 try:
     x += 1

@@ -122,13 +122,22 @@ plt.show()
 assert (g[v < 0.5] == -1).all() and (loss[v < 0.5] == loss[0]).all()
 
 # --8<-- [start:half]
-one = torch.ones(1, dtype=torch.float16)
-var = torch.zeros(1, dtype=torch.float16, requires_grad=True)
-loss = gaussian_nll_loss(one, 0 * one, var)
-(g,) = torch.autograd.grad(loss, var)
-print("var 0: loss", loss.item(), "gradient", g.item())
+one = torch.ones((), dtype=torch.float16)
+
+
+def half(var):
+    var = torch.tensor(var, dtype=torch.float16, requires_grad=True)
+    loss = gaussian_nll_loss(one, 0 * one, var)
+    return loss.item(), torch.autograd.grad(loss, var)[0].item()
+
+
+least = 1.0
+while half(least)[1] > -torch.inf:
+    least *= 0.999
+for var in (0.01, round(least, 4), 0.0):
+    print("var", var, "loss and gradient", half(var))
 # --8<-- [end:half]
-assert loss == torch.inf and g.isnan()
+assert half(0.0)[1] != half(0.0)[1] and half(0.0)[0] == torch.inf
 
 # --8<-- [start:var-shape]
 x = torch.zeros(3, 2)  # 3 samples, 2 features

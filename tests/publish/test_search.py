@@ -118,12 +118,20 @@ def test_the_right_page_comes_first(ask, names, index, site: Path) -> None:
     assert lost == 0, f"{lost} queries do not bring it among the first three. {report}"
 
 
-@pytest.mark.parametrize(("file", "first", "three"), [("seen.yaml", 0.90, 0.97), ("unseen.yaml", 0.85, 0.94)])
+@pytest.mark.parametrize(
+    ("file", "first", "three"),
+    [
+        ("seen.yaml", 0.90, 0.97),
+        ("unseen.yaml", 0.85, 0.94),
+        ("second_seen.yaml", 0.90, 0.97),
+        ("second_unseen.yaml", 0.86, 0.94),
+    ],
+)
 def test_frozen_queries_bring_the_right_page(ask, file: str, first: float, three: float) -> None:
     queries = asking.read(FROZEN / file)
     answers = ask([query.text for query in queries])
     report = asking.report(queries, answers, misses=True)
-    assert len(queries) == 100
+    assert len(queries) >= 80
     got = asking.shares(queries, answers)
     assert got[0] >= first and got[1] >= three, report
 
