@@ -22,6 +22,27 @@ MODULES = ("torch.", "nn.functional.", "special.")
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What differs from a special point's card in another dtype, a longer tensor, or one with gaps in memory.
+
+    Args:
+        dtype: ``"float16"``.
+        copies: how many copies of the point there are in the shortest tensor that shows it.
+        strided: whether every other place in memory is left out.
+        output, gradient, forward: of the first copy that differs, as a ``Point`` has them; None where they do not.
+        error: PyTorch's own words where the call, or one of its modes, raises.
+    """
+
+    dtype: str
+    copies: int
+    strided: bool
+    output: Any = None
+    gradient: Quantity | None = None
+    forward: Quantity | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class Point:
     """What was measured at one special point, in float64.
 
@@ -33,11 +54,13 @@ class Point:
             and is None where it does not exist.
         forward: the same by forward mode.
         create_graph: the gradient under ``create_graph=True``.
-        second: the gradient of the sum of the gradients.
+        second: the derivative of each entry's gradient with respect to that entry.
+        hessian: the whole matrix over the entries of all inputs, where there are 2 to 4 of them.
         left, right: the slope on each side, entry by entry.
         reasons: why a quantity does not exist, in PyTorch's own words.
         verdict: what the gradient is.
         latex: the label as a formula, where there is a shorter one than the inputs.
+        elsewhere: what differs in other dtypes and longer tensors.
     """
 
     label: str
@@ -47,20 +70,23 @@ class Point:
     forward: Quantity | None = None
     create_graph: Quantity | None = None
     second: Quantity | None = None
+    hessian: list[list[float]] | None = None
     left: Quantity | None = None
     right: Quantity | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     verdict: Verdict = Verdict.UNJUDGED
     latex: str | None = None
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The point as JSON holds it."""
-        return dict(vars(self))
+        return {**vars(self), "elsewhere": [dict(vars(one)) for one in self.elsewhere]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Point:
         """The point that ``to_dict`` has written."""
-        return cls(**{**data, "verdict": Verdict(data["verdict"])})
+        elsewhere = tuple(Elsewhere(**one) for one in data["elsewhere"])
+        return cls(**{**data, "verdict": Verdict(data["verdict"]), "elsewhere": elsewhere})
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Verdict(StrEnum):
     MINIMUM_SUPER = "minimum-supergradient"
     OTHER_SUPER = "other-supergradient"
     LIMIT = "limit"
+    LIMIT_ALONE = "limit-alone"
     OUTSIDE = "outside"
     NOT_LIMIT = "not-limit"
     NAN = "nan"
@@ -45,6 +46,7 @@ WORDS = {
     Verdict.MINIMUM_SUPER: "the minimum-norm supergradient",
     Verdict.OTHER_SUPER: "a supergradient, not the minimum-norm one",
     Verdict.LIMIT: "the limit",
+    Verdict.LIMIT_ALONE: "the limit; but the value is NaN",
     Verdict.OUTSIDE: "outside the subdifferential",
     Verdict.NOT_LIMIT: "not the limit",
     Verdict.NAN: "NaN, although the function has a limit here",
@@ -64,6 +66,7 @@ RULES = {
     Verdict.OTHER_SUPER: 3,
     Verdict.OUTSIDE: 4,
     Verdict.LIMIT: 4,
+    Verdict.LIMIT_ALONE: 4,
     Verdict.NOT_LIMIT: 4,
     Verdict.NAN: 4,
     Verdict.ARBITRARY: 5,
@@ -75,6 +78,7 @@ FOLLOWING = {
     Verdict.MINIMUM_SUB,
     Verdict.MINIMUM_SUPER,
     Verdict.LIMIT,
+    Verdict.LIMIT_ALONE,
     Verdict.ARBITRARY,
     Verdict.NAN_INPUT,
 }

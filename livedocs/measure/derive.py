@@ -30,10 +30,11 @@ from livedocs.measure import latex, source
 from livedocs.measure.checks import check_names, declaration_error
 from livedocs.measure.curve import sample_curve
 from livedocs.measure.judge import judge_tensors
-from livedocs.measure.modes import evaluate
+from livedocs.measure.modes import Measurement, evaluate
 from livedocs.measure.pieces import CheckedPieces, regular_points
 from livedocs.measure.tensors import measure_tensors, regular_inputs
-from livedocs.measured import KnownDefect, MeasuredRule, Point
+from livedocs.measure.wide import measure_wide
+from livedocs.measured import Elsewhere, KnownDefect, MeasuredRule, Point
 
 
 def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
@@ -93,7 +94,10 @@ def derive_rule(root: Path, rule: Rule) -> MeasuredRule:
         pieces = CheckedPieces(rule, where)
         judged = [pieces.measure(*point) for point in pieces.special()]
         points = [point for point, _ in judged]
-        measured = [Point(**vars(p), verdict=v, latex=latex.label_of(pieces, p.label)) for p, v in judged]
+        measured = [
+            Point(**vars(p), verdict=v, latex=latex.label_of(pieces, p.label), elsewhere=_elsewhere(rule, p))
+            for p, v in judged
+        ]
         found = {
             "scalar": True,
             "formula": latex.formula_of(pieces, points),
@@ -104,7 +108,7 @@ def derive_rule(root: Path, rule: Rule) -> MeasuredRule:
         }
     else:
         points = list(measure_tensors(rule, where))
-        measured = [Point(**vars(p), verdict=judge_tensors(rule, p)) for p in points]
+        measured = [Point(**vars(p), verdict=judge_tensors(rule, p), elsewhere=_elsewhere(rule, p)) for p in points]
         found = {"scalar": False, "formula": rule.formula, "gradient": rule.gradient}
     labels = [point.label for point in points]
     for defect in rule.defects:
@@ -131,6 +135,13 @@ def derive_rule(root: Path, rule: Rule) -> MeasuredRule:
         ),
         **found,
     )
+
+
+def _elsewhere(rule: Rule, point: Measurement) -> tuple[Elsewhere, ...]:
+    """What differs from a point in other dtypes and longer tensors; random numbers are drawn otherwise there."""
+    if rule.random:
+        return ()
+    return tuple(measure_wide(rule.call, point, getattr(rule, "fixed", {}), is_complex=rule.complex))
 
 
 def running_release() -> str:

@@ -114,7 +114,10 @@ def judge_pieces(
         return Verdict.NAN_INPUT
     value = float(measurement.output)
     if math.isnan(value) and limits and all(map(math.isfinite, limits)):
-        return Verdict.NAN
+        gradient = measurement.gradient["x"]
+        if any(close(gradient, slope) for slope in (left, right) if slope is not None):
+            return Verdict.LIMIT_ALONE
+        return Verdict.NAN if math.isnan(gradient) else Verdict.NOT_LIMIT
     continuous = all(close(value, limit) for limit in limits)
     return judge_slope(measurement.gradient["x"], left, right, value=value, continuous=continuous, curvature=curvature)
 

@@ -20,6 +20,7 @@ Values = dict[str, Any]
 
 STEPS = [2.0**-k for k in range(6, 27, 4)]  # for one-sided slopes; float64 leaves room for all of them
 SHRINK = 16  # from one step to the next
+WHOLE = 4  # entries of all inputs, at most, whose Hessian is kept whole
 
 _GLOBALS = {"torch": torch}
 
@@ -29,7 +30,9 @@ class Measurement:
     """What PyTorch gave at one point.
 
     ``label`` names the point, ``inputs`` is its Python text. ``output`` is a nested list. ``gradient``, ``forward``,
-    ``create_graph``, ``second``, ``left`` and ``right`` map each input to a nested list, or are None.
+    ``create_graph``, ``second``, ``left`` and ``right`` map each input to a nested list, or are None. ``second`` is
+    the derivative of each entry's gradient with respect to that entry. ``hessian`` is the whole matrix over the
+    entries of all inputs in their order, where there are 2 to 4 of them.
     """
 
     label: str
@@ -39,6 +42,7 @@ class Measurement:
     forward: Values | None = None
     create_graph: Values | None = None
     second: Values | None = None
+    hessian: list[list[float]] | None = None
     left: Values | None = None
     right: Values | None = None
     reasons: dict[str, str] = field(default_factory=dict)
@@ -116,7 +120,7 @@ def _reverse(output: torch.Tensor, names: list[str], leaves: list[torch.Tensor])
 
 
 def _twice(found: Measurement, function: Function, names: list[str], values: Mapping[str, torch.Tensor]) -> None:
-    """The gradient under ``create_graph=True``, and the gradient of its sum."""
+    """The gradient under ``create_graph=True``, and its derivatives, each entry with respect to itself."""
     leaves = [values[name].clone().requires_grad_() for name in names]
 
     def first() -> Values:
@@ -126,18 +130,30 @@ def _twice(found: Measurement, function: Function, names: list[str], values: Map
         return {name: None if g is None else listed(g.detach()) for name, g in zip(names, grads, strict=True)}
 
     def second() -> Values:
-        with_graph = [g for g in first.grads if g is not None and g.requires_grad]
-        if not with_graph:
-            return {name: listed(torch.zeros_like(values[name])) for name in names}
-        grads = torch.autograd.grad([g.sum() for g in with_graph], leaves, allow_unused=True)
-        return {
-            name: listed(torch.zeros_like(values[name]) if g is None else g)
-            for name, g in zip(names, grads, strict=True)
-        }
+        rows = [row for grad, leaf in zip(first.grads, leaves, strict=True) for row in _rows(grad, leaf, leaves)]
+        if not rows:
+            return {name: listed(values[name]) for name in names}  # empty inputs
+        hessian = torch.stack(rows)
+        if 1 < len(rows) <= WHOLE:
+            found.hessian = listed(hessian)
+        parts = hessian.diagonal().split([leaf.numel() for leaf in leaves])
+        return {name: listed(part.view(values[name].shape)) for name, part in zip(names, parts, strict=True)}
 
     found.create_graph = _try(found, "create_graph", first)
     if found.create_graph is not None:
         found.second = _try(found, "second", second)
+
+
+def _rows(grad: torch.Tensor | None, leaf: torch.Tensor, leaves: list[torch.Tensor]) -> list[torch.Tensor]:
+    """For each entry of a gradient its derivatives with respect to the entries of all inputs."""
+    if grad is None or not grad.requires_grad:
+        return [torch.zeros(sum(other.numel() for other in leaves), dtype=leaf.dtype)] * leaf.numel()
+    rows = []
+    for entry in grad.reshape(-1):
+        found = torch.autograd.grad(entry, leaves, retain_graph=True, allow_unused=True)
+        known = [torch.zeros_like(other) if one is None else one for one, other in zip(found, leaves, strict=True)]
+        rows.append(torch.cat([one.reshape(-1) for one in known]))
+    return rows
 
 
 def _forward(function: Function, names: list[str], values: Mapping[str, torch.Tensor]) -> Values:
@@ -210,7 +226,8 @@ def one_sided(along: Callable[[float], float], start: float, side: float) -> flo
     errors = [abs(b - a) for a, b in zip(better, better[1:], strict=False)]
     best = min(range(len(errors)), key=errors.__getitem__)
     if errors[best] <= 1e-5 * max(1.0, abs(better[best + 1])):
-        return better[best + 1]
+        slope = better[best + 1]
+        return slope if abs(slope) > 1e-5 else 0.0  # what is smaller than the error allowed is no slope
     growth = [abs(b) / abs(a) if a else math.inf for a, b in zip(slopes, slopes[1:], strict=False)]
     if all(g > 1.02 for g in growth):
         return math.copysign(math.inf, slopes[-1])

@@ -3,6 +3,7 @@
 ``/// rule | torch.clamp``                  the card of a rule, under a heading that is its permalink
 ``/// points``                             the special points of all rules whose cards are on the page, as one table
 ``/// six-rules`` and ``/// six-rules | table``  PyTorch against its own rules
+``/// elsewhere``                          what differs from the cards in other dtypes and longer tensors
 ``/// sheet | torch.sqrt, torch.square``    an entry for each function
 ``/// explorer | torch.relu, torch.clamp``  the explorer; the plots of these stand there without JavaScript
 ``/// pages``                               the pages of the folder that the page is in
@@ -23,7 +24,7 @@ from pymdownx.blocks.block import Block
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule, MeasuredRules
 from livedocs.pages.page import Page
-from livedocs.show import card, census, chapter, explorer, points, sheet, symptoms
+from livedocs.show import card, census, chapter, elsewhere, explorer, points, sheet, symptoms
 from livedocs.show.chapter import Entry
 
 
@@ -116,11 +117,14 @@ class RuleBlock(_RulesBlock):
         summary = ET.SubElement(folded, "summary")
         summary.text = AtomicString(self.stash(card.summary(rule, page.glyphs)))
         ET.SubElement(folded, "div").text = AtomicString(self.stash(card.html(rule, page.glyphs)))
+        last = ET.SubElement(folded, "p", {"class": "measured"})
         if page.project.explorer and rule.curve:
             target = posixpath.relpath(page.project.explorer, posixpath.dirname(page.name))
-            last = ET.SubElement(folded, "p", {"class": "measured"})
             link = ET.SubElement(last, "a", {"href": f"{target}#{rule.anchor}"})
             link.text = AtomicString(f"Explore {rule.name} point by point")
+        if LEGEND in page.project.chapters:
+            link = ET.SubElement(last, "a", {"href": way_up(page) + LEGEND})
+            link.text = "How to read a card"
         return section
 
 
@@ -148,6 +152,17 @@ class SixRulesBlock(_RulesBlock):
             census.add_folds(section, self.page.rules, self.page.name)
         else:
             census.add_examples(section, self.page.rules, self.page.name)
+        return section
+
+
+class ElsewhereBlock(_RulesBlock):
+    """``/// elsewhere``"""
+
+    NAME = "elsewhere"
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        section = ET.SubElement(parent, "div", {"class": "elsewhere"})
+        elsewhere.add_table(section, self.page.rules, self.page.name)
         return section
 
 
@@ -209,5 +224,6 @@ class SymptomsBlock(_RulesBlock):
         return whole
 
 
+LEGEND = "foundations/cards.md"  # the page that explains a card, where the site has it
 LISTS = {"pages", "symptoms"}  # the blocks that are made of other pages
-BLOCKS = (RuleBlock, SixRulesBlock, PointsBlock, SheetBlock, ExplorerBlock, PagesBlock, SymptomsBlock)
+BLOCKS = (RuleBlock, SixRulesBlock, ElsewhereBlock, PointsBlock, SheetBlock, ExplorerBlock, PagesBlock, SymptomsBlock)

@@ -21,7 +21,7 @@ from livedocs.pages.blocks import chapter_entries, own_rules, sheet_rules, sympt
 from livedocs.pages.fences import PYTHON, Fence, expand, find_fences, includes
 from livedocs.pages.page import Page
 from livedocs.run import figures
-from livedocs.show import card, census, chapter, points, sheet, symptoms
+from livedocs.show import card, census, chapter, elsewhere, points, sheet, symptoms
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -201,6 +201,8 @@ class _Reader:
             yield from points.of_page_markdown(own_rules(self.page))
         elif kind == "six-rules":
             yield from self._six_rules(argument)
+        elif kind == "elsewhere":
+            yield from elsewhere.table_markdown(self.page.rules, self.page.name)
         elif kind == "sheet":
             yield from sheet.markdown(sheet_rules(self.page, argument), self.page.name)
         elif kind == "pages":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from livedocs.measured import MeasuredRule
-from livedocs.show import points
+from livedocs.measured import MeasuredRule, Point
+from livedocs.show import elsewhere, points
 from livedocs.show.markdown import portable_latex
 from livedocs.show.mathml import typeset
-from livedocs.show.numbers import are_equal
+from livedocs.show.numbers import are_equal, with_plain_zeros
 from livedocs.show.plot import card_plot
 from livedocs.show.tensors import text_of
 
@@ -88,6 +88,13 @@ def _measured_with(rule: MeasuredRule, formula: points.Typeset) -> str:
     return f'<p class="measured">{text}. {f"Also {names}." if names else ""}</p>'
 
 
+def _hessian(point: Point) -> str:
+    """The Hessian at a point in a text, where it says more than the second derivatives in the table."""
+    rows = with_plain_zeros(point.hessian or [])
+    mixed = [entry for i, row in enumerate(rows) for j, entry in enumerate(row) if i != j]
+    return text_of(rows) if any(entry != 0 for entry in mixed) else ""
+
+
 def _remarks(rule: MeasuredRule) -> str:
     """Where modes disagree, what is known to be wrong, what is not checked and why."""
     remarks = []
@@ -96,6 +103,8 @@ def _remarks(rule: MeasuredRule) -> str:
         if point.create_graph is not None and not are_equal(point.create_graph, point.gradient):
             gradient, other = points.gradient_text(point), text_of(point.create_graph)
             remarks.append(f"At {point.label} the gradient is {gradient}, and {other} with create_graph=True.")
+        if mixed := _hessian(point):
+            remarks.append(f"At {point.label} the Hessian is {mixed}.")
         for what, reason in point.reasons.items():
             if what != "gradient" or "does not require grad" not in reason:
                 reasons.setdefault((what.replace("_", " "), reason), []).append(point.label)
@@ -105,7 +114,10 @@ def _remarks(rule: MeasuredRule) -> str:
     items = [f"<li>{escape(remark)}</li>" for remark in dict.fromkeys(remarks)]
     for defect in rule.defects:
         link = f' <a href="{escape(defect.reported)}">Reported.</a>' if defect.reported else ""
-        items.append(f"<li><strong>Known defect.</strong> {escape(defect.what)}{link}</li>")
+        name = f"<strong>Known defect at {escape(defect.point)}.</strong>"
+        items.append(f"<li>{name} {escape(defect.what)}{link}</li>")
+    for said in elsewhere.sentences(rule):
+        items.append(f"<li><strong>Elsewhere.</strong> {escape(said)}</li>")
     for check, reason in rule.excluded.items():
         items.append(f"<li>Not checked: {escape(check)}. {escape(reason)}</li>")
     return f"<ul>{''.join(items)}</ul>" if items else ""

@@ -12,7 +12,9 @@ from markdown.util import AtomicString
 from livedocs import verdicts
 from livedocs.measured import MeasuredRule, MeasuredRules, Point
 from livedocs.show.markdown import escape_cell, table_lines
+from livedocs.show.numbers import with_plain_zeros
 from livedocs.show.tensors import text_lines, text_of
+from livedocs.verdicts import Verdict
 
 # The six rules of the autograd note, said in our own words.
 RULES = {
@@ -22,6 +24,12 @@ RULES = {
     4: "Where it is defined: the limit of the gradient, infinities included; one of them if there are several.",
     5: "Where it is undefined: anything.",
     6: "Where it is not a deterministic function: non-differentiable.",
+}
+
+# Why a verdict is held against no rule.
+REASONS = {
+    Verdict.NONE: "have no gradient: the output is an integer or a bool, or it does not depend on the input",
+    Verdict.UNJUDGED: "are not judged: no slope leads away from an infinite input, or there is no value beside it",
 }
 
 COLUMNS = ("Function", "Point", "PyTorch", "Verdict", "Rule", "Left", "Right")
@@ -50,9 +58,9 @@ class Row:
     def cells(self) -> list[str]:
         """What the table says, after the name of the function and the point."""
         point = self.point
-        gradient = "no gradient" if point.gradient is None else text_lines(point.gradient)
+        gradient, left, right = (text_lines(with_plain_zeros(one)) for one in (point.gradient, point.left, point.right))
         last = "–" if self.number is None else f"{self.number}: {'does not' if self.breaks else 'follows'}"
-        return [gradient, point.verdict.words, last, text_lines(point.left), text_lines(point.right)]
+        return ["no gradient" if point.gradient is None else gradient, point.verdict.words, last, left, right]
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,13 @@ def examples(rules: MeasuredRules) -> Iterator[Example]:
         yield Example(number, (text, counted), [*plainest(follow), *plainest(do_not)])
 
 
+def uncounted(rules: MeasuredRules) -> Iterator[tuple[str, int]]:
+    """Why no rule was applied to some special points, and to how many."""
+    rows = [row for row in all_rows(rules.values()) if row.number is None]
+    for verdict in dict.fromkeys(row.point.verdict for row in rows):
+        yield REASONS[verdict], sum(row.point.verdict is verdict for row in rows)
+
+
 def plainest(rows: Iterable[Row]) -> list[Row]:
     """The points that need the fewest words, of so many functions: known ones of one variable before all others."""
 
@@ -114,6 +129,14 @@ def add_examples(parent: ET.Element, rules: MeasuredRules, page: str) -> None:
                 _link(ET.SubElement(line, "th", {"scope": "row"}), row, page, row.name)
                 _text(line, "td", row.point.label)
                 _cells(line, row)
+    ET.SubElement(parent, "h3", {"id": "without-a-rule"}).text = "Without a rule"
+    ET.SubElement(parent, "p").text = _uncounted_text(rules)
+
+
+def _uncounted_text(rules: MeasuredRules) -> str:
+    parts = [f"{count} {reason}" for reason, count in uncounted(rules)]
+    counted = sum(row.number is not None for row in all_rows(rules.values()))
+    return f"{counted} special points are counted above. Of the others, {'; '.join(parts)}."
 
 
 def add_folds(parent: ET.Element, rules: MeasuredRules, page: str) -> None:
@@ -209,6 +232,7 @@ def examples_markdown(rules: MeasuredRules, page: str) -> Iterator[str]:
         for text in example.texts:
             yield from [text, ""]
         yield from table_markdown(example.rows, page)
+    yield from ["### Without a rule", "", _uncounted_text(rules), ""]
 
 
 def table_markdown(rows: Iterable[Row], page: str) -> Iterator[str]:

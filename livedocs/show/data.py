@@ -19,7 +19,7 @@ from typing import Any
 from livedocs.measured import CurvePoint, MeasuredRules
 from livedocs.show.numbers import format_number, to_compact_value, to_json_value
 
-QUANTITIES = ("output", "gradient", "forward", "create_graph", "second", "left", "right")
+QUANTITIES = ("output", "gradient", "forward", "create_graph", "second", "hessian", "left", "right")
 EXPLORER = "data/explorer"
 
 
@@ -39,6 +39,7 @@ def data_rows(rules: MeasuredRules, url: Callable[[str], str]) -> list[dict[str,
             "point": point.label,
             **{name: to_json_value(getattr(point, name)) for name in QUANTITIES},
             "verdict": point.verdict.words,
+            "elsewhere": [to_json_value(vars(one)) for one in point.elsewhere],
             "page": f"{url(rule.page)}#{rule.anchor}",
         }
         for rule in rules.values()

@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+RAISED = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def format_number(value: float | bool | None) -> str:
-    """A number as text: integers without a point, a true minus sign, ∞, NaN; – where there is none."""
+    """A number as text: integers without a point, a true minus sign, powers of ten, ∞, NaN; – where there is none."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -18,7 +20,20 @@ def format_number(value: float | bool | None) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     text = f"{value:.0f}" if value == round(value) and abs(value) < 1e6 else f"{value:.4g}"
-    return text.replace("-", "−")
+    factor, _, power = text.replace("-", "−").partition("e")
+    if not power:
+        return factor
+    power = power.lstrip("+0").translate(RAISED).replace("⁻⁰", "⁻")
+    return f"{factor}·10{power}" if factor not in ("1", "−1") else f"{factor[:-1]}10{power}"
+
+
+def with_plain_zeros(value: Any) -> Any:
+    """A gradient, or nested lists, or a mapping of them, with 0 for −0: of a slope the sign of 0 says nothing."""
+    if isinstance(value, Mapping):
+        return {name: with_plain_zeros(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_plain_zeros(entry) for entry in value]
+    return 0.0 if value == 0 else value
 
 
 def are_equal(a: Any, b: Any) -> bool:

@@ -11,7 +11,7 @@ from livedocs import verdicts
 from livedocs.measured import MeasuredRule, Point, Quantity
 from livedocs.show.markdown import escape_cell, portable_latex, table_lines
 from livedocs.show.mathml import typeset
-from livedocs.show.numbers import are_equal
+from livedocs.show.numbers import are_equal, with_plain_zeros
 from livedocs.show.tensors import html_of, html_of_input, text_of
 
 COLUMNS = ("Point", "Value", "Gradient", "Verdict", "Left", "Right", "Forward", "Second")
@@ -35,7 +35,8 @@ def of_rule(rule: MeasuredRule, formula: Typeset) -> str:
         verdict = f'<td class="{_verdict_kind(rule, point)}"{span}>{escape(point.verdict.words)}</td>'
         for name in names:
             said = name if len(names) > 1 else ""
-            gradient = "no gradient" if point.gradient is None else html_of_input(said, point.gradient.get(name))
+            own = with_plain_zeros(point.gradient or {}).get(name)
+            gradient = "no gradient" if point.gradient is None else html_of_input(said, own)
             left, right, forward, second = (
                 _beside(quantity, name, point) for quantity in (point.left, point.right, point.forward, point.second)
             )
@@ -58,8 +59,8 @@ def _inputs_of(point: Point) -> list[str]:
 
 def _beside(quantity: Quantity | None, name: str, point: Point) -> str:
     """What was measured of one input, beside its gradient."""
-    found = (quantity or {}).get(name)
-    return html_of_input("", found, (point.gradient or {}).get(name))
+    found, gradient = (with_plain_zeros(one or {}).get(name) for one in (quantity, point.gradient))
+    return html_of_input("", found, gradient)
 
 
 def point_name(point: Point, formula: Typeset) -> str:
@@ -83,7 +84,7 @@ def of_page(rules: Iterable[MeasuredRule], glyphs: set[str]) -> str:
         name = f'<a href="#{rule.anchor}"><code>{escape(rule.short)}</code></a>'
         rows = [f'<tr><th class="function" colspan="{len(ANSWER)}" scope="rowgroup">{name}</th></tr>']
         for point in rule.points:
-            gradient = "no gradient" if point.gradient is None else html_of(point.gradient)
+            gradient = "no gradient" if point.gradient is None else html_of(with_plain_zeros(point.gradient))
             rows.append(
                 f'<tr><th scope="row">{point_name(point, formula)}</th><td>{html_of(point.output)}</td>'
                 f'<td class="gradient">{gradient}</td>'
@@ -110,13 +111,13 @@ def of_page_markdown(rules: Iterable[MeasuredRule]) -> Iterator[str]:
 
 def row_of(point: Point) -> list[str]:
     """What the table of special points says of one of them, after its name: a text for each other column."""
-    slopes = (point.left, point.right, point.forward, point.second)
-    return [text_of(point.output), gradient_text(point), point.verdict.words, *map(text_of, slopes)]
+    slopes = (text_of(with_plain_zeros(one)) for one in (point.left, point.right, point.forward, point.second))
+    return [text_of(point.output), gradient_text(point), point.verdict.words, *slopes]
 
 
 def gradient_text(point: Point) -> str:
     """The gradient that PyTorch returns."""
-    return "no gradient" if point.gradient is None else text_of(point.gradient)
+    return "no gradient" if point.gradient is None else text_of(with_plain_zeros(point.gradient))
 
 
 def inputs_text(point: Point) -> str:

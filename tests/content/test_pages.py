@@ -33,6 +33,7 @@ APART = {
     "functions.md",
     "explorer.md",
     "foundations/rules.md",
+    "foundations/cards.md",
 }  # they are about the whole site
 SOURCES = sorted((ROOT / "docs").rglob("*.md"))
 CHAPTERS = [p for p in SOURCES if p.name == "index.md" and p.parent != ROOT / "docs"]
