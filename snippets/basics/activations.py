@@ -27,14 +27,29 @@ inf = float("inf")
 
 
 def bounded_softsign(x):
-    # from 1e30 on it is 1 in every bit; there is no inf / inf below that
-    return softsign(x.clamp(-1e30, 1e30))
+    most = torch.finfo(x.dtype).max  # there is no inf / inf below that
+    return softsign(x.clamp(-most, most))
 
 
 print("value:   ", bounded_softsign(torch.tensor([-inf, inf])).tolist())
 print("gradient:", gradient(bounded_softsign, 0.0, 1.0, inf).tolist())
 # --8<-- [end:softsign]
 assert gradient(bounded_softsign, 0.0, 1.0, inf).tolist() == [1, 0.25, 0]
+for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+    x = torch.tensor([-inf, inf, 0.0, 1.0, -3.0, 6e4, inf], dtype=dtype)
+    x[-1] = torch.nan
+    x.requires_grad_()
+    y = bounded_softsign(x)
+    (g,) = torch.autograd.grad(y.sum(), x)
+    assert y[:2].tolist() == [-1, 1] and g[:2].tolist() == [0, 0]
+    assert torch.equal(y[2:6], softsign(x)[2:6]) and y[6].isnan()
+    assert g[2:4].tolist() == [1, 0.25]
+for far in (1.7e7, 2e7, 3.3e7, 1e10, 1e18, 1e30):
+    x = torch.tensor(far, requires_grad=True)
+    assert torch.autograd.grad(softsign(x), x)[0] == 0
+x = torch.tensor(1e7, requires_grad=True)
+ratio = torch.autograd.grad(softsign(x), x)[0] * (1 + x) ** 2
+assert 0.6 < ratio < 0.8
 
 # --8<-- [start:infinite]
 for f in (

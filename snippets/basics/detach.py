@@ -84,6 +84,28 @@ assert all(v.requires_grad and v.is_leaf and v.grad_fn is None for v in views)
 (3 * views[0]).sum().backward()
 assert x.grad is None and views[0].grad is None
 
+# --8<-- [start:no-graph]
+with torch.no_grad():
+    quiet = 2 * x
+frozen = torch.nn.Linear(2, 1).requires_grad_(False)
+losses = {
+    "no_grad": quiet,
+    "detach": 2 * x.detach(),
+    ".data": 2 * x.data,
+    "NumPy": torch.from_numpy(2 * x.detach().numpy()),
+    "torch.tensor": torch.tensor(x.tolist()),
+    "frozen": frozen(torch.ones(2)),
+}
+for name, y in losses.items():
+    try:
+        y.sum().backward()
+    except RuntimeError as error:
+        print(f"{name:12} requires_grad {y.requires_grad}")
+        message = str(error)
+show(message)
+# --8<-- [end:no-graph]
+assert not any(y.requires_grad for y in losses.values())
+
 # --8<-- [start:in-place]
 try:
     x += 1

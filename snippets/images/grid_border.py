@@ -22,6 +22,29 @@ for mode in ("zeros", "border", "reflection"):
 # --8<-- [end:run]
 assert slopes == [2, 6, 10, 0, 0, -10]
 assert sample(5.0)[1] == sample(5.0, padding_mode="border")[1] == 0
+for place in (4.25, 4.5, 5.25, 6.5, 7.75, 9.5, 12.0, -1.25, -2.0, -7.0):
+    assert sample(place)[1] == sample(place, padding_mode="border")[1] == 0
+
+
+def mirrored(place):
+    """The zigzag with mirrors at -0.5 and 3.5, and its slope."""
+    turns, rest = divmod(place + 0.5, 4)
+    return (rest - 0.5, 1) if turns % 2 == 0 else (3.5 - rest, -1)
+
+
+for place in (-7.25, -3.75, -2.5, -1.25, 4.25, 5.5, 6.75, 8.5, 9.5, 11.25):
+    at, sign = mirrored(place)
+    slope = sample(place, padding_mode="reflection")[1]
+    assert abs(slope - sign * sample(at)[1] * (0 < at < 3)) < 1e-4
+for place in (3.25, 3.75, 7.25, 7.75, -0.25, -0.75, 11.75):
+    assert sample(place, padding_mode="reflection")[1] == 0
+for mode in ("zeros", "border", "reflection"):
+    for place in (-1.25, 0.5, 3.0, 3.25, 4.5):
+        assert sample(place, mode="nearest", padding_mode=mode)[1] == 0
+cubic = {"mode": "bicubic", "padding_mode": "border"}
+assert abs(sample(3.75, **cubic)[1]) > 0.1 and sample(4.0, **cubic)[1] == 0
+assert abs(sample(4.75, mode="bicubic")[1]) > 0.1
+assert sample(5.0, mode="bicubic")[1] == 0
 
 # --8<-- [start:trap]
 r = torch.arange(16.0) - 7.5
@@ -42,7 +65,7 @@ def register(start, *how):
     """Find the place 0.25 that a window was taken at."""
     wanted = window(torch.tensor(0.25), *how)
     x = torch.tensor(start, requires_grad=True)
-    for step in range(80):
+    for step in range(140):
         loss = ((window(x, *how) - wanted) ** 2).sum()
         (g,) = torch.autograd.grad(loss, x)
         x = (x - 0.01 * g).detach().requires_grad_()
@@ -60,15 +83,41 @@ assert ends["zeros"][0] == ends["border"][0] == 2.4
 
 
 # --8<-- [start:fix]
-def inside(grid):
-    """Look at most up to 0.9, and pass the gradient on all the same."""
-    return grid + (grid.clamp(-0.9, 0.9) - grid).detach()
+def inside(grid, image):
+    """Look up to the outer pixel centers, and pass the gradient on.
+
+    For finite grids in float32 or float64, and align_corners=False.
+    """
+    most = 1 - 1.01 / grid.new_tensor(image.shape[:1:-1])  # width, height
+    return grid.clamp(-most, most).detach() + (grid - grid.detach())
 
 
-found = register(2.4, "border", inside)
-print("border, inside, from 2.4:", found)
+for start in (2.4, -2.4):
+    found = register(start, "border", lambda grid: inside(grid, scene))
+    print(f"border, inside, from {start}:", found)
 # --8<-- [end:fix]
-assert found == (0.25, 0)
+assert found[1] > 25
+sharp, scene = scene, torch.exp(-(r[:, None] ** 2 + r**2) / 36)[None, None]
+wider = register(-2.4, "border", lambda grid: inside(grid, sharp))
+scene = sharp
+assert wider == (0.25, 0)
+for size in (2, 4, 7, 16, 224):
+    row = (torch.arange(float(size)) ** 2).expand(1, 1, 2, size)
+    far = torch.tensor([2.4, 0.0], requires_grad=True)
+    place = inside(far.view(1, 1, 1, 2), row)
+    y = grid_sample(row, place, padding_mode="border", align_corners=False)
+    (g,) = torch.autograd.grad(y.sum(), far)
+    wanted = (2 * size - 3) * size / 2  # of the last two pixels
+    torch.testing.assert_close(g[0].item(), wanted, rtol=1e-3, atol=0)
+    noise = torch.rand(1, 1, size, size)
+    same = affine_grid(
+        torch.eye(3)[None, :2], noise.shape, align_corners=False
+    )
+    y = grid_sample(noise, inside(same, noise), align_corners=False)
+    assert (y - noise).abs().max() < 0.02
+solid = torch.rand(1, 1, 3, 4, 5)
+most = inside(torch.full((1, 1, 1, 1, 3), 1e30), solid).flatten()
+torch.testing.assert_close(most, 1 - 1.01 / torch.tensor([5.0, 4.0, 3.0]))
 
 # Figure: Value and slope at the columns -2 to 6 of the row 0, 1, 4, 9. Zeros:
 # the value falls to 0 within one column outside, with slope -18, then both are

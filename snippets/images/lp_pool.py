@@ -26,7 +26,7 @@ assert gradient(x, 3).isnan().all()
 
 # --8<-- [start:fix]
 def lp_norm(x, p, size):
-    """lp_pool2d of the absolute values: a norm for every p."""
+    """lp_pool2d of the absolute values: a norm for every p from 1 on."""
     return lp_pool2d(x.abs(), p, size)
 
 
@@ -35,31 +35,64 @@ print(f"{value:.2f}", gradient(x, 3, lp_norm).round(decimals=2).tolist())
 # --8<-- [end:fix]
 power = torch.tensor([3.0, 4]).double() ** 2 / 91 ** (2 / 3)
 torch.testing.assert_close(gradient(x, 3, lp_norm), -power)
+apart = gradient([[3.0, 0], [4, 0]], 0.5, lp_norm)
+assert apart[0].isfinite() and apart[1].isnan()
+batch = torch.randn(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+for p in (1.5, 2.5, 3.0):
+    assert lp_pool2d(batch, p, 2).isnan().any()
+    assert torch.autograd.gradcheck(lambda x, p=p: lp_norm(x, p, 2), (batch,))
+
 
 # --8<-- [start:range]
-for size in (1e-30, 1e30):
-    x = torch.tensor([[[size, 0.0], [0, 0]]], requires_grad=True)
-    y = lp_pool2d(x, 2, 2)
+def one_window(pool, size, dtype):
+    """Value and gradient of the window in which all four are size."""
+    x = torch.full((1, 2, 2), size, dtype=dtype, requires_grad=True)
+    y = pool(x, 2, 2)
     (g,) = torch.autograd.grad(y.sum(), x)
-    print(f"{size}: value {y.item()}, gradient {g[0, 0, 0].item()}")
+    return f"{y.item():.3g}", g[0, 0, 0].item()
+
+
+extreme = (
+    (torch.float16, 127),
+    (torch.float16, 128),
+    (torch.float16, 1e-4),
+    (torch.float32, 9.2e18),
+    (torch.float32, 1e19),
+    (torch.float32, 1e-23),
+)
+for dtype, size in extreme:
+    print(f"{dtype}, {size}:", *one_window(lp_pool2d, size, dtype))
 # --8<-- [end:range]
-assert g[0, 0, 0] == 0 and y.isinf()
+for dtype, size in extreme:
+    fine = size in (127, 9.2e18)
+    assert one_window(lp_pool2d, size, dtype)[1] == (0.5 if fine else 0)
 
 
 # --8<-- [start:range-fix]
-def in_range(x, p, size):
-    """The norm of x / s, times s: no power leaves the range."""
-    s = x.detach().abs().amax().clamp_min(torch.finfo(x.dtype).tiny)
-    return s * lp_pool2d(x / s, p, size)
+def wide(x, p, size):
+    """In float64, and back."""
+    return lp_pool2d(x.double(), p, size).to(x.dtype)
 
 
-for size in (1e-30, 1e30):
-    x = torch.tensor([[[size, 0.0], [0, 0]]], requires_grad=True)
-    y = in_range(x, 2, 2)
-    (g,) = torch.autograd.grad(y.sum(), x)
-    print(f"{size}: value {y.item():.3g}, gradient {g[0, 0, 0].item()}")
-    assert g[0, 0, 0] == 1
+for dtype, size in extreme:
+    print(f"{dtype}, {size}:", *one_window(wide, size, dtype))
 # --8<-- [end:range-fix]
+for dtype, size in extreme:
+    assert one_window(wide, size, dtype)[1] == 0.5
+for p in (2, 3, 8):
+    for size in (1e-38, 1e-30, 1e30, 3e38):
+        x = torch.tensor([[[size, 0.0], [0, 0]]], requires_grad=True)
+        y = wide(x, p, 2)
+        torch.testing.assert_close(y.item(), x[0, 0, 0].item())
+        (g,) = torch.autograd.grad(y.sum(), x)
+        torch.testing.assert_close(g[0, 0, 0].item(), 1.0)
+pair = torch.ones(2, 1, 2, 2)
+pair[0, 0, 0, 0] = torch.inf
+assert wide(pair, 2, 2).flatten().tolist() == [torch.inf, 2]
+assert wide(pair[:0], 2, 2).shape == (0, 1, 1, 1)
+torch.testing.assert_close(
+    torch.func.vmap(lambda x: wide(x, 2, 2))(pair[1:]), wide(pair[1:], 2, 2)
+)
 
 # --8<-- [start:lp]
 windows = {
@@ -76,3 +109,42 @@ for p in (1, 2, 3, float("inf"), 0.5):
 # --8<-- [end:lp]
 assert gradient(windows["zeros"], 2).tolist() == [0, 0]
 assert gradient(windows["zeros"], 0.5).isnan().all()
+for p in (1, 1.5, 2, 3, 5, 8):
+    assert gradient(windows["zeros"], p).tolist() == [0, 0]
+for p in (-2, -1, 0.1, 0.9, 0.99):
+    assert gradient(windows["zeros"], p).isnan().all()
+
+# --8<-- [start:cancel]
+for p, x in (
+    (1, [[-3.0, 3], [0, 0]]),
+    (3, [[-3.0, 3], [1, -1]]),
+    (3, [[-3.0, 2], [2, 0]]),
+    (1.5, [[-3.0, 4], [0, 0]]),
+):
+    value = lp_pool2d(torch.tensor([x]), p, 2).item()
+    print(f"p={p}, window {x}: {value} {gradient(x, p).tolist()}")
+# --8<-- [end:cancel]
+for p in (1, 3, 5):
+    assert gradient([[-3.0, 3], [1, -1]], p).tolist() == [0, 0]
+
+# --8<-- [start:cut]
+from torch.nn.functional import lp_pool1d
+
+row = torch.ones(1, 5, requires_grad=True)
+for p in (1, 2, float("inf")):
+    y = lp_pool1d(row, p, 2, ceil_mode=True)
+    (g,) = torch.autograd.grad(y.sum(), row)
+    print(f"p={p:<3}", y.detach()[0], g[0])
+# --8<-- [end:cut]
+y = lp_pool1d(row, 1, 2, ceil_mode=True)
+assert y.tolist() == [[2, 2, 2]]
+
+# --8<-- [start:ties]
+x = [[-3.0, 3], [3, -3]]
+for p in (float("inf"), -float("inf")):
+    print(f"p={p}:", gradient(x, p).tolist())
+try:
+    gradient(x, 0)
+except (ValueError, ZeroDivisionError) as error:
+    print("p=0:", error)
+# --8<-- [end:ties]

@@ -12,6 +12,7 @@ print("of probabilities", torch.autograd.grad(loss, y)[0])
 loss = binary_cross_entropy_with_logits(torch.logit(p), y, reduction="sum")
 print("of logits       ", torch.autograd.grad(loss, y)[0] + 0)
 # --8<-- [end:run]
+softplus = torch.nn.functional.softplus
 for target in (0.0, 0.3, 1.0):
     y = torch.full((3,), target, requires_grad=True)
     loss = binary_cross_entropy(p, y, reduction="sum")
@@ -20,6 +21,20 @@ for target in (0.0, 0.3, 1.0):
 z = torch.tensor([-3.0, 0.0, 200.0])
 loss = binary_cross_entropy_with_logits(z, y, reduction="sum")
 assert torch.equal(torch.autograd.grad(loss, y)[0], -z)
+for options, slope in (
+    (
+        {"pos_weight": torch.tensor(3.0)},
+        lambda z: 3 * softplus(-z) - softplus(z),
+    ),
+    ({"weight": torch.tensor(2.0)}, lambda z: -2 * z),
+):
+    loss = binary_cross_entropy_with_logits(z, y, reduction="sum", **options)
+    torch.testing.assert_close(torch.autograd.grad(loss, y)[0], slope(z))
+mean = binary_cross_entropy_with_logits(z, y)
+torch.testing.assert_close(torch.autograd.grad(mean, y)[0], -z / 3)
+inf = torch.tensor([float("inf"), -float("inf")])
+loss = binary_cross_entropy_with_logits(inf, y[:2], reduction="sum")
+assert torch.equal(torch.autograd.grad(loss, y)[0][:2], -inf)
 
 
 # --8<-- [start:trap-teacher]
@@ -49,10 +64,15 @@ two = torch.tensor([2.0, 2.0])  # classes were counted from 1
 print(binary_cross_entropy_with_logits(x, two, reduction="none"))
 # --8<-- [end:trap-negative]
 assert (binary_cross_entropy_with_logits(x, two, reduction="none") < 0).all()
+for logit, outside in (-1e30, -1.0), (50.0, 1.05):
+    loss = binary_cross_entropy_with_logits(
+        torch.tensor(logit), torch.tensor(outside)
+    )
+    assert loss < 0
 
 # --8<-- [start:fix-negative]
 y = two - 1
-assert ((y == 0) | (y == 1)).all()
+assert ((y >= 0) & (y <= 1)).all()  # with logits nothing else looks
 print(binary_cross_entropy_with_logits(x, y, reduction="none"))
 # --8<-- [end:fix-negative]
 assert (binary_cross_entropy_with_logits(x, y, reduction="none") >= 0).all()
@@ -70,8 +90,9 @@ loss = binary_cross_entropy_with_logits(z, y.to(z.dtype), reduction="none")
 print(loss.detach())
 # --8<-- [end:fix-half]
 assert loss.dtype == torch.float32 and loss.isfinite().all()
-double = binary_cross_entropy_with_logits(z, y.double())
-assert double.dtype == torch.float64
+for dtype in (torch.float64, torch.bfloat16):
+    loss = binary_cross_entropy_with_logits(z, y.to(dtype))
+    assert loss.dtype == dtype
 
 # --8<-- [start:ends]
 ends = torch.tensor([0.0, 1.0], requires_grad=True)
@@ -98,17 +119,30 @@ for p in 1.5, float("nan"):
 # --8<-- [end:input]
 
 # --8<-- [start:target]
-print(attempt(binary_cross_entropy, one / 2, torch.tensor([2.0])))
+for target in 2.0, float("nan"):
+    target = torch.tensor([target])
+    print(attempt(binary_cross_entropy, one / 2, target))
+    print("with logits:", binary_cross_entropy_with_logits(one, target).item())
 # --8<-- [end:target]
 
 # --8<-- [start:found]
 labels = torch.tensor([1])
-print(attempt(binary_cross_entropy, one, labels))
-print(attempt(binary_cross_entropy, one, labels.float()))
+for p, y in (
+    (one, labels),
+    (one, one.double()),  # from NumPy
+    (one.half(), one),
+):
+    print(attempt(binary_cross_entropy, p, y))
+    print(attempt(binary_cross_entropy, p, y.to(p.dtype)).item())
 # --8<-- [end:found]
-for dtype in (torch.bool, torch.float16, torch.float64):
-    said = attempt(binary_cross_entropy, one, one.to(dtype))
-    assert "Found dtype" in said and "expected Float" in said
+floats = torch.float16, torch.bfloat16, torch.float32, torch.float64
+for wanted in floats:
+    for dtype in (torch.bool, torch.int64, *floats):
+        said = attempt(binary_cross_entropy, one.to(wanted), one.to(dtype))
+        if dtype != wanted:
+            assert "Found dtype" in said and "but expected" in said
+        else:
+            assert said == 0
 
 # --8<-- [start:cast]
 print(attempt(binary_cross_entropy_with_logits, one, labels))

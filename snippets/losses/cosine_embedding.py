@@ -33,10 +33,14 @@ assert (a - 0.1 * g)[0].norm() > 4e4
 
 
 # --8<-- [start:fix-zero]
-def cosine_loss(a, b, y):
-    alive = a.detach().norm(dim=-1) > 1e-3  # only these have a direction
-    loss = cosine_embedding_loss(a[alive], b[alive], y[alive], reduction="sum")
-    return loss / alive.sum().clamp(min=1)
+def cosine_loss(a, b, y, **options):
+    """The mean over pairs in which neither vector is shorter than 1e-3."""
+    wide = torch.promote_types(a.dtype, torch.float32)
+    a, b = a.to(wide), b.to(wide)
+    short = (a.detach().norm(dim=-1) < 1e-3) | (b.detach().norm(dim=-1) < 1e-3)
+    a, b = (torch.where(short[..., None], 1, v) for v in (a, b))
+    loss = cosine_embedding_loss(a, b, y, reduction="none", **options)
+    return torch.where(short, 0, loss).sum() / (~short).sum().clamp(min=1)
 
 
 (g,) = torch.autograd.grad(cosine_loss(a, other, y), a)
@@ -52,6 +56,24 @@ torch.testing.assert_close(
     cosine_loss(rows, others, signs),
     cosine_embedding_loss(rows, others, signs),
 )
+torch.testing.assert_close(
+    cosine_loss(rows, others, signs, margin=0.2),
+    cosine_embedding_loss(rows, others, signs, margin=0.2),
+)
+tower = torch.tensor([[0.0, 0.0], [3.0, 4.0]], requires_grad=True)
+for half in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+    loss = cosine_loss(other.to(half), tower.to(half), y)
+    (g,) = torch.autograd.grad(loss, tower)
+    assert loss.abs() < 1e-6 and not g[0].any()
+bad = torch.tensor([[torch.nan, 0.0], [3.0, 4.0]])
+assert cosine_loss(bad, other, y).isnan()  # not hidden
+alone = torch.func.vmap(cosine_loss)(rows, others, signs)
+torch.testing.assert_close(
+    alone, cosine_embedding_loss(rows, others, signs, reduction="none")
+)
+near = torch.tensor([[1.1e-3, 0.0]], requires_grad=True)
+(g,) = torch.autograd.grad(cosine_loss(near, other[:1], y[:1]), near)
+assert 700 < g.norm() < 1000
 
 # --8<-- [start:trap-half]
 torch.manual_seed(0)
@@ -112,27 +134,41 @@ print("orthogonal,  y=-1:", *gradient(*right, -1.0))
 print("with margin=0.5:  ", *gradient(*right, -1.0, margin=0.5))
 print("two zero vectors: ", *gradient(zero, zero, 1.0))
 # --8<-- [end:zero-negative]
+for margin in (-0.5, -0.001):
+    loss, da = gradient(zero, b, -1.0, margin=margin)
+    torch.testing.assert_close(torch.tensor(da), torch.tensor([6e5, 8e5]))
 assert gradient(*right, -1.0) == (0, [0, 1] if old else [0, 0])
 
 # --8<-- [start:large]
 unit = torch.tensor([0.6, 0.8])
-for dtype, length in (
-    (torch.float16, 10),
-    (torch.float16, 16),
-    (torch.float16, 300),
-    (torch.bfloat16, 300),
-    (torch.float32, 1e9),
-    (torch.float32, 1e10),
+for dtype, *lengths in (
+    (torch.float16, 0.0, 0.001, 0.012, 0.014, 15.5, 16, 255, 256),
+    (torch.bfloat16, 0.001, 300),
+    (torch.float32, 0.001, 4.29e9, 4.3e9, 1.84e19, 1.85e19),
 ):
-    a = (length * unit).to(dtype)
-    loss = cosine_embedding_loss(a, a, torch.tensor(1))
-    print(f"{dtype}, length {length:g}: loss {loss.item()}")
-a = torch.zeros(2, dtype=torch.float16)
-loss = cosine_embedding_loss(a, unit.half(), torch.tensor(1))
-print(f"torch.float16, zero vector: loss {loss.item()}")
+    for length in lengths:
+        a = (length * unit).to(dtype)
+        loss = cosine_embedding_loss(a, a, torch.tensor(1))
+        print(f"{dtype}, length {length:g}: loss {loss.item():.3f}")
 # --8<-- [end:large]
-a = (16 * unit).half()
-assert cosine_embedding_loss(a, a, torch.tensor(1)) == 1 and loss.isnan()
+one = torch.tensor(1)
+for u in (torch.tensor([1.0, 0]), unit, torch.full((512,), 512**-0.5)):
+    for length in (16, 20, 100, 255):
+        a = (length * u).half().requires_grad_()
+        loss = cosine_embedding_loss(a, a.detach(), one)
+        assert loss == 1 and not torch.autograd.grad(loss, a)[0].any()
+    for length in (256, 257, 1000):
+        a = (length * u).half().requires_grad_()
+        loss = cosine_embedding_loss(a, a.detach(), one)
+        assert loss.isnan() and torch.autograd.grad(loss, a)[0].isnan().any()
+    for length in (0.001, 0.005, 0.0125):
+        a = (length * u).half().requires_grad_()
+        loss = cosine_embedding_loss(a, a.detach(), one)
+        assert not loss.isfinite()  # -inf, or NaN if a·b is 0 too
+        assert torch.autograd.grad(loss, a)[0].isnan().any()
+with torch.autocast("cpu", dtype=torch.float16):
+    a = (20 * unit).half()
+    assert cosine_embedding_loss(a, a, one) == 0
 
 # --8<-- [start:targets]
 a = torch.tensor([[1.0, 0.0]] * 2, requires_grad=True)
@@ -144,6 +180,15 @@ for target in ([1, -1], [1, 0]):
     print(target.tolist(), [round(v, 3) for v in loss.tolist()], rows)
 # --8<-- [end:targets]
 assert loss[1] == 0 and rows[1] == [0, 0]
+flags = cosine_embedding_loss(
+    a, other, torch.tensor([True, False]), reduction="none"
+)
+assert torch.equal(flags, loss)
+single = cosine_embedding_loss(a, other, torch.ones(1), reduction="none")
+assert single.shape == (2,)
+for bad in (float("nan"), float("inf")):
+    loss, da = gradient([bad, 0.0], b, 0.0)
+    assert loss == 0 and all(entry != entry for entry in da)
 
 # --8<-- [start:nan]
 nan, inf = float("nan"), float("inf")

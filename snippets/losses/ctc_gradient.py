@@ -32,7 +32,7 @@ scale = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
 
 
 def scaled(scale):
-    return sum_loss(scale * fixed)  # no longer normalised
+    return sum_loss(scale * fixed)  # no longer normalized
 
 
 (g,) = torch.autograd.grad(scaled(scale), scale)
@@ -43,22 +43,53 @@ assert g < 0 < true and abs(g.item() - true) > 0.1
 
 
 # --8<-- [start:after-fix]
-def true_ctc(log_p):
-    """One sequence of full length, reduction="sum"."""
-    extra = log_p.exp().sum()  # its gradient is what PyTorch adds
-    return sum_loss(log_p) - extra + extra.detach()
+def true_ctc(log_p, targets, input_lengths, target_lengths):
+    """ctc_loss, one for each sequence, with its derivative for log_probs."""
+    mass = log_p.logsumexp(-1)  # 0 where log_p is normalized
+    steps = torch.arange(len(log_p), device=log_p.device)
+    frames = steps[:, None] < torch.as_tensor(input_lengths).to(steps.device)
+    loss = ctc_loss(
+        log_p - mass[..., None],
+        targets,
+        input_lengths,
+        target_lengths,
+        reduction="none",
+    )
+    return loss - torch.where(frames, mass, 0).sum(0)
 
 
-(g,) = torch.autograd.grad(true_ctc(scale * fixed), scale)
+(g,) = torch.autograd.grad(true_ctc(scale * fixed, one, (4,), (1,)), scale)
 print(f"corrected {g.item():.4f}")
 normal = sum_loss(torch.log_softmax(scale * fixed, 2))
 (g,) = torch.autograd.grad(normal, scale)
-print(f"normalised again {g.item():.4f}")
+print(f"normalized again {g.item():.4f}")
 # --8<-- [end:after-fix]
-(g,) = torch.autograd.grad(true_ctc(scale * fixed), scale)
+(g,) = torch.autograd.grad(true_ctc(scale * fixed, one, (4,), (1,)), scale)
 assert abs(g.item() - true) < 1e-6
-x = fixed.clone().requires_grad_()
-assert torch.autograd.gradcheck(true_ctc, (x,))
+batch = torch.tensor([[1, 2, 2], [3, 1, 0]]), (6, 4), (3, 2)
+x = torch.randn(6, 2, 4, dtype=torch.float64, requires_grad=True)
+assert torch.autograd.gradcheck(lambda x: true_ctc(x, *batch), (x,))
+its = ctc_loss(x, *batch, reduction="none")
+torch.testing.assert_close(true_ctc(x, *batch), its)
+extra = torch.autograd.grad(its.sum(), x)[0]
+extra -= torch.autograd.grad(true_ctc(x, *batch).sum(), x)[0]
+shown = x.detach().exp()
+shown[4:, 1] = 0  # beyond the length of the second sequence
+torch.testing.assert_close(extra, shown)
+hidden = torch.log_softmax(x.detach(), -1)
+hidden[3, 0, 3] = -torch.inf
+hidden.requires_grad_()
+for loss in (true_ctc(hidden, *batch), ctc_loss(hidden, *batch)):
+    assert loss.isfinite().all()
+    assert torch.autograd.grad(loss.sum(), hidden)[0].isnan().any()
+large = x.detach().float()
+large[2, 0, 2] = 1000.0
+large.requires_grad_()
+far = large.detach().double().requires_grad_()
+ours, exact = (
+    torch.autograd.grad(true_ctc(v, *batch).sum(), v)[0] for v in (large, far)
+)
+torch.testing.assert_close(ours.double(), exact, atol=1e-6, rtol=1e-5)
 
 # --8<-- [start:trap-twice]
 z = torch.randn(4, 1, 3, dtype=torch.float64, requires_grad=True)
@@ -78,11 +109,12 @@ except RuntimeError as error:
 
 # --8<-- [start:by-hand]
 def ctc_by_hand(log_p, labels):
-    """One sequence: log_p is (T, C). Differentiable as often as wanted."""
+    """One sequence in float32 or float64: log_p is (T, C), the blank 0."""
+    log_p = log_p.clamp(min=-1e30)  # -inf would give NaN
     states = [0]
     for label in labels:
         states += [label, 0]
-    low = log_p.new_tensor(-1e30)  # -inf would give NaN
+    low = log_p.new_tensor(-1e30)
     alpha = [log_p[0, s] if i < 2 else low for i, s in enumerate(states)]
     for row in log_p[1:]:
         before = alpha
@@ -104,6 +136,26 @@ print(torch.autograd.gradcheck(lambda x: ctc_by_hand(x, [1, 2, 2]), (x,)))
 print(torch.autograd.gradgradcheck(lambda x: ctc_by_hand(x, [1, 2, 2]), (x,)))
 # --8<-- [end:by-hand]
 torch.testing.assert_close(loss, same)
+masked = x.detach().clone()
+masked[2, 1] = -torch.inf
+masked.requires_grad_()
+for labels in ([1, 2, 2], [1], []):
+    wanted = ctc_loss(
+        masked,
+        torch.tensor(labels).long(),
+        (5,),
+        (len(labels),),
+        reduction="sum",
+    )
+    loss = ctc_by_hand(masked, labels)
+    torch.testing.assert_close(loss, wanted)
+    (g,) = torch.autograd.grad(loss, masked)
+    torch.testing.assert_close(g.sum(1), -torch.ones(5).double())  # -γ
+assert ctc_by_hand(x, [1, 1, 1, 1]) > 9e29  # does not fit
+rows = torch.func.vmap(lambda row: ctc_by_hand(row, [1, 2]))(
+    torch.stack([x, x])
+)
+torch.testing.assert_close(rows[0], ctc_by_hand(x, [1, 2]))
 
 # --8<-- [start:gradcheck]
 x = torch.log_softmax(z, 2).detach().requires_grad_()

@@ -19,7 +19,16 @@ torch.testing.assert_close(g, ((torch.sigmoid(x) - t) / 4).detach())
 x = torch.zeros(1, 4, requires_grad=True)
 padded = torch.tensor([[2, 3, -1, -1]])  # labels 2 and 3, as indices
 (g,) = torch.autograd.grad(multilabel_soft_margin_loss(x, padded), x)
-print(g[0])
+print("gradient", g[0])
+optimizer = torch.optim.SGD([x], lr=1.0)
+for step in range(400):
+    optimizer.zero_grad()
+    loss = multilabel_soft_margin_loss(x, padded)
+    loss.backward()
+    optimizer.step()
+print(
+    f"after 400 steps: loss {loss.item():.0f}, logits", x[0].detach().round()
+)
 # --8<-- [end:trap-padding]
 assert (g[0] < 0).tolist() == [True, True, False, False]
 
@@ -28,13 +37,14 @@ assert (g[0] < 0).tolist() == [True, True, False, False]
 def zeros_and_ones(indices, classes):
     """Class indices that end at the first -1, as rows of 0 and 1."""
     real = (indices >= 0).cumprod(-1)
-    rows = torch.zeros(*indices.shape[:-1], classes)
+    rows = torch.zeros(*indices.shape[:-1], classes, device=indices.device)
     return rows.scatter_reduce(
         -1, indices.clamp(min=0), real.to(rows.dtype), "amax"
     )
 
 
 hot = zeros_and_ones(padded, 4)
+x = torch.zeros(1, 4, requires_grad=True)
 (g,) = torch.autograd.grad(multilabel_soft_margin_loss(x, hot), x)
 print(hot.tolist(), g[0])
 # --8<-- [end:fix-padding]
@@ -50,6 +60,12 @@ assert zeros_and_ones(more, 4).int().tolist() == [
     [0, 1, 0, 0],
 ]
 
+assert zeros_and_ones(more.to("meta"), 4).is_meta
+assert torch.equal(
+    torch.func.vmap(lambda row: zeros_and_ones(row, 4))(more),
+    zeros_and_ones(more, 4),
+)
+
 # --8<-- [start:far]
 inf = float("inf")
 for value, t in (1000.0, 1.0), (1000.0, 0.0), (inf, 0.0), (inf, 1.0):
@@ -59,8 +75,20 @@ for value, t in (1000.0, 1.0), (1000.0, 0.0), (inf, 0.0), (inf, 1.0):
     print(f"x={value}, t={t}: loss {out.item()}, gradient {g.item()}")
     bce = binary_cross_entropy_with_logits(x, torch.tensor([t]))
     torch.testing.assert_close(out, bce, equal_nan=True)
+x = torch.full((1, 4000), 20.0).half().requires_grad_()
+t = torch.zeros(1, 4000).half()
+out = multilabel_soft_margin_loss(x, t)
+bce = binary_cross_entropy_with_logits(x, t)
+print(f"float16, 4000 times 20: {out.item()}, BCE {bce.item()}")
 # --8<-- [end:far]
-assert out.isnan() and g == 0
+mine, its = (torch.autograd.grad(loss, x)[0] for loss in (out, bce))
+assert out.isinf()
+torch.testing.assert_close(mine, its)
+x = torch.full((1, 4), 1e37, requires_grad=True)
+assert multilabel_soft_margin_loss(x, torch.zeros(1, 4)).isfinite()
+x = torch.tensor([inf], requires_grad=True)
+out = multilabel_soft_margin_loss(x, torch.ones(1))
+assert out.isnan() and torch.autograd.grad(out, x)[0] == 0
 
 # --8<-- [start:minus-one]
 for x in (-3.0, 0.0, 3.0):
@@ -82,6 +110,23 @@ torch.testing.assert_close(mine, bce.mean(-1))
 torch.testing.assert_close(multilabel_soft_margin_loss(x, t), bce.mean())
 none = torch.zeros(0, 3)
 assert multilabel_soft_margin_loss(none, none, reduction="sum") == 0
+assert multilabel_soft_margin_loss(none, none).isnan()
+assert multilabel_soft_margin_loss(none.T, none.T, reduction="sum").isnan()
+pixels = torch.zeros(2, 3, 4, 5)
+rows = multilabel_soft_margin_loss(pixels, pixels, reduction="none")
+assert rows.shape == (2, 3, 4)
+
+# --8<-- [start:bool]
+try:
+    multilabel_soft_margin_loss(x, t > 0.5)
+except (RuntimeError, NotImplementedError) as error:
+    print(str(error).partition(" If you")[0])
+print(round(multilabel_soft_margin_loss(x, (t > 0.5).long()).item(), 4))
+# --8<-- [end:bool]
+torch.testing.assert_close(
+    multilabel_soft_margin_loss(x, (t > 0.5).long()),
+    multilabel_soft_margin_loss(x, (t > 0.5).float()),
+)
 
 # --8<-- [start:weights]
 weight = torch.tensor([0.0, 5.0, 1.0, 1.0])
@@ -92,6 +137,12 @@ print(torch.autograd.grad(loss, x)[0] + 0)
 assert not torch.autograd.grad(
     multilabel_soft_margin_loss(x, torch.ones(2, 4), weight=weight), x
 )[0][:, 0].any()
+torch.testing.assert_close(loss, 7 / 4 * torch.tensor(2.0).log())
+for bad in float("nan"), inf:
+    start = torch.tensor([[bad, 0.0, 0.0, 0.0]], requires_grad=True)
+    out = multilabel_soft_margin_loss(start, torch.ones(1, 4), weight=weight)
+    (g,) = torch.autograd.grad(out, start)
+    assert out.isnan() and (g[0, 0].isnan() if bad != bad else g[0, 0] == 0)
 
 # --8<-- [start:twice]
 x = torch.randn(2, 4, dtype=torch.float64, requires_grad=True)

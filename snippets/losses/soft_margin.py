@@ -37,14 +37,24 @@ one = torch.ones(161, dtype=torch.float64)
 mine = torch.autograd.grad(-logsigmoid(one * x64).sum(), x64)
 theirs = torch.autograd.grad(soft_margin_loss(x64, one, reduction="sum"), x64)
 torch.testing.assert_close(mine, theirs)
+for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+    far = torch.tensor([-1e4, -float("inf")], dtype=dtype, requires_grad=True)
+    (g,) = torch.autograd.grad(-logsigmoid(far).sum(), far)
+    assert g.tolist() == [-1, -1]
+vmapped = torch.func.vmap(lambda x: -logsigmoid(x))(x64)
+torch.testing.assert_close(vmapped, -logsigmoid(x64))
 
 # --8<-- [start:trap-targets]
 labels = torch.tensor([1.0, 0.0])  # 0 should have been -1
 scores = torch.tensor([-2.0, 2.0], requires_grad=True)
 (g,) = torch.autograd.grad(soft_margin_loss(scores, labels), scores)
-print(g + 0)
+print("gradient", g + 0)
+fitted = torch.tensor([50.0, -50.0])
+print("fitted: ", soft_margin_loss(fitted, labels).item())
 # --8<-- [end:trap-targets]
 assert g[1] == 0
+half = torch.tensor(2.0).log() / 2
+torch.testing.assert_close(soft_margin_loss(fitted, labels), half)
 far = soft_margin_loss(torch.tensor([-3.0, 0.5, 3.0]), torch.zeros(3))
 torch.testing.assert_close(far, torch.tensor(2.0).log())
 
@@ -62,17 +72,37 @@ torch.testing.assert_close(
     soft_margin_loss(scores, signs), bce(scores, labels)
 )
 
+
 # --8<-- [start:overflow]
+def bisected(dtype):
+    """The last x with a finite loss, and the first with inf."""
+    good, bad = (torch.tensor(x, dtype=dtype) for x in (-1.0, -1000.0))
+    while True:
+        x = ((good.double() + bad.double()) / 2).to(dtype)
+        if x in (good, bad):
+            return good, bad
+        if soft_margin_loss(x, torch.ones_like(x)).isinf():
+            bad = x
+        else:
+            good = x
+
+
 for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
-    x = torch.arange(-1000, 0, dtype=torch.float64).to(dtype)
-    bad = soft_margin_loss(x, torch.ones_like(x), reduction="none").isinf()
-    print(f"{str(dtype):14} inf from x = {x[bad].max().item()} down")
+    good, bad = bisected(dtype)
+    print(f"{str(dtype):14} finite {good.item()}, inf {bad.item()}")
 # --8<-- [end:overflow]
-assert x[bad].max() == -710
-edge = torch.tensor(torch.finfo(torch.float32).max).log()
-assert round(edge.item(), 2) == 88.72
-assert gradient([-88.72], 1.0)[0][0] < 89
-assert gradient([-88.73], 1.0)[0][0] == float("inf")
+for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+    good, bad = bisected(dtype)
+    for n in (1, 17, 1001):
+        many = bad.repeat(n).requires_grad_()
+        loss = soft_margin_loss(many, torch.ones_like(many), reduction="none")
+        (g,) = torch.autograd.grad(loss.sum(), many)
+        assert loss.isinf().all() and g.isnan().all()
+        many = good.repeat(n)
+        loss = soft_margin_loss(many, torch.ones_like(many), reduction="none")
+        assert loss.isfinite().all()
+assert gradient([-88.7228], 1.0)[0][0] < 89
+assert gradient([-88.7229], 1.0)[0][0] == float("inf")
 
 # --8<-- [start:nan]
 inf, nan = float("inf"), float("nan")
@@ -88,6 +118,9 @@ print(f"soft_margin_loss: {soft_margin_loss(x, torch.tensor(1.0)):.2e}")
 print(f"log(1 + exp(-x)): {(1 + (-x).exp()).log():.2e}")
 # --8<-- [end:log1p]
 assert soft_margin_loss(x, torch.tensor(1.0)) > 0
+ends = torch.tensor([102.0, 105.0])
+ends = soft_margin_loss(ends, torch.ones(2), reduction="none")
+assert ends[0] > 0 and ends[1] == 0
 
 # --8<-- [start:shapes]
 scores, column = torch.zeros(3), torch.ones(3, 1)
@@ -95,7 +128,15 @@ try:
     soft_margin_loss(scores, column)
 except RuntimeError as error:
     print(error)
+print(tuple((scores * column).shape), "with scores * column")
 # --8<-- [end:shapes]
+for y in (torch.ones(1), torch.tensor(1.0)):
+    assert soft_margin_loss(scores, y, reduction="none").shape == (3,)
+assert soft_margin_loss(torch.zeros(2, 3), torch.ones(3)).isfinite()
+flags = torch.tensor([True, False, False])
+low = soft_margin_loss(torch.full((3,), 50.0), flags, reduction="none")
+torch.testing.assert_close(low[1:], torch.tensor([2.0, 2.0]).log())
+assert soft_margin_loss(scores, torch.ones(3).double()).dtype == torch.float32
 
 # --8<-- [start:target]
 try:
@@ -103,6 +144,26 @@ try:
 except RuntimeError as error:
     print(error)
 # --8<-- [end:target]
+
+# --8<-- [start:hessian]
+from torch.func import grad, jvp
+
+ones = torch.ones(3)
+try:
+    jvp(grad(lambda x: soft_margin_loss(x, ones)), (scores,), (ones,))
+except NotImplementedError as error:
+    print(str(error).splitlines()[0])
+_, row = jvp(grad(lambda x: -logsigmoid(x * ones).mean()), (scores,), (ones,))
+print("-logsigmoid:", row)
+# --8<-- [end:hessian]
+table = torch.autograd.functional.hessian(
+    lambda x: soft_margin_loss(x, ones), scores
+)
+torch.testing.assert_close(table.diag(), row)
+x = torch.randn(4, dtype=torch.float64, requires_grad=True)
+assert torch.autograd.gradgradcheck(
+    lambda x: soft_margin_loss(x, torch.ones(4).double()), (x,)
+)
 
 # --8<-- [start:source]
 import pathlib

@@ -28,20 +28,42 @@ assert loss.isnan()
 
 
 # --8<-- [start:fix-mask]
-def masked_mse(x, y, mask):
-    keep = mask.bool()
-    total = mse_loss(x[keep], y[keep], reduction="sum")
-    return total / keep.sum().clamp(min=1)  # 0, not NaN, if none is kept
+def weighted_mean(loss, x, y, w):
+    """What has weight 0 is not read. A mask is a weight of 0 and 1."""
+    w = w.expand_as(x)
+    wide = torch.promote_types(x.dtype, torch.float32)  # half sums overflow
+    x, y = (torch.where(w != 0, v, 0).to(wide) for v in (x, y))
+    terms = loss(x, y, reduction="none") * w
+    total = w.to(wide).sum()
+    return terms.sum() / torch.where(total == 0, 1, total)  # 0, not NaN
 
 
 for chosen in (mask, 0 * mask):
-    loss = masked_mse(p, torch.zeros(8), chosen)
+    loss = weighted_mean(mse_loss, p, torch.zeros(8), chosen)
     (g,) = torch.autograd.grad(loss, p)
     print(loss.item(), g[:3].tolist())
 # --8<-- [end:fix-mask]
 assert g.tolist() == [0] * 8
-(g,) = torch.autograd.grad(masked_mse(p, torch.zeros(8), mask), p)
-assert g.tolist() == [1, 1, 0, 0, 0, 0, 0, 0]
+for chosen in (mask, mask.bool(), mask.long()):
+    loss = weighted_mean(mse_loss, p, torch.zeros(8), chosen)
+    assert torch.autograd.grad(loss, p)[0].tolist() == [1, 1] + 6 * [0]
+tokens = torch.tensor([[1, 1, 0], [1, 0, 0]]).bool()  # 2 sequences, 3 long
+a, b = torch.rand(2, 3, 4), torch.rand(2, 3, 4)
+loss = weighted_mean(mse_loss, a, b, tokens[..., None])
+torch.testing.assert_close(loss, mse_loss(a[tokens], b[tokens]))
+rows = torch.func.vmap(lambda *row: weighted_mean(mse_loss, *row))(
+    a[0], b[0], (a[0] > 0.5).float()
+)
+torch.testing.assert_close(
+    rows[1], weighted_mean(mse_loss, a[0, 1], b[0, 1], a[0, 1] > 0.5)
+)
+ten, many = torch.full((1000,), 10.0).half(), torch.ones(70000).half()
+assert weighted_mean(mse_loss, ten, 0 * ten, many[:1000]) == 100
+assert weighted_mean(mse_loss, many, 0 * many, many) == 1
+assert torch.autograd.gradcheck(
+    lambda x: weighted_mean(mse_loss, x, torch.zeros(4), tokens[0, :1]),
+    torch.rand(4, dtype=torch.float64, requires_grad=True),
+)
 
 # --8<-- [start:trap-zero]
 inf = float("inf")
@@ -53,16 +75,15 @@ for loss in (mse_loss, l1_loss, huber_loss):
     print(f"{loss.__name__:10} all 0: {off}, 0 where x is inf: {hidden}")
 # --8<-- [end:trap-zero]
 assert huber_loss(x, y, weight=nothing) == 0
-assert mse_loss(far, y, weight=one).isnan()
-
+for bad in (inf, -inf, torch.nan):
+    start = torch.tensor([bad, 5.0], requires_grad=True)
+    for loss in (mse_loss, l1_loss, huber_loss):
+        mean = loss(start, y, weight=one)
+        (g,) = torch.autograd.grad(mean, start)
+        stays = loss is mse_loss or (loss is huber_loss and bad != bad)
+        assert mean.isnan() and (g[0].isnan() if stays else g[0] == 0)
 
 # --8<-- [start:fix-zero]
-def weighted_mean(loss, x, y, w):
-    keep = w != 0
-    terms = loss(x[keep], y[keep], reduction="none") * w[keep]
-    return terms.sum() / w.sum().clamp(min=torch.finfo(w.dtype).tiny)
-
-
 for weights in (w, one, nothing):
     mean = weighted_mean(mse_loss, far if weights is one else x, y, weights)
     print(mean.item())
@@ -75,6 +96,15 @@ for loss in (mse_loss, l1_loss):
     torch.testing.assert_close(mine, its)
     (a,), (b,) = (torch.autograd.grad(v, x) for v in (mine, its))
     torch.testing.assert_close(a, b)
+signed = torch.tensor([1.0, -2.0])
+torch.testing.assert_close(
+    weighted_mean(mse_loss, x, y, signed), mse_loss(x, y, weight=signed)
+)
+sums = [
+    f(x, y, weight=w, reduction="sum").item()
+    for f in (mse_loss, l1_loss, huber_loss)
+]
+assert sums == [28, 10, 8]
 
 # --8<-- [start:scale]
 for factor in (1, 10):
@@ -94,9 +124,15 @@ each = mse_loss(x, y, reduction="none")
 mean = mse_loss(x, y, weight=w)
 (g,) = torch.autograd.grad(mse_loss(x, y, weight=learned), learned)
 torch.testing.assert_close(g, (each - mean) / w.sum())
+zero = torch.tensor([0.0, 3.0], requires_grad=True)
+(g,) = torch.autograd.grad(weighted_mean(mse_loss, x, y, zero), zero)
+(full,) = torch.autograd.grad(mse_loss(x, y, weight=zero), zero)
+torch.testing.assert_close(full - g, torch.tensor([1 / 3, 0.0]))
 
 
 # --8<-- [start:subclass]
+
+
 class Named(torch.Tensor):
     pass
 
@@ -105,14 +141,24 @@ w, x = torch.tensor([1.0, 0.0]), x.detach()
 for loss in (mse_loss, l1_loss, huber_loss):
     plain = loss(x, y, weight=w).item()
     named = loss(x.as_subclass(Named), y, weight=w).item()
-    print(f"{loss.__name__:10} Tensor {plain}, subclass {named}")
+    with torch.device("cpu"):
+        inside = loss(x, y, weight=w).item()
+    print(f"{loss.__name__:10} {plain}, subclass {named}, device {inside}")
 # --8<-- [end:subclass]
 assert l1_loss(x, y, weight=w) == 1
 assert l1_loss(x.as_subclass(Named), y, weight=w) == l1_loss(x, y) == 2
+assert l1_loss(x, y.as_subclass(Named), weight=w) == 2
+torch.set_default_device("cpu")
+assert l1_loss(x, y, weight=w) == 2
+torch.set_default_device(None)
+assert l1_loss(x, y, weight=w) == l1_loss(torch.nn.Buffer(x), y, weight=w) == 1
+with torch.device("cpu"):
+    assert weighted_mean(l1_loss, x, y, w) == 1
 
 # --8<-- [start:errors]
 for options in (
     {"weight": torch.ones(1)},
+    {"reduction": "avg"},
     {"weight": w, "reduction": "avg"},
 ):
     try:
@@ -124,3 +170,13 @@ try:
 except TypeError as error:
     print(str(error).partition("got")[2])
 # --8<-- [end:errors]
+import warnings
+
+warnings.simplefilter("ignore")  # of sizes that differ
+for size in ((3, 3), ()):
+    try:
+        mse_loss(torch.zeros(3, 1), torch.ones(3), weight=torch.ones(size))
+    except ValueError as error:
+        assert "must have the same size" in str(error)
+    else:
+        raise AssertionError(size)
