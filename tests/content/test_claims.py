@@ -1,0 +1,117 @@
+"""What a page claims of more than one case is tested over its range by the page's snippet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.content.claims import claims_of, plain, snippet_of, unclaimed, wide_sentences
+
+DOCS, SNIPPETS = ROOT / "docs", ROOT / "snippets"
+FILES = sorted(SNIPPETS.rglob("*.py"))
+PAGES = [page for page in sorted(DOCS.rglob("*.md")) if snippet_of(page, DOCS, SNIPPETS).exists()]
+# Pages whose claims have not all got their tests yet.
+OPEN = {
+    "basics/activations.md",
+    "basics/backward.md",
+    "basics/common.md",
+    "basics/detach.md",
+    "basics/leaves.md",
+    "basics/sgd_kink.md",
+    "basics/training_loop.md",
+    "edges/arcs.md",
+    "edges/division.md",
+    "edges/exp.md",
+    "edges/log.md",
+    "edges/pow.md",
+    "edges/special.md",
+    "edges/sqrt.md",
+    "edges/xlogy.md",
+    "explorer.md",
+    "flat/argmax.md",
+    "flat/remainder.md",
+    "flat/round.md",
+    "flat/sampling.md",
+    "flat/sign.md",
+    "flat/straight_through.md",
+    "foundations/cards.md",
+    "foundations/elsewhere.md",
+    "images/conv2d.md",
+    "images/grid_border.md",
+    "images/grid_sample.md",
+    "images/interpolate.md",
+    "images/lp_pool.md",
+    "images/pad.md",
+    "images/pipeline.md",
+    "images/pooling.md",
+    "index.md",
+    "kinks/abs.md",
+    "kinks/clamp.md",
+    "kinks/elu.md",
+    "kinks/hard_activations.md",
+    "kinks/huber.md",
+    "kinks/max_zero.md",
+    "kinks/relu.md",
+    "kinks/softplus.md",
+    "losses/bce.md",
+    "losses/bce_targets.md",
+    "losses/class_dimension.md",
+    "losses/cosine_embedding.md",
+    "losses/cross_entropy.md",
+    "losses/ctc.md",
+    "losses/ctc_gradient.md",
+    "losses/embedding.md",
+    "losses/gaussian_nll.md",
+    "losses/ignore_index.md",
+    "losses/kl_div.md",
+    "losses/likelihood.md",
+    "losses/map.md",
+    "losses/multi_margin.md",
+    "losses/multilabel_soft_margin.md",
+    "losses/pos_weight.md",
+    "losses/ranking.md",
+    "losses/regression.md",
+    "losses/soft_margin.md",
+    "losses/targets.md",
+    "losses/weighted.md",
+    "ties/max.md",
+}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("snippet", FILES, ids=name)
+def test_a_claim_stands_on_the_page_and_is_tested(snippet: Path) -> None:
+    page = (DOCS / snippet.relative_to(SNIPPETS)).with_suffix(".md")
+    text = plain(page.read_text(encoding="utf-8")) if page.exists() else ""
+    for claim in claims_of(snippet):
+        where = f"{name(snippet)}:{claim.line}"
+        assert claim.text in text, f"{where}: {name(page)} does not say “{claim.text}”"
+        assert claim.tested, f"{where}: nothing is asserted before the next claim"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_what_is_said_of_more_than_one_case_is_a_claim(page: Path) -> None:
+    left = unclaimed(page, snippet_of(page, DOCS, SNIPPETS))
+    if name(page).removeprefix("docs/") in OPEN:
+        assert left, f"{name(page)} has a test for each of its claims: take it out of OPEN"
+        return
+    told = "\n".join(f"  {sentence}" for sentence in left)
+    assert not left, f"{name(page)}: {len(left)} claims without a test in its snippet, or a narrower word:\n{told}"
+
+
+def test_words_that_claim_a_range_are_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "---\ndescription: never\n---\n\n# Title\n\nEvery `x`. Some.\n\n```python\nonly\n```\n\n"
+        "| `any()` | from 16 on |\n\n## See also\n\nAlways.\n",
+        encoding="utf-8",
+    )
+    assert wide_sentences(page) == ["Every x.", "from 16 on"]
+    snippet = tmp_path / "page.py"
+    snippet.write_text("# claim: Every\n#   `x`.\nassert True\n# claim: from 16 on\nprint()\n", encoding="utf-8")
+    assert [(claim.text, claim.tested) for claim in claims_of(snippet)] == [("Every x.", True), ("from 16 on", False)]
