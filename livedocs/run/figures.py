@@ -96,9 +96,19 @@ def to_svg(figure: Figure) -> str:
     _flatten(root)
     root.set("stroke-linejoin", "round")
     root.set("stroke-linecap", "butt")
-    text = re.sub(r' transform="rotate\(-0 [^"]*"', "", ET.tostring(root, encoding="unicode"))
-    text = re.sub(r"\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), text)
-    return re.sub(r">\s+<", "><", re.sub(r"  +", " ", text))
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            element.set(key, _rounded(value))
+        if not (element.text or "").strip():
+            element.text = None
+        element.tail = None
+    return re.sub(r' transform="rotate\(-0 [^"]*"', "", ET.tostring(root, encoding="unicode"))
+
+
+def _rounded(attribute: str) -> str:
+    """Coordinates to a hundredth of a point, single spaces between them. Text is not touched: torch computed it."""
+    short = re.sub(r"\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), attribute)
+    return re.sub(r"\s+", " ", short).strip()
 
 
 def render(svg: str, alt: str) -> str:
