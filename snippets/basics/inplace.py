@@ -1,0 +1,187 @@
+# --8<-- [start:run]
+import textwrap
+
+import torch
+from torch import nn
+
+
+def attempt(loss_of):
+    """The error of the backward pass, or "no error"."""
+    try:
+        loss_of().backward()
+        return "no error"
+    except RuntimeError as error:
+        return str(error)
+
+
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+
+
+def changed(function):
+    y = function(x)
+    y += 1  # in place
+    return y.sum()
+
+
+text = attempt(lambda: changed(torch.exp))
+print(textwrap.fill(text, 72, break_on_hyphens=False))
+# --8<-- [end:run]
+assert (
+    "modified by an inplace operation" in text
+    and "version 1; expected version 0" in text
+)
+
+# --8<-- [start:trap]
+for first in (nn.Sigmoid(), nn.Softmax(0), nn.Tanh(), nn.Linear(2, 2)):
+    net = nn.Sequential(first, nn.ReLU(inplace=True))
+    text = attempt(lambda net=net: net(x).sum())
+    print(f"{type(first).__name__:8} then ReLU(inplace=True):", text[:19])
+# --8<-- [end:trap]
+
+# --8<-- [start:fix]
+net = nn.Sequential(nn.Sigmoid(), nn.ReLU())
+print(attempt(lambda: net(x).sum()))
+# --8<-- [end:fix]
+assert attempt(lambda: net(x).sum()) == "no error"
+
+# --8<-- [start:gan]
+torch.manual_seed(0)
+G, D = nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+step_g = torch.optim.SGD(G.parameters(), lr=0.1)
+step_d = torch.optim.SGD(D.parameters(), lr=0.1)
+noise, real = torch.randn(4, 2), torch.ones(4, 2)
+
+fake = G(noise)
+score = D(fake)  # one call of D for both losses
+(score.mean() - D(real).mean()).backward(retain_graph=True)
+step_d.step()  # changes the weights that D's graph has saved
+text = attempt(lambda: -score.mean())
+print(textwrap.fill(text, 72, break_on_hyphens=False))
+# --8<-- [end:gan]
+assert "modified by an inplace operation" in text
+
+# --8<-- [start:gan-fix]
+fake = G(noise)
+step_d.zero_grad()
+(D(fake.detach()).mean() - D(real).mean()).backward()  # for D: fake is data
+step_d.step()
+step_g.zero_grad()
+(-D(fake).mean()).backward()  # for G: a second call, with the new weights
+step_g.step()
+print("steps done, gradient of G:", G.weight.grad.abs().sum().item() > 0)
+# --8<-- [end:gan-fix]
+
+# --8<-- [start:version]
+y = x.exp()
+print(y._version, y.grad_fn._saved_result._version)
+y += 1
+print(y._version)
+# --8<-- [end:version]
+
+# --8<-- [start:table]
+functions = {
+    "exp": torch.exp,
+    "sigmoid": torch.sigmoid,
+    "sqrt": torch.sqrt,
+    "x / 2": lambda x: x / 2,
+    "x * x": lambda x: x * x,
+    "sin": torch.sin,
+    "relu": torch.relu,
+    "log": torch.log,
+}
+for name, function in functions.items():
+    text = attempt(lambda function=function: changed(function))
+    print(f"{name:8}", "error" if "modified" in text else text)
+# --8<-- [end:table]
+# claim: The result of an operation may be changed in place where the formula of its gradient does not use the result.
+for function in (
+    torch.sin,
+    torch.cos,
+    torch.log,
+    torch.log1p,
+    torch.abs,
+    lambda x: x**3,
+    lambda x: 3 * x,
+):
+    assert attempt(lambda function=function: changed(function)) == "no error"
+for function in (
+    torch.exp,
+    torch.tanh,
+    torch.sqrt,
+    torch.rsqrt,
+    torch.reciprocal,
+    torch.expm1,
+):
+    assert "modified" in attempt(lambda function=function: changed(function))
+
+
+# --8<-- [start:input]
+def late(function):
+    h = 2 * x
+    y = function(h)
+    h.zero_()  # after function has saved it
+    return y.sum()
+
+
+for name, function in functions.items():
+    text = attempt(lambda function=function: late(function))
+    print(f"{name:8}", "error" if "modified" in text else text)
+# --8<-- [end:input]
+
+# --8<-- [start:view]
+h = x * 1
+y = h.exp()
+view = y[:1]
+view.zero_()  # the view shares its memory, and its version, with y
+print(y._version, attempt(lambda: y.sum())[:29])
+# --8<-- [end:view]
+
+
+# --8<-- [start:index]
+def recurrent(read):
+    h = torch.ones(3, 2)
+    for t in range(1, 3):
+        h[t] = read(h[t - 1]) * x  # saves what was read, then writes into h
+    return h.sum()
+
+
+print("a view of h is saved:", attempt(lambda: recurrent(lambda v: v))[:19])
+print("a clone is saved:    ", attempt(lambda: recurrent(torch.clone)))
+
+
+def stacked():
+    h = [torch.ones(2)]
+    for _ in range(2):
+        h.append(h[-1] * x)
+    return torch.stack(h).sum()
+
+
+print("a list, then stack:  ", attempt(stacked))
+# --8<-- [end:index]
+a, b = (
+    torch.autograd.grad(f(), x)[0]
+    for f in (lambda: recurrent(torch.clone), stacked)
+)
+torch.testing.assert_close(a, b)
+
+# --8<-- [start:step]
+w = nn.Parameter(torch.tensor([1.0, 2.0]))
+optimizer = torch.optim.SGD([w], lr=0.1)
+loss = (w * w).sum()
+loss.backward(retain_graph=True)
+optimizer.step()
+print(attempt(lambda: loss)[:30])
+print(attempt(lambda: (w * w).sum()))  # the loss, computed again
+# --8<-- [end:step]
+
+# --8<-- [start:anomaly]
+import warnings
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    with torch.autograd.detect_anomaly():
+        attempt(lambda: changed(torch.exp))
+lines = str(caught[-1].message).splitlines()
+print(lines[0])
+print(next(line.strip() for line in reversed(lines) if "function(x)" in line))
+# --8<-- [end:anomaly]

@@ -1,0 +1,145 @@
+# --8<-- [start:run]
+import torch
+
+for dtype in (torch.float16, torch.bfloat16):
+    info = torch.finfo(dtype)
+    print(
+        f"{str(dtype)[6:]:8} largest {info.max:.4g}, epsilon {info.eps:.2g},",
+        end=" ",
+    )
+    one = torch.ones((), dtype=dtype)
+    print(
+        "1e-8 is", (1e-8 * one).item(), "and 1 + 0.001 is", (one + 1e-3).item()
+    )
+# --8<-- [end:run]
+assert (1e-8 * torch.ones((), dtype=torch.float16)) == 0
+
+# --8<-- [start:trap-eps]
+x = torch.zeros(3, dtype=torch.float16, requires_grad=True)
+(x.square().sum() + 1e-8).sqrt().backward()
+print("float16, + 1e-8:", x.grad)
+# --8<-- [end:trap-eps]
+assert x.grad.isnan().all()
+
+# --8<-- [start:fix-eps]
+x.grad = None
+(x.float().square().sum() + 1e-8).sqrt().backward()
+print("float32 inside: ", x.grad)
+x.grad = None
+(x.square().sum() + torch.finfo(x.dtype).tiny).sqrt().backward()
+print("finfo(…).tiny:  ", x.grad)
+# --8<-- [end:fix-eps]
+# claim: No epsilon below
+small = torch.tensor(
+    [1e-12, 1e-10, 1e-9, 1e-8, 2.9e-8, 2.0**-25], dtype=torch.float64
+)
+assert (small.half() == 0).all() and torch.tensor(3.1e-8).half() > 0
+
+# --8<-- [start:trap-sum]
+x = torch.full((70_000,), 1.0, dtype=torch.float16, requires_grad=True)
+print("sum:", x.sum().item(), "mean:", x.mean().item())
+y = torch.tensor([300.0, 1.0], dtype=torch.float16, requires_grad=True)
+y.square().sum().sqrt().backward()
+print("norm by hand:", y.grad)
+# --8<-- [end:trap-sum]
+
+# --8<-- [start:fix-sum]
+y.grad = None
+torch.linalg.vector_norm(y).backward()
+print("vector_norm:", y.grad)
+print("sum in float32:", x.sum(dtype=torch.float32).item())
+# --8<-- [end:fix-sum]
+
+# --8<-- [start:trap-adam]
+for optimizer in (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
+    w = torch.ones(2, dtype=torch.float16, requires_grad=True)
+    w.grad = torch.tensor([1.0, 0.0], dtype=torch.float16)
+    optimizer([w], lr=0.1).step()
+    print(f"{optimizer.__name__:8}", w.detach())
+# --8<-- [end:trap-adam]
+assert w[1].isnan()
+
+# --8<-- [start:fix-adam]
+w = torch.ones(2, requires_grad=True)  # float32 parameters
+optimizer = torch.optim.Adam([w], lr=0.1)
+with torch.autocast("cpu", dtype=torch.bfloat16):
+    loss = (torch.ones(1, 2) @ torch.stack([w, 0 * w])).sum()
+loss.backward()
+optimizer.step()
+print("autocast:", w.detach(), loss.dtype)
+# --8<-- [end:fix-adam]
+
+# --8<-- [start:step]
+w = torch.ones((), dtype=torch.bfloat16)
+for _ in range(1000):
+    w -= 1e-3  # a learning rate times a gradient of 1
+print("bfloat16:", w.item())
+w = torch.ones(())
+for _ in range(1000):
+    w -= 1e-3
+print("float32: ", round(w.item(), 4))
+# --8<-- [end:step]
+
+# --8<-- [start:underflow]
+w = torch.tensor(1.0, dtype=torch.float16, requires_grad=True)
+for scale in (1.0, 2.0**12):
+    (1e-4 * (1e-4 * w) * scale).backward()
+    print(
+        f"scale {scale:4.0f}: gradient / scale = {w.grad.item() / scale:.2g}"
+    )
+    w.grad = None
+# --8<-- [end:underflow]
+
+# --8<-- [start:scaler]
+w = torch.tensor(1.0, requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.1)
+scaler = torch.amp.GradScaler("cpu", init_scale=2.0**16)
+
+
+def step(loss):
+    optimizer.zero_grad()
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    scaler.update()
+
+
+step(
+    w * torch.inf
+)  # an infinite gradient: the step is skipped, the scale halved
+print("skipped: w", w.item(), "scale", scaler.get_scale())
+step(w * 2)
+print("taken:   w", round(w.item(), 4), "scale", scaler.get_scale())
+# --8<-- [end:scaler]
+assert scaler.get_scale() == 2.0**15 and abs(w.item() - 0.8) < 1e-6
+
+# --8<-- [start:scaler-limit]
+skipped = 0
+w = torch.tensor(1.0, requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.1)
+while 1 / torch.tensor(scaler.get_scale()) < torch.inf:
+    step(w * torch.inf)
+    skipped += 1
+print(skipped, "steps skipped, scale", scaler.get_scale(), "w", w.item())
+step(w * 2)
+print("the next healthy step: w", w.item())
+# --8<-- [end:scaler-limit]
+assert not w.isfinite()
+
+# --8<-- [start:autocast]
+x = torch.randn(4, 4, generator=torch.Generator().manual_seed(0))
+
+with torch.autocast("cpu", dtype=torch.bfloat16):
+    product = x @ x
+    print(
+        "matmul",
+        product.dtype,
+        " sum",
+        product.sum().dtype,
+        " exp",
+        x.exp().dtype,
+    )
+    print(
+        "cross_entropy",
+        torch.nn.functional.cross_entropy(product, torch.arange(4)).dtype,
+    )
+# --8<-- [end:autocast]

@@ -1,0 +1,101 @@
+# --8<-- [start:run]
+import torch
+from torch import nn
+
+model = nn.Linear(2, 1)
+model.requires_grad_(False)  # frozen, as a pretrained network is
+loss = model(torch.ones(4, 2)).square().mean()
+try:
+    loss.backward()
+except RuntimeError as error:
+    message = str(error)
+print(message)
+print("requires_grad:", loss.requires_grad, " grad_fn:", loss.grad_fn)
+# --8<-- [end:run]
+assert message.startswith("element 0 of tensors does not require grad")
+
+# --8<-- [start:trap]
+head = nn.Linear(1, 1)
+loss = head(model(torch.ones(4, 2)).detach()).square().mean()
+loss.backward()  # no error: the head has a graph
+print("head ", head.weight.grad is not None)
+print("model", [p.grad for p in model.parameters()])
+# --8<-- [end:trap]
+
+# --8<-- [start:fix]
+model.requires_grad_(True)
+model.weight.requires_grad_(False)  # all but this one
+loss = head(model(torch.ones(4, 2))).square().mean()
+trained = [p for p in model.parameters() if p.requires_grad]
+grads = torch.autograd.grad(loss, trained)
+print("gets a gradient:", [tuple(g.shape) for g in grads])
+# --8<-- [end:fix]
+assert len(grads) == 1 and grads[0].shape == (1,)
+
+# --8<-- [start:causes]
+w = torch.tensor([1.0, -2.0], requires_grad=True)
+
+
+def under(context):
+    with context():
+        return (w * w).sum()
+
+
+causes = {
+    "no parameter requires one": lambda: torch.tensor([1.0]).sum(),
+    "under no_grad": lambda: under(torch.no_grad),
+    "under inference_mode": lambda: under(torch.inference_mode),
+    "detach": lambda: (w * w).detach().sum(),
+    "item, built again": lambda: torch.tensor((w * w).sum().item()),
+    "through NumPy": lambda: torch.from_numpy((w * w).detach().numpy()).sum(),
+    "an integer": lambda: w.long().sum().float(),
+    "a comparison": lambda: (w > 0).float().mean(),
+    "argmax": lambda: w.argmax().float(),
+    "one_hot of an index": lambda: (
+        nn.functional.one_hot(w.argmax()).float().sum()
+    ),
+}
+texts = []
+for loss_of in causes.values():
+    try:
+        loss_of().backward()
+    except RuntimeError as error:
+        texts.append(str(error))
+print(len(texts), "of", len(causes), "raise", set(texts))
+# --8<-- [end:causes]
+assert len(causes) == len(texts) == 10 and set(texts) == {message}
+
+# --8<-- [start:find]
+steps = {"x": w, "square": w * w}
+steps["half"] = steps["square"].detach() / 2
+steps["loss"] = steps["half"].sum()
+for name, t in steps.items():
+    node = type(t.grad_fn).__name__
+    print(f"{name:6} requires_grad {t.requires_grad!s:5} {node}")
+# --8<-- [end:find]
+
+# --8<-- [start:element]
+losses = [(w * w).sum(), (w > 0).float().sum()]
+try:
+    torch.autograd.backward(losses)
+except RuntimeError as error:
+    print(error)
+# --8<-- [end:element]
+
+# --8<-- [start:other]
+try:
+    torch.autograd.grad((w * w).sum(), torch.ones(2))
+except RuntimeError as error:
+    print(error)
+try:
+    torch.autograd.grad((w * w).sum(), torch.ones(2, requires_grad=True))
+except RuntimeError as error:
+    print(str(error).split(". ")[0])
+# --8<-- [end:other]
+
+# --8<-- [start:requires]
+loss = (w > 0).float().mean().requires_grad_()
+loss.backward()
+print("w.grad:", w.grad, " loss.grad:", loss.grad)
+# --8<-- [end:requires]
+assert w.grad is None and loss.grad == 1

@@ -1,0 +1,182 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import conv2d, mse_loss, pad
+
+photo = torch.tensor(
+    [[[255, 0, 0], [0, 128, 255]]], dtype=torch.uint8
+)  # H, W, C: one row of two pixels
+image = photo.permute(2, 0, 1).float() / 255  # C, H, W in [0, 1]
+batch = image[None].requires_grad_()  # N, C, H, W
+print(tuple(photo.shape), "->", tuple(batch.shape), batch.dtype)
+(batch**2).sum().backward()
+print(batch.grad[0, :, 0])
+# --8<-- [end:run]
+
+# --8<-- [start:errors]
+for cause in (
+    lambda: photo.requires_grad_(),
+    lambda: conv2d(photo.permute(2, 0, 1)[None], torch.ones(1, 3, 1, 1)),
+    lambda: conv2d(photo[None].float(), torch.ones(1, 3, 1, 1)),
+):
+    try:
+        cause()
+    except RuntimeError as error:
+        print(str(error)[:115])
+# --8<-- [end:errors]
+
+
+# --8<-- [start:trap-edges]
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
+square = torch.zeros(1, 1, 6, 6)
+square[..., 1:5, 1:5] = 1
+sobel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+kernels = torch.stack([sobel, sobel.T])[:, None]
+
+
+def edges(x):
+    """Magnitude of the Sobel gradient of (N, 1, H, W): NaN where the image is flat."""
+    return (
+        conv2d(x, kernels.to(x), padding=1)
+        .square()
+        .sum(1, keepdim=True)
+        .sqrt()
+    )
+
+
+print(
+    "edges:",
+    int(gradient(edges, square).isnan().sum()),
+    "of 36 gradients are NaN",
+)
+# --8<-- [end:trap-edges]
+
+
+# --8<-- [start:fix-edges]
+def edges_safe(x):
+    """Magnitude of the Sobel gradient of (N, 1, H, W); gradient 0 where the image is flat."""
+    return torch.linalg.vector_norm(
+        conv2d(x, kernels.to(x), padding=1), dim=1, keepdim=True
+    )
+
+
+g = gradient(edges_safe, square)
+print(
+    "NaN:", int(g.isnan().sum()), " largest:", round(g.abs().max().item(), 2)
+)
+# --8<-- [end:fix-edges]
+torch.testing.assert_close(edges_safe(square), edges(square))
+
+
+# --8<-- [start:trap-tv]
+def total_variation(x):
+    """Isotropic total variation of (N, C, H, W): NaN where the image is flat."""
+    right = pad(x.diff(dim=-1), (0, 1))
+    down = pad(x.diff(dim=-2), (0, 0, 0, 1))
+    return (right.square() + down.square()).sqrt().sum((-3, -2, -1))
+
+
+g = gradient(total_variation, square)
+print("total variation:", int(g.isnan().sum()), "of 36 gradients are NaN")
+# --8<-- [end:trap-tv]
+
+
+# --8<-- [start:fix-tv]
+def total_variation_safe(x):
+    """Isotropic total variation of (N, C, H, W), one number an image; gradient 0 where it is flat."""
+    right = pad(x.diff(dim=-1), (0, 1))
+    down = pad(x.diff(dim=-2), (0, 0, 0, 1))
+    lengths = torch.linalg.vector_norm(torch.stack([right, down]), dim=0)
+    return lengths.sum((-3, -2, -1))
+
+
+g = gradient(total_variation_safe, square)
+print(
+    "NaN:", int(g.isnan().sum()), " largest:", round(g.abs().max().item(), 4)
+)
+# --8<-- [end:fix-tv]
+torch.testing.assert_close(
+    total_variation_safe(square), total_variation(square)
+)
+
+
+# --8<-- [start:trap-psnr]
+def psnr(x, y):
+    """Peak signal-to-noise ratio in dB of images in [0, 1]: NaN gradients where x equals y."""
+    return -10 * torch.log10(mse_loss(x, y))
+
+
+g = gradient(lambda x: psnr(x, square), square)
+print(
+    "PSNR of equal images:",
+    psnr(square, square).item(),
+    " NaN:",
+    int(g.isnan().sum()),
+)
+# --8<-- [end:trap-psnr]
+
+
+# --8<-- [start:fix-psnr]
+def psnr_loss(x, y, most=80.0):
+    """Minus the PSNR in dB of images in [0, 1], bounded at ``most`` dB; gradient 0 where x equals y."""
+    dtype = torch.promote_types(x.dtype, torch.float32)  # float16 has no 1e-8
+    error = mse_loss(x.to(dtype), y.to(dtype))
+    return 10 * torch.log10(error + 10 ** (-most / 10))
+
+
+g = gradient(lambda x: psnr_loss(x, square), square)
+print(
+    "loss:",
+    round(psnr_loss(square, square).item(), 2),
+    " NaN:",
+    int(g.isnan().sum()),
+)
+# --8<-- [end:fix-psnr]
+some, other = torch.rand(
+    2,
+    2,
+    1,
+    5,
+    5,
+    dtype=torch.float64,
+    generator=torch.Generator().manual_seed(0),
+)
+for fix in (
+    edges_safe,
+    total_variation_safe,
+    lambda x: psnr_loss(x, other.to(x)),
+):
+    assert torch.autograd.gradcheck(
+        fix, some.clone().requires_grad_(), check_forward_ad=True
+    )
+for fix in (
+    edges_safe,
+    total_variation_safe,
+    lambda x: psnr_loss(x, x.detach()),
+):
+    for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+        for flat in (torch.zeros, torch.ones):
+            assert (
+                gradient(fix, flat(2, 1, 5, 5, dtype=dtype)).isfinite().all()
+            )
+batched = torch.func.vmap(total_variation_safe)(
+    torch.stack([square, 2 * square])
+)
+torch.testing.assert_close(
+    batched[:, 0],
+    torch.stack([total_variation_safe(s)[0] for s in (square, 2 * square)]),
+)
+
+# --8<-- [start:normalize]
+image = torch.full((1, 3, 2, 2), 0.5)
+mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
+std = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+print(gradient(lambda x: (x - mean) / std, image)[0, :, 0, 0])
+print(gradient(lambda x: (x - x.mean()) / x.std(), image).isnan().all())
+# --8<-- [end:normalize]
