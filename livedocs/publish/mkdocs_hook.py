@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 from mkdocs.plugins import CombinedEvent, event_priority
+from watchdog.events import FileModifiedEvent
+from watchdog.observers.api import BaseObserver
+from watchdog.observers.polling import PollingEmitter
 
 import livedocs
 
@@ -17,6 +20,7 @@ LOOK = 0.1  # seconds between two looks at the watched files: a look takes 7 ms
 
 _serving = False
 _site = None
+_began: dict[str, int] = {}  # each watched file, and when it was written, as the first build began
 
 
 def _load_edited_glue() -> None:
@@ -37,12 +41,29 @@ def on_startup(command, dirty):
     _serving = command == "serve"
 
 
+def _stamps(path):
+    """Each file at a path or below it, and when it was written; Python's own files are no edits."""
+    path = Path(path)
+    files = [path] if path.is_file() else (file for file in path.rglob("*") if file.is_file())
+    return {str(file): file.stat().st_mtime_ns for file in files if "__pycache__" not in file.parts}
+
+
+class _Emitter(PollingEmitter):
+    """Tells of what was saved since the first build began: a file may be saved before the first look at it."""
+
+    def on_thread_start(self):
+        super().on_thread_start()
+        for path, stamp in _stamps(self.watch.path).items():
+            if _began.get(path) != stamp:
+                self.queue_event(FileModifiedEvent(path))
+
+
 def on_serve(server, config, builder):
-    """Look more often whether a file was saved: MkDocs looks twice a second."""
+    """Look more often whether a file was saved, MkDocs looks twice a second; and look back to the first build."""
     watched = [config.docs_dir, config.config_file_path]  # what MkDocs watches by now
     for path in watched:
         server.unwatch(path)
-    server.observer = type(server.observer)(timeout=LOOK)
+    server.observer = BaseObserver(_Emitter, timeout=LOOK)
     for path in watched:
         server.watch(path)
     return server
@@ -50,6 +71,9 @@ def on_serve(server, config, builder):
 
 def on_config(config):
     global _site
+    if _serving and not _began:
+        for path in (config.docs_dir, config.config_file_path, *config.watch):
+            _began.update(_stamps(path))
     _load_edited_glue()
     from livedocs.publish.site import Site
 

@@ -100,3 +100,19 @@ def test_serve_follows_an_edit_of_snippet_page_and_glue(tmp_path: Path) -> None:
     finally:
         served.close()
     assert "Traceback" not in served.log.read_text()
+
+
+def test_what_is_saved_during_the_first_build_is_served(tmp_path: Path) -> None:
+    """The watcher starts when the first build has ended; until then nobody looks."""
+    project = projects.make(tmp_path)
+    edit(project / "snippets/index.py", "print(x.grad.item())", "import time; time.sleep(8); print(x.grad.item())")
+    nav = yaml_load((project / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    projects.configure(project, nav=nav, watch=["snippets"])
+    served = Served(project)
+    try:
+        served.wait_for_log("Building documentation")
+        served.wait_for_log("snippets run")
+        edit(project / "docs/index.md", "Three numbers that surprise", "Saved early")
+        served.wait_for("", "Saved early")
+    finally:
+        served.close()
