@@ -114,6 +114,9 @@ for dtype in (torch.bfloat16, torch.float32):  # no such end
     assert (g[:, 1] == 0.5 / 65_536).all()
 wrong, t = torch.tensor([[0.0, 3]]).half().expand(40_000, 2), t[:40_000]
 assert cross_entropy(wrong, t).isinf()  # the sum of the losses is
+heavy = torch.full((2,), 100.0).half()
+assert cross_entropy(wrong[:655].flip(1), t[:655], heavy).isfinite()
+assert cross_entropy(wrong[:656].flip(1), t[:656], heavy) == 0
 g = gradient(lambda x: cross_entropy(x, t), wrong)
 assert g[0, 0] < 0 < g[0, 1] and g.isfinite().all()
 

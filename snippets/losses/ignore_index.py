@@ -54,6 +54,14 @@ losses = [
 print("same as the whole:", torch.allclose(parts, whole))
 # --8<-- [end:micro-fix]
 torch.testing.assert_close(parts, whole)
+w = torch.tensor([1.0, 3.0, 0.5])
+(whole,) = torch.autograd.grad(cross_entropy(x, t, w), x)
+total = w[t[t != -100]].sum()
+losses = [
+    cross_entropy(x[i : i + 4], t[i : i + 4], w, reduction="sum") / total
+    for i in (0, 4)
+]
+torch.testing.assert_close(torch.autograd.grad(sum(losses), x)[0], whole)
 
 # --8<-- [start:trap]
 inf, nan = float("inf"), float("nan")
