@@ -23,15 +23,13 @@ both = F.cross_entropy(torch.stack([x, 0 * x], 1), torch.ones(4).long())
 assert (torch.autograd.grad(both * 4, x)[0] <= 1).all()
 
 
-def check(loss, inputs, slopes, *fixed, tolerance=1e-6, **options):
+def check(loss, inputs, slopes, *fixed, **options):
     """The formula of the table, against autograd."""
     leaves = [x.detach().clone().requires_grad_() for x in inputs]
     out = loss(*leaves, *fixed, reduction="none", **options).sum()
     torch.testing.assert_close(
         torch.autograd.grad(out, leaves),
         tuple(slopes),
-        atol=tolerance,
-        rtol=tolerance,
     )
 
 
@@ -53,97 +51,6 @@ for shape in ((), (0,), (1,), (33,), (4, 3), (2, 3, 4, 5, 6)):
     check(F.soft_margin_loss, [x], [-sign * (-sign * x).sigmoid()], sign)
     near = torch.where(sign > 0, 1, -(x < 0.3).double())
     check(F.hinge_embedding_loss, [x], [near], sign, margin=0.3)
-N, C, D = 7, 5, 4
-x, yes = torch.randn(N, C).double(), torch.randint(2, (N, C)).double()
-t, hot = torch.randint(C, (N,)), torch.zeros(N, C).double()
-hot[range(N), t] = 1
-p = x.softmax(1)
-check(lambda x, **o: F.cross_entropy(x, t, **o), [x], [p - hot])
-check(lambda x, **o: F.nll_loss(x, t, **o), [p.log()], [-hot])
-h, weight = torch.randn(N, D).double(), torch.randn(C, D).double()
-delta = (h @ weight.T).softmax(1) - hot
-check(
-    lambda h, **o: F.linear_cross_entropy(h, weight, t, **o),
-    [h],
-    [delta @ weight],
-)
-lead = x.gather(1, t[:, None]) - x
-near = ((lead < 1) & (hot == 0)).double() / C
-check(
-    lambda x, **o: F.multi_margin_loss(x, t, **o),
-    [x],
-    [near - hot * near.sum(1, keepdim=True)],
-)
-check(
-    lambda x, **o: F.multilabel_soft_margin_loss(x, yes, **o),
-    [x],
-    [(x.sigmoid() - yes) / C],
-)
-chosen = torch.full((N, C), -1)
-for row, has in enumerate(yes.bool()):
-    chosen[row, : has.sum()] = has.nonzero()[:, 0]
-pairs = (x[:, :, None] - x[:, None] < 1).double() / C
-pairs = pairs * yes[:, :, None] * (1 - yes)[:, None]
-check(
-    lambda x, **o: F.multilabel_margin_loss(x, chosen, **o),
-    [x],
-    [pairs.sum(1) - pairs.sum(2)],
-)
-a, b, c, d = torch.randn(4, 33, D).double()
-sign = torch.randn(33).double().sign()
-near = (sign * (a - b)[:, 0] < 0.4).double() * sign
-check(
-    lambda x, y, **o: F.margin_ranking_loss(x, y, sign, 0.4, **o),
-    [a[:, 0], b[:, 0]],
-    [-near, near],
-)
-
-
-def slopes_of(f, *inputs):
-    leaves = [x.detach().clone().requires_grad_() for x in inputs]
-    return torch.autograd.grad(f(*leaves).sum(), leaves)
-
-
-cos = F.cosine_similarity(a, b)
-part = torch.where(sign > 0, -1.0, (cos > 0.1).double())[:, None]
-check(
-    lambda a, b, **o: F.cosine_embedding_loss(a, b, sign, 0.1, **o),
-    [a, b],
-    [part * g for g in slopes_of(F.cosine_similarity, a, b)],
-)
-to_p, to_n = a - b, a - c
-far, close = to_n.norm(dim=1), to_p.norm(dim=1)
-on = (close - far + 1 > 0).double()[:, None]
-unit_p, unit_n = to_p / close[:, None], to_n / far[:, None]
-each = [unit_p - unit_n, -unit_p, unit_n]
-check(F.triplet_margin_loss, [a, b, c], [on * g for g in each], tolerance=1e-4)
-assert 0 < on.mean() < 1
-own = torch.nn.PairwiseDistance(p=1)
-on = (own(a, b) - own(a, c) + 1 > 0).double()[:, None]
-(ga, gb), (ha, hc) = slopes_of(own, a, b), slopes_of(own, a, c)
-check(
-    lambda *abc, **o: F.triplet_margin_with_distance_loss(
-        *abc, distance_function=own, **o
-    ),
-    [a, b, c],
-    [on * (ga - ha), on * gb, -on * hc],
-)
-logits = torch.randn(3, 1, 3).double()  # ctc: T = 3, and 0 is the blank
-log_p = logits.log_softmax(2)[:, 0]
-gamma = torch.zeros(3, 3).double()
-paths = torch.cartesian_prod(*[torch.arange(3)] * 3).tolist()
-for path in paths:
-    kept = [s for s, u in zip(path, [None, *path[:-1]], strict=True) if s != u]
-    if [s for s in kept if s] == [1]:
-        steps = torch.arange(3), torch.tensor(path)
-        gamma[steps] += log_p[steps].sum().exp()
-gamma = gamma / gamma.sum(1, keepdim=True)
-one, three = torch.tensor([1]), torch.tensor([3])
-check(
-    lambda z, **o: F.ctc_loss(z.log_softmax(2), one[None], three, one, **o),
-    [logits],
-    [(log_p.exp() - gamma)[:, None]],
-)
 
 
 # --8<-- [start:trap-outlier]
