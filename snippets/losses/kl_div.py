@@ -146,7 +146,7 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     )
 log_q = torch.log_softmax(torch.zeros(1, 3), 1)
 
-# --8<-- [start:equal]
+# Equal distributions.
 log_q = torch.log(torch.tensor([[0.5, 0.5]])).requires_grad_()
 p = torch.tensor([[0.5, 0.5]])
 loss = kl_div(log_q, p, reduction="batchmean")
@@ -154,10 +154,6 @@ loss = kl_div(log_q, p, reduction="batchmean")
 logits = torch.zeros(1, 2, requires_grad=True)
 loss = kl_div(torch.log_softmax(logits, 1), p, reduction="batchmean")
 (by_logits,) = torch.autograd.grad(loss, logits)
-print("loss", loss.item())
-print("gradient of the input ", by_input.tolist())
-print("gradient of the logits", by_logits.tolist())
-# --8<-- [end:equal]
 assert loss == 0 and by_input.tolist() == [[-0.5, -0.5]]
 assert by_logits.tolist() == [[0, 0]]
 
@@ -235,9 +231,9 @@ for T in (100, 1000):  # for large T it is the difference of the logits
     torch.testing.assert_close(g.double(), limit, atol=0.03, rtol=0)
 
 # --8<-- [start:empty]
-nothing = torch.zeros(0, 3)
+empty = torch.zeros(0, 3)
 for reduction in ("sum", "batchmean"):
-    loss = kl_div(nothing, nothing, reduction=reduction)
+    loss = kl_div(empty, empty, reduction=reduction)
     print(reduction, loss.item())
 # --8<-- [end:empty]
 assert loss.isnan()
