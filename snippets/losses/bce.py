@@ -39,6 +39,7 @@ for z, y in wrong:
 # --8<-- [end:trap]
 assert compare(-104.0, 1.0) == (100, 0) and compare(17.0, 0.0) == (100, 0)
 assert -5e-6 < compare(-40.0, 1.0)[1] < 0
+assert compare(-88.7, 1.0)[0] < 89 and compare(-88.8, 1.0)[0] == 100
 
 # --8<-- [start:fix]
 z, y = torch.tensor(wrong).unbind(1)
@@ -126,8 +127,21 @@ assert dp == -1 / eps32 and f"{dp.item():.1f}" == "-1000000003995.8"
 for dtype in (torch.bfloat16, torch.float16):
     _, dp, _ = bce([0.0, 0.0], [1.0, 0.0], dtype)
     print(f"{str(dtype):14}", dp.tolist())
+
+z = torch.tensor([-9.0, -12, -20], dtype=torch.float16, requires_grad=True)
+loss = binary_cross_entropy(torch.sigmoid(z), torch.ones(3).half())
+print("sigmoid before:", torch.autograd.grad(loss, z)[0].tolist())
 # --8<-- [end:half]
 assert dp[0].isneginf() and dp[1].isnan()
+(g,) = torch.autograd.grad(
+    binary_cross_entropy_with_logits(z, torch.ones(3).half()), z
+)
+torch.testing.assert_close(g, torch.full((3,), -1 / 3).half())
+with torch.autocast("cpu", dtype=torch.float16):
+    try:
+        loss = binary_cross_entropy(torch.sigmoid(z), torch.ones(3).half())
+    except RuntimeError as error:
+        assert "unsafe to autocast" in str(error)
 
 # --8<-- [start:infinite]
 inf, nan = float("inf"), float("nan")
@@ -139,6 +153,29 @@ for row in zip(z.tolist(), y.tolist(), loss.tolist(), (g + 0).tolist()):
     print("z = {}, y = {}: loss {}, gradient {}".format(*row))
 # --8<-- [end:infinite]
 assert g[:4].tolist() == [0, 1, -1, 0]
+# claim: Any −∞ gives NaN, and a weight of 0 does not remove it.
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for size in (1, 3, 17, 33):
+        for target in (0.0, 0.3, 1.0):
+            for options in (
+                {},
+                {"weight": torch.zeros(size, dtype=dtype)},
+                {"pos_weight": torch.full((size,), 3.0, dtype=dtype)},
+            ):
+                x = torch.full((size,), -inf, dtype=dtype, requires_grad=True)
+                t = torch.full((size,), target, dtype=dtype)
+                loss = binary_cross_entropy_with_logits(
+                    x, t, reduction="none", **options
+                )
+                assert loss.isnan().all()
+                (g,) = torch.autograd.grad(loss.sum(), x)
+                if not options:
+                    assert torch.equal(g, -t)
+                assert g.isfinite().all()
+                up = binary_cross_entropy_with_logits(-x, t, reduction="none")
+                assert up.isnan().all() if target == 1 else up.isinf().all()
+                (g,) = torch.autograd.grad(up.sum(), x)
+                assert torch.equal(-g, 1 - t)
 loss = binary_cross_entropy(torch.sigmoid(z[:4]), y[:4], reduction="none")
 assert loss.tolist() == [0, 100, 100, 0]
 empty = torch.zeros(0)

@@ -57,6 +57,20 @@ print("student, teacher:", *step(detach=True))
 # --8<-- [end:fix-teacher]
 assert step(detach=True)[1] is None
 assert step(detach=True)[0] == step(detach=False)[0]
+# claim: The gradient of the student is the same.
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    logits = torch.linspace(-4, 4, 33, dtype=dtype, requires_grad=True)
+    y = torch.linspace(0, 1, 33, dtype=dtype, requires_grad=True)
+    for options in {}, {"weight": torch.linspace(0, 2, 33, dtype=dtype)}:
+        for f, to in (
+            (binary_cross_entropy_with_logits, lambda z: z),
+            (binary_cross_entropy, torch.sigmoid),
+        ):
+            a, b = (
+                torch.autograd.grad(f(to(logits), t, **options), logits)[0]
+                for t in (y, y.detach())
+            )
+            assert torch.equal(a, b)
 
 # --8<-- [start:trap-negative]
 x = torch.tensor([1.0, 100.0])
@@ -159,6 +173,10 @@ p, y = torch.full((2, 1), 0.5), torch.tensor([1.0, 0.0])
 print(attempt(binary_cross_entropy, p, y))
 print(attempt(binary_cross_entropy, p.squeeze(1), y))
 # --8<-- [end:sizes]
+# claim: Please ensure they have the same size.
+for sizes in ((3, 2), (2,)), ((2,), (1,)), ((1,), ()), ((4, 1, 2), (4, 2, 1)):
+    said = attempt(binary_cross_entropy, *(torch.zeros(s) for s in sizes))
+    assert said.endswith("Please ensure they have the same size."), said
 
 # --8<-- [start:sizes-logits]
 print(attempt(binary_cross_entropy_with_logits, p, y))

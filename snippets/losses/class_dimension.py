@@ -30,6 +30,16 @@ wrong = cross_entropy(x, t)  # no error: length and classes are both 5
 print("loss", round(wrong.item(), 4), "sums to 0 along", sums_to_zero(g))
 # --8<-- [end:classes-last]
 assert sums_to_zero(g) == [1]
+# claim: never in the last one of an image
+for sizes in ((2, 5, 5), (2, 4, 4, 4), (3, 3, 3, 3, 3), (1, 7, 7, 7)):
+    square = torch.randn(sizes, dtype=torch.float64, requires_grad=True)
+    labels = torch.randint(sizes[1], (sizes[0], *sizes[2:]))
+    for options in {}, {"label_smoothing": 0.1}, {"reduction": "sum"}:
+        out = cross_entropy(square, labels, **options)
+        assert sums_to_zero(torch.autograd.grad(out, square)[0]) == [1]
+        p = square.detach().softmax(-1)  # probabilities, classes last
+        out = cross_entropy(square, p, **options)
+        assert sums_to_zero(torch.autograd.grad(out, square)[0]) == [1]
 
 # --8<-- [start:classes-last-fix]
 right = cross_entropy(x.movedim(-1, 1), t)
@@ -114,7 +124,15 @@ x, t = torch.zeros(4, 5), torch.tensor([0, 1, 2, 3])
 for dtype in (torch.float32, torch.int32, torch.bool):
     print(error(x, t.to(dtype)))
 # --8<-- [end:dtype]
-assert "Long or Byte, but got Float" in error(x, t.float())
+# claim: Only a target of floats that has the shape of the logits is something
+#   else:
+for sizes in ((3,), (2, 3), (2, 3, 4), (2, 3, 4, 5)):
+    places = sizes[:1] + sizes[2:] if len(sizes) > 1 else ()
+    for dtype in (torch.float16, torch.float64, torch.int8, torch.int16):
+        target = torch.ones(places).to(dtype)
+        assert "Long or Byte" in error(torch.zeros(sizes), target)
+        said = error(torch.zeros(sizes), torch.ones(sizes).to(dtype))
+        assert isinstance(said, float) == dtype.is_floating_point
 
 # --8<-- [start:byte]
 print("(4, 5)      ", error(x, t.byte()))
@@ -124,6 +142,8 @@ print("(2, 3, 8, 8)", error(image, mask))
 print("long        ", error(image, mask.long()))
 # --8<-- [end:byte]
 assert error(x, t.byte()) == error(x, t)
+# claim: uint8 is taken for logits of (C,) and (N, C) only.
+assert error(x[0], t[0].byte()) == error(x[0], t[0])
 for d in 1, 2, 3:
     mask = torch.zeros(2, *d * [4], dtype=torch.uint8)
     assert "but found Byte" in error(torch.zeros(2, 3, *d * [4]), mask)
@@ -134,6 +154,14 @@ print(error(x, torch.tensor([0, 1, 2, -1])))
 print(error(x, torch.tensor([0, 1, 2, -100])))  # ignored
 # --8<-- [end:range]
 assert "Target 5 is out of bounds." in error(x, t + 2)
+# claim: Only the one value of ignore_index, −100 where nothing else was said,
+#   is let through.
+for sizes in ((5,), (4, 5), (2, 5, 3), (2, 5, 3, 3)):
+    places = sizes[:1] + sizes[2:] if len(sizes) > 1 else ()
+    for value in (5, 6, 255, -1, -2, -99, -101, -100, 2**40):
+        said = error(torch.zeros(sizes), torch.full(places, value))
+        assert value == -100 or f"Target {value} is out of bounds." in said
+        assert isinstance(said, float) == (value == -100)
 
 # --8<-- [start:multi-target]
 print("(4, 1)", error(x, t[:, None]))
@@ -168,10 +196,16 @@ print("other size  ", of_shapes((2, 3, 8, 8), (2, 4, 4)))
 # --8<-- [start:channel]
 print(of_shapes((2, 3, 8, 8), (2, 1, 8, 8)))
 # --8<-- [end:channel]
+# claim: only batches of spatial targets supported (3D tensors) but got targets
+#   of dimension:
+for target in ((2, 1, 8, 8), (2, 8), (2,), (2, 8, 8, 3), (2, 1, 8, 8, 1)):
+    words = f"(3D tensors) but got targets of dimension: {len(target)}"
+    assert words in of_shapes((2, 3, 8, 8), target)
 
 # --8<-- [start:target-size]
 print("a sequence", of_shapes((2, 7, 5), (2, 7)))
 print("a volume  ", of_shapes((2, 5, 2, 3, 4), (2, 2, 3, 5)))
+print("a channel ", of_shapes((2, 3, 4, 4, 4), (2, 1, 4, 4, 4)))
 # --8<-- [end:target-size]
 for moved in ((2, 5, 7), (2, 7)), ((2, 3, 8, 8), (2, 8, 8)):
     assert isinstance(of_shapes(*moved), float)

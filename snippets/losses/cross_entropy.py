@@ -3,22 +3,22 @@ import torch
 from torch.nn.functional import cross_entropy, log_softmax, nll_loss, softmax
 
 
-def gradient(loss, x, t, **options):
-    x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-    out = loss(x, torch.tensor(t), **options)
-    (g,) = torch.autograd.grad(out.sum(), x)
-    return (g + 0).tolist()  # + 0: no negative zeros
+def gradient(f, *inputs):
+    leaves = [torch.as_tensor(x).detach().clone() for x in inputs]
+    leaves = [x.requires_grad_() for x in leaves]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
-thirds = gradient(cross_entropy, [0.0, 0, 0], 0)
-print("one sample :", [round(g, 4) for g in thirds])
-sixths = gradient(cross_entropy, [[0.0, 0, 0], [0, 0, 0]], [0, 2])
-for g in sixths:
-    print("row of two :", [round(v, 4) for v in g])
+first, both = torch.tensor(0), torch.tensor([0, 2])  # the right classes
+thirds = gradient(lambda x: cross_entropy(x, first), torch.zeros(3))
+print("one sample :", thirds)
+sixths = gradient(lambda x: cross_entropy(x, both), torch.zeros(2, 3))
+print("rows of two:", sixths)
 # --8<-- [end:run]
-close = torch.testing.assert_close
-close(torch.tensor(thirds), torch.tensor([-2.0, 1, 1]) / 3)
-close(torch.tensor(sixths), torch.tensor([[-2.0, 1, 1], [1, 1, -2]]) / 6)
+torch.testing.assert_close(thirds, torch.tensor([-2.0, 1, 1]) / 3)
+expected = torch.tensor([[-2.0, 1, 1], [1, 1, -2]]) / 6
+torch.testing.assert_close(sixths, expected)
 
 # --8<-- [start:reductions]
 x = torch.tensor([[0.0, 0, 0], [3, 1, 0]])
@@ -90,6 +90,45 @@ loss = nll_loss(log_softmax(x, 1), t)
 print(log_softmax(x, 1).tolist(), loss.item(), g.tolist())
 # --8<-- [end:log-of-softmax-fix]
 assert g.tolist() == [[-1, 1]]
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    far = torch.tensor([0.0, 0, 3e4], dtype=dtype)
+    assert log_softmax(far, 0).isfinite().all()
+
+# --8<-- [start:half]
+for n in (65_519, 65_520):
+    x, t = torch.zeros(n, 2).half(), torch.zeros(n).long()
+    g = gradient(lambda x, t=t: cross_entropy(x, t), x)
+    print(f"{n} rows: loss {cross_entropy(x, t):.4f}, gradient {g[0]}")
+
+image, mask = torch.zeros(1, 2, 256, 256).half(), torch.zeros(1, 256, 256)
+image[:, 1] = 3  # all pixels are wrong
+loss = cross_entropy(image, mask.long())
+g = gradient(lambda x: cross_entropy(x, mask.long()), image)
+print(f"256 × 256: loss {loss:.4f}, gradient all 0: {(g == 0).all()}")
+# --8<-- [end:half]
+assert loss.isnan() and not g.any()
+for dtype in (torch.bfloat16, torch.float32):  # no such end
+    x = torch.zeros(65_536, 2, dtype=dtype)
+    t = torch.zeros(65_536).long()
+    g = gradient(lambda x, t=t: cross_entropy(x, t), x)
+    assert (g[:, 1] == 0.5 / 65_536).all()
+wrong, t = torch.tensor([[0.0, 3]]).half().expand(40_000, 2), t[:40_000]
+assert cross_entropy(wrong, t).isinf()  # the sum of the losses is
+heavy = torch.full((2,), 100.0).half()
+assert cross_entropy(wrong[:655].flip(1), t[:655], heavy).isfinite()
+assert cross_entropy(wrong[:656].flip(1), t[:656], heavy) == 0
+g = gradient(lambda x: cross_entropy(x, t), wrong)
+assert g[0, 0] < 0 < g[0, 1] and g.isfinite().all()
+
+# --8<-- [start:half-fix]
+loss = cross_entropy(image.float(), mask.long())
+g = gradient(lambda x: cross_entropy(x.float(), mask.long()), image)
+print(f"256 × 256: loss {loss:.4f}, gradient {g[0, :, 0, 0]}")
+# --8<-- [end:half-fix]
+torch.testing.assert_close(loss, torch.tensor(3.0).exp().add(1).log())
+assert (g[0, 0] < 0).all() and (g[0, 1] > 0).all()
+with torch.autocast("cpu", dtype=torch.float16):
+    assert cross_entropy(image, mask.long()) == loss
 
 # --8<-- [start:special]
 inf, nan = float("inf"), float("nan")
@@ -103,20 +142,28 @@ rows = {
     "nan": [0.0, 0, nan],
 }
 for name, row in rows.items():
-    loss = cross_entropy(torch.tensor(row), torch.tensor(0)).item()
-    print(f"{name:19} loss {loss:6.4g}", gradient(cross_entropy, row, 0))
+    loss = cross_entropy(torch.tensor(row), first).item()
+    g = gradient(lambda x: cross_entropy(x, first), torch.tensor(row))
+    print(f"{name:19} loss {loss:6.4g}", (g + 0).tolist())
 # --8<-- [end:special]
-assert gradient(cross_entropy, rows["right, by far"], 0) == [0, 0, 0]
-assert gradient(cross_entropy, rows["wrong, by far"], 0) == [-1, 1, 0]
-assert gradient(cross_entropy, rows["-inf, another class"], 0) == [
-    -0.5,
-    0.5,
-    0,
-]
-assert gradient(cross_entropy, rows["-inf, the target"], 0) == [-1, 0.5, 0.5]
-for name in ("all -inf", "+inf", "nan"):
-    g = torch.tensor(gradient(cross_entropy, rows[name], 0))
-    assert g.isnan().all(), name
+for name, slopes in (
+    ("right, by far", [0, 0, 0]),
+    ("wrong, by far", [-1, 1, 0]),
+    ("-inf, another class", [-0.5, 0.5, 0]),
+    ("-inf, the target", [-1, 0.5, 0.5]),
+):
+    g = gradient(lambda x: cross_entropy(x, first), torch.tensor(rows[name]))
+    assert g.tolist() == slopes
+# claim: A row of nothing but −inf, a +inf, or a NaN, and the whole row is NaN.
+zeros = torch.zeros(5, dtype=torch.int64)
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for classes in (2, 3, 16, 17, 33, 1001):
+        x = torch.randn(5, classes).to(dtype)
+        x[0] = -inf
+        x[1, 0], x[2, -1], x[3, 0], x[4, -1] = inf, inf, nan, nan
+        g = gradient(lambda x: cross_entropy(x, zeros, reduction="none"), x)
+        assert g.isnan().all()
+        assert cross_entropy(x, zeros, reduction="none").isnan().all()
 
 # --8<-- [start:empty]
 none = torch.zeros(0, dtype=torch.int64)
@@ -164,6 +211,30 @@ assert forward == 0 and not g.requires_grad
 plain = linear_cross_entropy(x, w.detach(), t)
 torch.testing.assert_close(g, torch.autograd.grad(plain, x)[0])
 
+
+def refused(function, words):
+    try:
+        function()
+    except RuntimeError as error:
+        assert words in str(error), error
+    else:
+        raise AssertionError(words)
+
+
+def twice(options):
+    chunked = linear_cross_entropy(x, w, t, options=options)
+    torch.autograd.grad(chunked, x, retain_graph=True)
+    torch.autograd.grad(chunked, x)
+
+
+refused(lambda: g.square().sum().backward(), "does not require grad")
+refused(lambda: torch.func.grad(loss)(x.detach()), "setup_context")
+hessian = torch.autograd.functional.hessian
+assert not hessian(loss, x.detach()).any()
+refused(lambda: hessian(loss, x.detach(), strict=True), "independent of")
+refused(lambda: twice(in_chunks), "called twice")
+twice(torch.nn.LinearCrossEntropyOptions(allow_retain_graph=True))
+
 # --8<-- [start:chunked-ignored]
 nobody = torch.full((4,), -100)
 for options in (None, in_chunks):
@@ -192,6 +263,11 @@ shifted = cross_entropy(x + torch.randn(4, 1), t)
 torch.testing.assert_close(g.sum(1), torch.zeros(4, dtype=torch.float64))
 torch.testing.assert_close(shifted, cross_entropy(x, t))
 # --8<-- [end:sum-to-zero]
+for dtype, rounding in ((torch.float64, 1e-15), (torch.float32, 1e-6)):
+    x = 20 * torch.randn(33, 1001, dtype=dtype)
+    t = torch.randint(1001, (33,))
+    g = gradient(lambda x, t=t: cross_entropy(x, t, reduction="sum"), x)
+    assert g.abs().max() <= 1 and g.sum(1).abs().max() < rounding
 
 # --8<-- [start:source]
 import pathlib

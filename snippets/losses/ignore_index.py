@@ -54,6 +54,14 @@ losses = [
 print("same as the whole:", torch.allclose(parts, whole))
 # --8<-- [end:micro-fix]
 torch.testing.assert_close(parts, whole)
+w = torch.tensor([1.0, 3.0, 0.5])
+(whole,) = torch.autograd.grad(cross_entropy(x, t, w), x)
+total = w[t[t != -100]].sum()
+losses = [
+    cross_entropy(x[i : i + 4], t[i : i + 4], w, reduction="sum") / total
+    for i in (0, 4)
+]
+torch.testing.assert_close(torch.autograd.grad(sum(losses), x)[0], whole)
 
 # --8<-- [start:trap]
 inf, nan = float("inf"), float("nan")
@@ -67,11 +75,19 @@ assert g[1].isnan().all()
 
 
 # --8<-- [start:fix]
-def safe_cross_entropy(x, t, ignore_index=-100):
+def safe_cross_entropy(x, t, weight=None, ignore_index=-100):
+    """What is ignored, or has weight 0, is not read. At least float32.
+
+    x is (C,), (N, C) or (N, C, ...), and t holds indices.
+    """
     kept = t != ignore_index
-    rows = x.movedim(1, -1)[kept]  # what is ignored never gets near a softmax
-    total = cross_entropy(rows, t[kept], reduction="sum")
-    return total / kept.sum().clamp(min=1)
+    t = torch.where(kept, t, 0).long()
+    w = kept if weight is None else kept * weight[t[None]][0]
+    x = torch.where((w != 0).unsqueeze(min(1, x.dim() - 1)), x, 0)
+    wide = torch.promote_types(x.dtype, torch.float32)  # half sums overflow
+    losses = w * cross_entropy(x.to(wide), t, reduction="none")
+    total = w.sum(dtype=wide)
+    return losses.sum() / torch.where(total == 0, 1, total)  # 0, not NaN
 
 
 for t in (torch.tensor([-100, -100]), torch.tensor([0, -100])):
@@ -84,33 +100,69 @@ assert g[1].tolist() == [0, 0, 0]
 nothing = safe_cross_entropy(leaf, torch.tensor([-100, -100]))
 (g,) = torch.autograd.grad(nothing, leaf)
 assert nothing == 0 and (g == 0).all()
-image = torch.randn(2, 3, 4, 5)
-mask = torch.randint(3, (2, 4, 5))
-mask[0, :2] = -100
-torch.testing.assert_close(
-    safe_cross_entropy(image, mask), cross_entropy(image, mask)
+# claim: Otherwise value and gradient are the same as those of cross_entropy.
+uneven = torch.tensor([1.0, 3.0, 0.0]).double()
+for shape in ((3,), (7, 3), (2, 3, 4), (2, 3, 4, 5), (2, 3, 2, 2, 2)):
+    for w in (None, uneven):
+        for padding in (-100, 255, 1):
+            x = torch.randn(shape).double().requires_grad_()
+            t = torch.randint(2, shape[:1] + shape[2:] if x.dim() > 1 else ())
+            if x.dim() > 1:
+                t.view(-1)[1::3] = padding
+            options = {"weight": w, "ignore_index": padding}
+            pair = [
+                f(x, t, **options) for f in (safe_cross_entropy, cross_entropy)
+            ]
+            if pair[1].isnan():  # all were of class 1
+                assert pair[0] == 0
+                continue
+            mine, its = (torch.autograd.grad(out, x)[0] for out in pair)
+            torch.testing.assert_close(*pair)
+            torch.testing.assert_close(mine, its)
+assert torch.autograd.gradcheck(
+    lambda x: safe_cross_entropy(x, torch.tensor([0, -100, 2, 1]), uneven),
+    torch.randn(4, 3).double().requires_grad_(),
 )
-
+t, bad = torch.tensor([0, -100, 1, 2]), torch.randn(4, 3)
+bad[1], bad[3] = nan, -inf  # ignored, and of weight 0
+rows = torch.func.vmap(torch.func.grad(safe_cross_entropy), (0, 0, None))(
+    bad, t, uneven.float()
+)
+assert rows.isfinite().all() and not rows[[1, 3]].any()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    loss = safe_cross_entropy(bad.to(dtype), t, uneven.to(dtype))
+    torch.testing.assert_close(
+        loss.float(),
+        cross_entropy(bad[[0, 2]], t[[0, 2]], uneven.float()),
+        atol=0.02,
+        rtol=0,
+    )
+    many = torch.zeros(70_000, 2, dtype=dtype)
+    loss = safe_cross_entropy(many, torch.zeros(70_000).long())
+    assert abs(loss - 0.693147) < 1e-5
+assert safe_cross_entropy(torch.zeros(0, 3), t[:0]) == 0
+assert safe_cross_entropy(bad[0], t[:1]) == safe_cross_entropy(bad[0], t[0])
+image, mask = torch.randn(2, 3, 4, 5), torch.randint(3, (2, 4, 5))
+loss = safe_cross_entropy(image, mask.byte())  # a mask read from a PNG
+torch.testing.assert_close(loss, cross_entropy(image, mask))
 
 # --8<-- [start:weights]
-def weighted_mean(x, t, w):
-    total = cross_entropy(x, t, weight=w, reduction="sum")
-    return total / w[t].sum().clamp(min=torch.finfo(w.dtype).tiny)
-
-
 w = torch.tensor([1.0, 1.0, 0.0])
 leaf = torch.zeros(2, 3, requires_grad=True)
 t = torch.tensor([2, 2])  # both of weight 0
-(g,) = torch.autograd.grad(cross_entropy(leaf, t, weight=w), leaf)
-print("cross_entropy", g[0])
-(g0,) = torch.autograd.grad(weighted_mean(leaf, t, w), leaf)
-print("weighted_mean", (g0 + 0)[0])
+for loss in (cross_entropy, safe_cross_entropy):
+    (g,) = torch.autograd.grad(loss(leaf, t, weight=w), leaf)
+    print(f"{loss.__name__:18}", (g + 0)[0])
 # --8<-- [end:weights]
-assert g.isnan().all() and (g0 == 0).all()
+assert not g.any()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    x = torch.randn(4, 3).to(dtype).requires_grad_()
+    for t in (torch.tensor([2, 2, 2, 2]), torch.tensor([2, -100, 2, -100])):
+        loss = cross_entropy(x, t, weight=w.to(dtype))
+        (g,) = torch.autograd.grad(loss, x)
+        assert loss.isnan() and g[t == 2].isnan().all()
+        assert not g[t != 2].any()
 x, t = torch.randn(4, 3), torch.tensor([0, 1, 1, 2])
-torch.testing.assert_close(
-    weighted_mean(x, t, w), cross_entropy(x, t, weight=w)
-)
 torch.testing.assert_close(
     nll_loss(x.log_softmax(1), t, weight=w), cross_entropy(x, t, weight=w)
 )
@@ -181,6 +233,14 @@ print(error([0, 0, -1]))
 print(error([0, 0, -100], ignore_index=255))
 # --8<-- [end:which]
 assert error([0, 0, -100]) == error([0, 0, 255], ignore_index=255)
+# claim: any integer will do
+for value in (-(2**63), 2**63 - 1, -100, -1, 0, 2, 255):
+    for shape in ((3,), (4, 3), (4, 3, 5), (2, 3, 4, 5)):
+        places = shape[:1] + shape[2:] if len(shape) > 1 else ()
+        out = torch.zeros(shape, requires_grad=True)
+        loss = cross_entropy(out, torch.full(places, value), None, None, value)
+        assert loss.isnan()
+        assert not torch.autograd.grad(loss, out)[0].any()
 
 # --8<-- [start:in-range]
 leaf = torch.zeros(2, 3, requires_grad=True)
@@ -202,6 +262,19 @@ for row in ([0.0, -inf], [-inf, -inf], [inf, 0.0], [nan, 0.0]):
     print(row, "loss", round(loss.item(), 4), "gradient", g.tolist())
 # --8<-- [end:leak]
 assert loss.isfinite() and g[0].tolist() == [-0.5, 0.5] and g[1].isnan().all()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for classes in (2, 3, 17, 33, 1001):
+        for place in (0, classes // 2, classes - 1):
+            for value in (nan, inf, -inf, torch.finfo(dtype).max):
+                x = torch.zeros(2, classes, dtype=dtype)
+                x[1, place] = value
+                loss = cross_entropy(x.requires_grad_(), t)
+                (g,) = torch.autograd.grad(loss, x)
+                assert loss.isfinite() and g[0].isfinite().all()
+                if value in (-inf, torch.finfo(dtype).max):
+                    assert not g[1].any()
+                else:
+                    assert g[1].isnan().all()
 
 # --8<-- [start:one-row]
 row, t = torch.zeros(1, 3), torch.tensor([1])
@@ -210,6 +283,13 @@ for w in (None, torch.tensor([1.0, 3.0, 1.0])):
     total = cross_entropy(row, t, weight=w, reduction="sum").item()
     print("weights:", w, f"mean {mean:.4f}, sum {total:.4f}")
 # --8<-- [end:one-row]
+smooth = [
+    cross_entropy(row + torch.arange(3), t, weight=w, label_smoothing=0.1)
+    for w in (torch.tensor([1.0, 3.0, 1.0]), torch.tensor([2.0, 3.0, 1.0]))
+]
+assert smooth[0] != smooth[1] and w is not None
+each = cross_entropy(row, t, weight=w, reduction="none")
+assert each == 3 * cross_entropy(row, t)
 
 
 # --8<-- [start:errors]

@@ -32,6 +32,16 @@ loss, q = descend(wrong=True)
 print(f"probabilities: loss {loss:.4f}, q {q}")
 # --8<-- [end:trap]
 assert loss < 0 and q[0, 2] > 0.99
+# claim: The loss falls as the model puts everything on the most likely class:
+for classes in (2, 3, 17):
+    share = torch.rand(4, classes).sort(1).values + torch.arange(classes)
+    share = share / share.sum(1, keepdim=True)  # the last is the likeliest
+    shares = []
+    for weight in torch.linspace(0, 1, 20):
+        one = torch.eye(classes)[-1]
+        model = (1 - weight) / classes + weight * one.expand(4, classes)
+        shares.append(kl_div(model, share, reduction="none").sum(1))
+    assert (torch.stack(shares).diff(dim=0) < 0).all()
 
 # --8<-- [start:fix]
 loss, q = descend(wrong=False)
@@ -46,14 +56,12 @@ right = kl_div(model.log(), data, reduction="batchmean")
 swapped = kl_div(data.log(), model, reduction="batchmean")
 print(f"kl_div(log model, data) {right:.4f}")
 print(f"kl_div(log data, model) {swapped:.4f}")
-# --8<-- [end:order]
 
-# --8<-- [start:order-fix]
 from torch.distributions import Categorical, kl_divergence
 
 forward = kl_divergence(Categorical(data), Categorical(model))
 print(f"KL(data || model) {forward.item():.4f}")
-# --8<-- [end:order-fix]
+# --8<-- [end:order]
 torch.testing.assert_close(forward[0], right)
 
 # --8<-- [start:mean]
@@ -89,6 +97,12 @@ log_q = torch.log_softmax(torch.zeros(1, 3), 1)
 print(kl_div(log_q, log_p, reduction="sum", log_target=True))
 # --8<-- [end:masked]
 assert kl_div(log_q, log_p, reduction="sum", log_target=True).isnan()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    x, target = (v.to(dtype) for v in (log_q, log_p))
+    assert kl_div(x, target, reduction="sum", log_target=True).isnan()
+    low = target.clamp(min=torch.finfo(dtype).min)
+    bounded = kl_div(x, low, reduction="sum", log_target=True)
+    assert abs(bounded - 0.4055) < 5e-3
 
 # --8<-- [start:masked-fix]
 lowest = torch.finfo(log_p.dtype).min
@@ -104,7 +118,35 @@ for bound, near in (-1.0, 0.4417), (-5.0, 0.3792), (-104.0, 0.4055):
     x = kl_div(log_q, log_p.clamp(min=bound), reduction="sum", log_target=True)
     assert abs(x - near) < 1e-4
 
-# --8<-- [start:equal]
+# --8<-- [start:masked-both]
+z = torch.tensor([[1.0, 2.0, -inf]], requires_grad=True)  # masked as well
+log_q, p = torch.log_softmax(z, 1), log_p.exp()
+for x in (log_q, log_q.masked_fill(p == 0, 0)):
+    loss = kl_div(x, p, reduction="batchmean")
+    (g,) = torch.autograd.grad(loss, z, retain_graph=True)
+    print(f"{loss.item():.4f}", g)
+# --8<-- [end:masked-both]
+assert loss > 0 and not g[0, 2]
+two = z[:, :2].log_softmax(1)
+few = kl_div(two, p[:, :2], reduction="batchmean")
+torch.testing.assert_close(loss, few)
+torch.testing.assert_close(g, torch.autograd.grad(few, z)[0])
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    logits = torch.randn(4, 5, 3).to(dtype)
+    logits[0, 0, 1] = logits[3, :, 2] = -inf
+    teacher = torch.randn(4, 5, 3).to(dtype)
+    teacher = teacher.masked_fill(logits.isinf(), -inf).softmax(-1)
+    logits.requires_grad_()
+    x = logits.log_softmax(-1).masked_fill(teacher == 0, 0)
+    loss = kl_div(x, teacher, reduction="sum")
+    (g,) = torch.autograd.grad(loss, logits)
+    assert loss.isfinite() and not g[logits.isinf()].any()
+    torch.testing.assert_close(
+        g, logits.softmax(-1) - teacher, atol=0.01, rtol=0
+    )
+log_q = torch.log_softmax(torch.zeros(1, 3), 1)
+
+# Equal distributions.
 log_q = torch.log(torch.tensor([[0.5, 0.5]])).requires_grad_()
 p = torch.tensor([[0.5, 0.5]])
 loss = kl_div(log_q, p, reduction="batchmean")
@@ -112,10 +154,6 @@ loss = kl_div(log_q, p, reduction="batchmean")
 logits = torch.zeros(1, 2, requires_grad=True)
 loss = kl_div(torch.log_softmax(logits, 1), p, reduction="batchmean")
 (by_logits,) = torch.autograd.grad(loss, logits)
-print("loss", loss.item())
-print("gradient of the input ", by_input.tolist())
-print("gradient of the logits", by_logits.tolist())
-# --8<-- [end:equal]
 assert loss == 0 and by_input.tolist() == [[-0.5, -0.5]]
 assert by_logits.tolist() == [[0, 0]]
 
@@ -127,11 +165,13 @@ for p in torch.tensor([[0.25, 0.75]]), torch.tensor([[0.5, 1.5]]):
 # --8<-- [end:mass]
 torch.testing.assert_close(g, torch.softmax(logits, 1) * p.sum() - p)
 
-# --8<-- [start:negative]
 log_q = torch.log_softmax(torch.tensor([1.0, 2, 3]), 0)
-print(kl_div(log_q, torch.tensor([0.5, 0.6, -0.1]), reduction="none"))
-# --8<-- [end:negative]
 assert kl_div(log_q, torch.tensor([0.5, 0.6, -0.1]), reduction="sum").isnan()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for below in (-1e-4, -1.0, -inf):
+        x = torch.tensor([-3.0, 0.0, -inf], dtype=dtype)
+        target = torch.full_like(x, below)
+        assert kl_div(x, target, reduction="none").isnan().all()
 
 # --8<-- [start:log-target]
 log_q = torch.log_softmax(torch.tensor([[1.0, 2, 3]]), 1).requires_grad_()
@@ -147,6 +187,13 @@ for name, target, log_target in (
     print("  gradient of the target", dt)
 # --8<-- [end:log-target]
 assert dt.isfinite().all() and round(log_p[0, 2].item(), 1) == -201.3
+# claim: A target of 0 adds nothing to the value, and its own gradient is NaN
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    x = torch.tensor([-0.0, -1, -300, -6e4], dtype=dtype)
+    zero = torch.zeros(4, dtype=dtype, requires_grad=True)
+    none = kl_div(x, zero, reduction="none")
+    assert not none.any()
+    assert torch.autograd.grad(none.sum(), zero)[0].isnan().all()
 torch.testing.assert_close(g, -log_p.exp())
 
 # --8<-- [start:target]
@@ -163,10 +210,30 @@ p, ratio = log_p.exp(), log_p - log_q
 torch.testing.assert_close(by_teacher, p * (ratio - loss))
 torch.testing.assert_close(by_student, log_q.exp() - p)
 
+# --8<-- [start:temperature]
+student = torch.tensor([[1.0, 2, 3]], requires_grad=True)
+teacher = torch.tensor([[3.0, 0, 1]])
+for T in (1, 4, 16):
+    log_q = torch.log_softmax(student / T, 1)
+    p = torch.softmax(teacher / T, 1)
+    loss = kl_div(log_q, p, reduction="batchmean")
+    (g,) = torch.autograd.grad(loss, student)
+    size = g.norm().item()
+    print(f"T = {T:2}: gradient {size:.4f}, times T² {size * T * T:.4f}")
+# --8<-- [end:temperature]
+torch.testing.assert_close(g, (log_q.exp() - p) / T)
+for T in (100, 1000):  # for large T it is the difference of the logits
+    s, t = student.double(), teacher.double()
+    log_q = torch.log_softmax(s / T, 1)
+    loss = kl_div(log_q, torch.softmax(t / T, 1), reduction="batchmean")
+    (g,) = torch.autograd.grad(loss * T * T, student)
+    limit = ((s - s.mean()) - (t - t.mean())) / 3
+    torch.testing.assert_close(g.double(), limit, atol=0.03, rtol=0)
+
 # --8<-- [start:empty]
-nothing = torch.zeros(0, 3)
+empty = torch.zeros(0, 3)
 for reduction in ("sum", "batchmean"):
-    loss = kl_div(nothing, nothing, reduction=reduction)
+    loss = kl_div(empty, empty, reduction=reduction)
     print(reduction, loss.item())
 # --8<-- [end:empty]
 assert loss.isnan()
@@ -181,8 +248,13 @@ print("against (4, 3):")
 for x in (log_q, log_q[None], log_q.expand(4, 3)):
     loss = kl_div(x, four, reduction="batchmean")
     print(f"{str(tuple(x.shape)):7} {loss.item():.4f}")
+tokens = log_q.expand(2, 5, 3), p.expand(2, 5, 3)  # 2 sequences, 5 long
+loss = kl_div(*tokens, reduction="batchmean")
+flat = kl_div(*(v.flatten(0, 1) for v in tokens), reduction="batchmean")
+print(f"(2, 5, 3) {loss.item():.4f}, (10, 3) {flat.item():.4f}")
 # --8<-- [end:one]
-torch.testing.assert_close(loss, kl_div(log_q, p, reduction="sum"))
+torch.testing.assert_close(flat, kl_div(log_q, p, reduction="sum"))
+torch.testing.assert_close(loss, 5 * flat)
 
 # --8<-- [start:targets]
 try:

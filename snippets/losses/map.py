@@ -23,6 +23,36 @@ both = F.cross_entropy(torch.stack([x, 0 * x], 1), torch.ones(4).long())
 assert (torch.autograd.grad(both * 4, x)[0] <= 1).all()
 
 
+def check(loss, inputs, slopes, *fixed, **options):
+    """The formula of the table, against autograd."""
+    leaves = [x.detach().clone().requires_grad_() for x in inputs]
+    out = loss(*leaves, *fixed, reduction="none", **options).sum()
+    torch.testing.assert_close(
+        torch.autograd.grad(out, leaves),
+        tuple(slopes),
+    )
+
+
+torch.manual_seed(0)
+# claim: is any shape.
+for shape in ((), (0,), (1,), (33,), (4, 3), (2, 3, 4, 5, 6)):
+    x, t = torch.randn(2, *shape, dtype=torch.float64)
+    d, p, v, yes = x - t, torch.rand(shape).double(), t.exp(), (t > 0).double()
+    sign, soft, w = 2 * yes - 1, x.sigmoid(), p * 0.98 + 0.01
+    check(F.mse_loss, [x], [2 * d], t)
+    check(F.l1_loss, [x], [d.sign()], t)
+    check(F.smooth_l1_loss, [x], [(d / 0.7).clamp(-1, 1)], t, beta=0.7)
+    check(F.huber_loss, [x], [d.clamp(-0.7, 0.7)], t, delta=0.7)
+    check(F.poisson_nll_loss, [x], [x.exp() - v], v)
+    check(F.gaussian_nll_loss, [x], [d / v], t, v)
+    check(F.kl_div, [x], [-p], p)
+    check(F.binary_cross_entropy_with_logits, [x], [soft - p], p)
+    check(F.binary_cross_entropy, [w], [(w - yes) / (w * (1 - w))], yes)
+    check(F.soft_margin_loss, [x], [-sign * (-sign * x).sigmoid()], sign)
+    near = torch.where(sign > 0, 1, -(x < 0.3).double())
+    check(F.hinge_embedding_loss, [x], [near], sign, margin=0.3)
+
+
 # --8<-- [start:trap-outlier]
 def fit(loss, targets):
     x = torch.tensor(0.0, requires_grad=True)
@@ -34,15 +64,17 @@ def fit(loss, targets):
 
 clean = torch.tensor([0.8, 0.9, 1.0, 1.1, 1.2])
 spoilt = torch.tensor([0.8, 0.9, 1.0, 1.1, 101.2])  # a typing error
-print("mse  ", fit(F.mse_loss, clean), fit(F.mse_loss, spoilt))
+both = fit(F.mse_loss, clean), fit(F.mse_loss, spoilt)
+print("mse  ", *both)
 # --8<-- [end:trap-outlier]
-assert fit(F.mse_loss, spoilt) == 21
+assert both == (1, 21)
 
 # --8<-- [start:fix-outlier]
-print("huber", fit(F.huber_loss, clean), fit(F.huber_loss, spoilt))
-print("l1   ", fit(F.l1_loss, clean), fit(F.l1_loss, spoilt))
+for name, loss in {"huber": F.huber_loss, "l1   ": F.l1_loss}.items():
+    both = fit(loss, clean), fit(loss, spoilt)
+    print(name, *both)
+    assert both[1] < 1.3
 # --8<-- [end:fix-outlier]
-assert abs(fit(F.huber_loss, spoilt) - 1.2) < 0.01
 
 
 # --8<-- [start:trap-sigmoid]
@@ -58,6 +90,8 @@ stuck = learn(lambda x, t: F.mse_loss(x.sigmoid(), t))
 print("mse of a sigmoid", stuck)
 # --8<-- [end:trap-sigmoid]
 assert stuck < 1e-4
+sure = torch.tensor(-10.0).sigmoid()
+assert f"{sure * (1 - sure):.1e}" == "4.5e-05"
 
 # --8<-- [start:fix-sigmoid]
 free = learn(F.binary_cross_entropy_with_logits)
@@ -87,6 +121,19 @@ assert loss.tolist() == [80, 100] and g.tolist() == [-1, -1]
 labels = (y + 1) / 2  # 1 and -1 become 1 and 0
 logits = F.binary_cross_entropy_with_logits(u, labels, reduction="none")
 assert logits.tolist() == [80, 100]
+# claim: softplus is the same function without the overflow.
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    rounding = 4 * torch.finfo(dtype).eps
+    x = torch.linspace(-11, 11, 301, dtype=dtype, requires_grad=True)
+    for t in (torch.ones_like(x), -torch.ones_like(x)):
+        its = F.soft_margin_loss(x, t, reduction="none")
+        mine = F.softplus(-t * x)
+        torch.testing.assert_close(mine, its, atol=rounding, rtol=rounding)
+        a, b = (torch.autograd.grad(v.sum(), x)[0] for v in (mine, its))
+        torch.testing.assert_close(a, b, atol=rounding, rtol=rounding)
+        far = torch.tensor([6e4, -6e4, 100], dtype=dtype, requires_grad=True)
+        (g,) = torch.autograd.grad(F.softplus(-t[:3] * far).sum(), far)
+        assert F.softplus(-t[:3] * far).isfinite().all() and g.abs().max() == 1
 
 # Figure: Four losses of the difference d from -3 to 3. Left: mse is a
 # parabola, l1 a corner at 0, smooth_l1 and huber are parabolas up to 2 and
@@ -187,19 +234,40 @@ torch.testing.assert_close(cosine, torch.tensor(0.6))
 
 
 # --8<-- [start:far-margins]
-def slope(loss, at):
-    x = torch.full((301,), at, dtype=torch.float32, requires_grad=True)
-    return torch.autograd.grad(loss(x)[0], x)[0][0].item()
+def gradient(f, *inputs):
+    leaves = [torch.as_tensor(x).detach().clone() for x in inputs]
+    leaves = [x.requires_grad_() for x in leaves]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
 margins["cross_entropy"] = lambda u: F.cross_entropy(pair(u), right, **e)
+places = [torch.full((301,), u) for u in (-1000.0, -10.0, 10.0, 1000.0)]
 for name, loss in margins.items():
-    at = [slope(loss, u) + 0 for u in (-1000.0, -10.0, 10.0, 1000.0)]
+    at = [gradient(loss, u)[0].item() + 0 for u in places]
     print(f"{name:25}", *[f"{g:10.4g}" for g in at])
 # --8<-- [end:far-margins]
+
+
+def slope(loss, at):
+    return gradient(loss, torch.full((301,), at))[0].item()
+
+
 assert slope(margins["soft_margin"], 10.0) < 0
 assert slope(margins["soft_margin"], -1000.0) != -1  # it is NaN
 assert slope(margins["multi_margin, p=2"], -1000.0) == -1001
+# claim: On the wrong side (−1000, −10) only multi_margin_loss with p=2 grows.
+for name, loss in margins.items():
+    size = [abs(slope(loss, u)) for u in (-10.0, -30.0, -80.0)]
+    assert (size[0] < size[1] < size[2]) == (name == "multi_margin, p=2")
+    assert name == "multi_margin, p=2" or max(size) <= 1
+assert slope(margins["soft_margin"], 1000.0) == 0
+assert slope(margins["cross_entropy"], 1000.0) == 0
+# claim: where every number between is a subgradient
+u, m = torch.linspace(-3, 5, 801).double(), 1.0
+for s in (-1.0, -0.7, -0.5, -0.1, 0.0, -1.1, 0.1):
+    below = ((m - u).clamp(min=0) >= s * (u - m)).all()
+    assert below == (-1 <= s <= 0)
 
 # --8<-- [start:probability]
 for p in (1e-2, 1e-6, 1e-30):
@@ -209,6 +277,18 @@ for p in (1e-2, 1e-6, 1e-30):
     print(f"probability {p}: loss {loss.item():.1f}, gradient {g.item():.4g}")
 # --8<-- [end:probability]
 assert abs(g + 1e12) < 1e6
+for size in (0.1, 10.0, 1e4, 1e30):
+    x = size * torch.randn(33, 5)
+    p, t, sign = torch.rand(33, 5), torch.randint(5, (33,)), x.sign()
+    for loss, target in (
+        (F.binary_cross_entropy_with_logits, p),
+        (F.multilabel_soft_margin_loss, p.round()),
+        (F.cross_entropy, t),
+        (F.cross_entropy, p / p.sum(1, keepdim=True)),
+    ):
+        leaf = x.clone().requires_grad_()
+        out = loss(leaf, target, reduction="none").sum()
+        assert torch.autograd.grad(out, leaf)[0].abs().max() <= 1
 
 # --8<-- [start:mean]
 import warnings
@@ -227,6 +307,7 @@ means = {
     "soft_margin": (F.soft_margin_loss, x, sign),
     "hinge_embedding": (F.hinge_embedding_loss, x, sign),
     "cross_entropy, nll": (F.cross_entropy, x, y),
+    "linear_cross_entropy": (F.linear_cross_entropy, x, torch.eye(3), y),
     "multi_margin": (F.multi_margin_loss, x, y),
     "multilabel_margin": (F.multilabel_margin_loss, x, lists),
     "multilabel_soft_margin": (F.multilabel_soft_margin_loss, x, z),
@@ -240,6 +321,11 @@ for name, (loss, *inputs) in means.items():
         ratio = loss(*inputs, reduction="sum") / loss(*inputs)
     print(f"{name:28} {ratio:.0f}")
 # --8<-- [end:mean]
+ctc = torch.randn(6, 4, 3).log_softmax(2), torch.tensor([[1, 2, 1]] * 4)
+ctc += torch.full((4,), 6), torch.tensor([1, 2, 3, 3])
+torch.testing.assert_close(
+    F.ctc_loss(*ctc), (F.ctc_loss(*ctc, reduction="none") / ctc[3]).mean()
+)
 batch = F.kl_div(x, z, reduction="batchmean") * 4
 torch.testing.assert_close(batch, F.kl_div(x, z, reduction="sum"))
 

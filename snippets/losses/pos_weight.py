@@ -18,6 +18,20 @@ loss = binary_cross_entropy_with_logits(
 print(g + 0)  # + 0: no negative zeros
 # --8<-- [end:run]
 assert g.tolist() == [[-1.5, -1, 0], [0.5, 1, 0]]
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    w = torch.zeros((), dtype=dtype)
+    for value in (float("inf"), -float("inf"), 6e4, -3.0, float("nan")):
+        for target in (0.0, 0.3, 1.0):
+            x = torch.tensor(value, dtype=dtype, requires_grad=True)
+            t = torch.tensor(target, dtype=dtype)
+            out = binary_cross_entropy_with_logits(x, t, w)
+            (g,) = torch.autograd.grad(out, x)
+            assert g == 0 or (value != value and g.isnan())
+        for p in (0.0, 0.3, 1.0):
+            x = torch.tensor(p, dtype=dtype, requires_grad=True)
+            out = binary_cross_entropy(x, torch.ones_like(x), w)
+            (g,) = torch.autograd.grad(out, x)
+            assert g == 0 or (dtype == torch.float16 and p in (0, 1))
 
 # --8<-- [start:mean]
 z, y = torch.zeros(4), torch.ones(4)
@@ -80,16 +94,33 @@ assert binary_cross_entropy_with_logits(z, y, weight=keep).isnan()
 # --8<-- [start:masked-fix]
 kept = keep.bool()
 selected = binary_cross_entropy_with_logits(z[kept], y[kept])
-lowest = torch.finfo(z.dtype).min
-bounded = binary_cross_entropy_with_logits(
-    z.clamp(lowest, -lowest), y, weight=keep
+filled = binary_cross_entropy_with_logits(
+    torch.where(kept, z, 0), y, weight=keep
 )
-for loss in (selected, bounded):
+for loss in (selected, filled):
     (g,) = torch.autograd.grad(loss, z)
     print(f"{loss.item():.4f}", g)
 # --8<-- [end:masked-fix]
-assert selected.isfinite() and bounded.isfinite() and g.isfinite().all()
-torch.testing.assert_close(2 * bounded, selected)
+torch.testing.assert_close(2 * filled, selected)
+assert binary_cross_entropy_with_logits(z[:0], y[:0]).isnan()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for bad in (inf, -inf, float("nan"), torch.finfo(dtype).max):
+        for target in (0.0, 1.0):
+            x = torch.tensor([[bad, 1.0], [2.0, bad]], dtype=dtype)
+            t = torch.tensor([[target, 1.0], [0.0, target]], dtype=dtype)
+            some = torch.eye(2, dtype=dtype).flip(0)
+            for positive in (0.5, 3.0):
+                x.requires_grad_()
+                loss = binary_cross_entropy_with_logits(
+                    torch.where(some.bool(), x, 0),
+                    t,
+                    some,
+                    pos_weight=torch.tensor(positive, dtype=dtype),
+                    reduction="sum",
+                )
+                (g,) = torch.autograd.grad(loss, x)
+                assert loss.isfinite() and g.isfinite().all()
+                assert g[0, 0] == g[1, 1] == 0 and (g != 0).sum() == 2
 
 # --8<-- [start:reductions]
 z, y = torch.zeros(2, 3, requires_grad=True), torch.ones(2, 3)

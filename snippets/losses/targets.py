@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import cross_entropy, one_hot, softmax
 
 
-def gradient(x, t, **options):
+def value_and_gradient(x, t, **options):
     x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
     loss = cross_entropy(x, t, **options)
     (g,) = torch.autograd.grad(loss, x)
@@ -20,11 +20,13 @@ for name, t, options in (
     ("probabilities soft", soft, {}),
     ("label_smoothing   ", index, {"label_smoothing": 0.1}),
 ):
-    loss, g = gradient(logits, t, **options)
+    loss, g = value_and_gradient(logits, t, **options)
     print(f"{name:19} loss {loss:.4f}", g)
 # --8<-- [end:run]
-assert gradient([3.0, 1, 0], index) == gradient([3.0, 1, 0], certain)
-assert gradient(logits, soft)[1] == [-0.2, 0.05, 0.15]
+assert value_and_gradient([3.0, 1, 0], index) == value_and_gradient(
+    [3.0, 1, 0], certain
+)
+assert value_and_gradient(logits, soft)[1] == [-0.2, 0.05, 0.15]
 
 torch.manual_seed(0)
 for shape in (3,), (4, 3), (2, 3, 4, 5):
@@ -65,6 +67,19 @@ loss = cross_entropy(two, y.squeeze(1).long())
 (g2,) = torch.autograd.grad(loss, flat)
 print("two classes", round(loss.item(), 4), g2)
 # --8<-- [end:one-logit-fix]
+# claim: with a 0 beside it they are the same
+for dtype in (torch.float64, torch.float32):
+    row = torch.cat([30 * torch.randn(33), torch.tensor([0.0, 1e3, -1e3])])
+    row = row.to(dtype).requires_grad_()
+    labels = torch.randint(2, row.shape)
+    pairs = torch.stack([torch.zeros_like(row), row], 1)
+    for kind in ("none", "sum", "mean"):
+        a = bce(row, labels.to(dtype), reduction=kind)
+        b = cross_entropy(pairs, labels, reduction=kind)
+        torch.testing.assert_close(a, b)
+        (da,) = torch.autograd.grad(a.sum(), row)
+        (db,) = torch.autograd.grad(b.sum(), row, retain_graph=True)
+        torch.testing.assert_close(da, db)
 torch.testing.assert_close(g, g2)
 torch.testing.assert_close(g, (flat.sigmoid() - y.squeeze(1)) / 3)
 
@@ -121,37 +136,97 @@ print("one-hot        ", cross_entropy(x, hot).item())
 print("label_smoothing", cross_entropy(x, t, label_smoothing=0.1).item())
 # --8<-- [end:minus-inf]
 assert cross_entropy(x, hot).isnan()
+assert cross_entropy(x, torch.tensor([0.5, 0.0, 0.5])).isposinf()
+for out in (
+    cross_entropy(x, hot),
+    cross_entropy(x, t, label_smoothing=0.1),
+    cross_entropy(x, hot, label_smoothing=0.1),
+):
+    assert (
+        not out.isfinite() and torch.autograd.grad(out, x)[0].isfinite().all()
+    )
+
 
 # --8<-- [start:minus-inf-fix]
-lowest = torch.finfo(x.dtype).min / 2
-finite = x.clamp(min=lowest)
-loss = cross_entropy(finite, hot)
-(g,) = torch.autograd.grad(loss, x)
-print("one-hot        ", round(loss.item(), 4), g)
+def masked_cross_entropy(x, p, allowed, smoothing=0.0):
+    """Of the classes that are allowed; p has no share outside of them."""
+    d = min(1, x.dim() - 1)  # of the classes
+    x = x.masked_fill(~allowed, torch.finfo(x.dtype).min / 2)
+    even = allowed / allowed.sum(d, keepdim=True)
+    q = (1 - smoothing) * p + smoothing * even.to(p.dtype)
+    return cross_entropy(x, q)
 
-allowed = torch.isfinite(x.detach())
-q = 0.9 * hot + 0.1 * allowed / allowed.sum()  # smooth over what is allowed
-loss = cross_entropy(finite, q)
-print("label_smoothing", round(loss.item(), 4))
+
+allowed = torch.tensor([True, True, False])
+for smoothing in (0.0, 0.1):
+    loss = masked_cross_entropy(x, hot, allowed, smoothing)
+    (g,) = torch.autograd.grad(loss, x)
+    print(smoothing, "loss", round(loss.item(), 4), g)
 # --8<-- [end:minus-inf-fix]
-torch.testing.assert_close(g[:2], x.detach()[:2].softmax(0) - hot[:2])
-assert g[2] == 0 and loss.isfinite()
+for smoothing in (0.0, 0.1):
+    two = x.detach()[:2].requires_grad_()
+    loss = masked_cross_entropy(x, hot, allowed, smoothing)
+    few = cross_entropy(two, t, label_smoothing=smoothing)
+    torch.testing.assert_close(loss, few)
+    (g,) = torch.autograd.grad(loss, x)
+    torch.testing.assert_close(g[:2], torch.autograd.grad(few, two)[0])
+    assert g[2] == 0
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    batch = torch.randn(4, 3, 2).to(dtype)
+    mask = torch.ones(4, 3, 2, dtype=torch.bool)
+    mask[0, 2, 1] = mask[3, 0] = False
+    batch.masked_fill_(~mask, -inf).requires_grad_()
+    p = mask / mask.sum(1, keepdim=True)
+    loss = masked_cross_entropy(batch, p.to(dtype), mask, 0.1)
+    (g,) = torch.autograd.grad(loss, batch)
+    assert loss.isfinite() and g.isfinite().all() and not g[~mask].any()
+    if dtype == torch.float64:
+        by_hand = (batch.softmax(1) - p) / 8
+        torch.testing.assert_close(g, by_hand)
+        flat = [v.movedim(1, 2).flatten(0, 1) for v in (batch, p, mask)]
+        each = torch.func.vmap(masked_cross_entropy)(*flat)
+        loss = masked_cross_entropy(batch, p, mask)
+        torch.testing.assert_close(each.mean(), loss)
+assert torch.autograd.gradcheck(
+    lambda v: masked_cross_entropy(v, hot.double(), allowed, 0.1),
+    torch.randn(3).double().requires_grad_(),
+)
 
 # --8<-- [start:any-sum]
 for p in ([1.0, 0, 0], [2.0, 0, 0], [1.0, 1, 0], [0.0, 0, 0], [2.0, -1, 0]):
-    loss, g = gradient([1.0, 0, 0], torch.tensor(p, dtype=torch.float64))
+    loss, g = value_and_gradient(
+        [1.0, 0, 0], torch.tensor(p, dtype=torch.float64)
+    )
     print(p, f"loss {loss:.4f}", g)
 # --8<-- [end:any-sum]
-assert gradient([0.0, 0, 0], torch.zeros(3).double()) == (0, [0, 0, 0])
+assert value_and_gradient([0.0, 0, 0], torch.zeros(3).double()) == (
+    0,
+    [0, 0, 0],
+)
+signed = torch.tensor([2.0, -1, 0], dtype=torch.float64)
+assert value_and_gradient([0.0, 0, 0], signed)[0] > 0
 
 # --8<-- [start:saturated]
 for smoothing in (0.0, 0.1):
     for row in ([10.0, 0, 0], [1000.0, 0, 0]):
-        loss, g = gradient(row, index, label_smoothing=smoothing)
+        loss, g = value_and_gradient(row, index, label_smoothing=smoothing)
         print(f"{smoothing}, lead {row[0]:4.0f}, loss {loss:7.4f}", g)
 # --8<-- [end:saturated]
-assert gradient([1000.0, 0, 0], index) == (0, [0, 0, 0])
-assert gradient([1000.0, 0, 0], index, label_smoothing=0.1)[1][0] > 0.06
+assert value_and_gradient([1000.0, 0, 0], index) == (0, [0, 0, 0])
+# claim: With it the right logit gets varepsilon,frac{C-1}{C} and every other
+#   -frac{varepsilon}{C}
+for dtype in (torch.float64, torch.float32):
+    for classes in (2, 3, 17, 1001):
+        for smoothing in (0.05, 0.3, 1.0):
+            x = torch.zeros(classes, dtype=dtype)
+            x[1] = 1000
+            out = cross_entropy(
+                x.requires_grad_(), torch.tensor(1), label_smoothing=smoothing
+            )
+            (g,) = torch.autograd.grad(out, x)
+            expected = torch.full_like(x, -smoothing / classes)
+            expected[1] = smoothing * (classes - 1) / classes
+            torch.testing.assert_close(g, expected)
 
 # Figure: Gradient of the right class's logit against its lead. Without
 # smoothing it rises from −1 to 0 and stays below. With 0.1 it crosses 0 at
@@ -181,12 +256,16 @@ plt.show()
 
 q = torch.tensor([0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3], dtype=torch.float64)
 best = (q[0] / q[1]).log().item()
-loss, g = gradient([best, 0.0, 0.0], index, label_smoothing=0.1)
+loss, g = value_and_gradient([best, 0.0, 0.0], index, label_smoothing=0.1)
 print(f"lead {best:.4f}: loss {loss:.4f}", g)
 # --8<-- [end:lead]
 assert abs(loss + (q * q.log()).sum()) < 1e-9  # the entropy of q
 assert (curves[0.0] < 0).all() and curves[0.1][-1] > 0.06
-assert gradient([best, 0.0, 0.0], index, label_smoothing=0.1)[1] == [0, 0, 0]
+assert value_and_gradient([best, 0.0, 0.0], index, label_smoothing=0.1)[1] == [
+    0,
+    0,
+    0,
+]
 
 # --8<-- [start:target-gradient]
 x = torch.tensor([2.0, 0, 0], requires_grad=True)
@@ -249,20 +328,36 @@ print("(4, 2) float32", error(x, hot[:, :2].float()))
 # --8<-- [end:dtype]
 assert error(x, hot.float()) == error(x, t) == 1.0986
 assert "Expected floating point type" in error(x, hot)
+for dtype in (torch.bool, torch.uint8, torch.int32, torch.int64):
+    assert "Expected floating point type" in error(x, hot.to(dtype))
+for dtype in (torch.float16, torch.bfloat16, torch.float64):
+    assert error(x, hot.to(dtype)) == 1.0986
 
 # --8<-- [start:ignored]
 p = hot.float()
 print("ignore_index=0 :", error(x, p, ignore_index=0))
 print("ignore_index=-1:", error(x, p, ignore_index=-1))
 # --8<-- [end:ignored]
-assert error(x, p, ignore_index=-1) == error(x, p)
+# claim: It is refused from 0 on, and disregarded below 0.
+for index in (0, 1, 2, 3, 255, 2**63 - 1):
+    assert "is not supported" in error(x, p, ignore_index=index)
+for index in (-1, -2, -100, -(2**63)):
+    assert error(x, p, ignore_index=index) == error(x, p)
 
 # --8<-- [start:smoothing]
 print("1.5 :", error(x, t, label_smoothing=1.5))
 print("-0.5:", error(x, t, label_smoothing=-0.5))
 # --8<-- [end:smoothing]
-assert error(x, t, label_smoothing=-0.5) == error(x, t)
-assert error(x, t, label_smoothing=float("nan")) == error(x, t)
+some = torch.randn(4, 3)
+for target in (t, p):
+    for smoothing in (-0.5, -1e-9, -inf, float("nan")):
+        assert error(some, target, label_smoothing=smoothing) == error(
+            some, target
+        )
+    for smoothing in (1.0001, 1.5, inf):
+        assert "must be between" in error(
+            some, target, label_smoothing=smoothing
+        )
 
 from torch.func import jvp
 
@@ -275,3 +370,11 @@ p.requires_grad_()
 gx, gp = torch.autograd.grad(cross_entropy(x, p), (x, p))
 reverse = (gx * dx).sum() + (gp * dp).sum()
 torch.testing.assert_close(forward, reverse)
+far, hot = torch.tensor([0.0, 1, -inf]), torch.tensor([1.0, 0, 0])
+still = torch.zeros(3)
+_, alone = jvp(lambda x: cross_entropy(x, hot), (far,), (some[0],))
+_, both = jvp(cross_entropy, (far, hot), (some[0], still))
+far.requires_grad_()
+(g,) = torch.autograd.grad(cross_entropy(far, hot), far)
+torch.testing.assert_close(alone, (g * some[0]).sum())
+assert both.isnan()

@@ -128,6 +128,17 @@ zero = torch.tensor([0.0, 3.0], requires_grad=True)
 (g,) = torch.autograd.grad(weighted_mean(mse_loss, x, y, zero), zero)
 (full,) = torch.autograd.grad(mse_loss(x, y, weight=zero), zero)
 torch.testing.assert_close(full - g, torch.tensor([1 / 3, 0.0]))
+# claim: With huber_loss it is the entry's loss, divided by n, and descent
+#   lowers the weight of every entry that has one.
+for size in (1, 3, 17, 1001):
+    for dtype in (torch.float64, torch.float32):
+        a, b = torch.randn(2, size, dtype=dtype)
+        a[0] = b[0]  # has none
+        w_n = torch.randn(size, dtype=dtype, requires_grad=True)
+        (g,) = torch.autograd.grad(huber_loss(a, b, weight=w_n), w_n)
+        each = huber_loss(a, b, reduction="none")
+        torch.testing.assert_close(g, each / size)
+        assert ((g > 0) == (each > 0)).all() and g[0] == 0
 
 
 # --8<-- [start:subclass]
@@ -173,10 +184,18 @@ except TypeError as error:
 import warnings
 
 warnings.simplefilter("ignore")  # of sizes that differ
-for size in ((3, 3), ()):
-    try:
-        mse_loss(torch.zeros(3, 1), torch.ones(3), weight=torch.ones(size))
-    except ValueError as error:
-        assert "must have the same size" in str(error)
-    else:
-        raise AssertionError(size)
+# claim: Weights and input must have the same size.
+for loss in (mse_loss, l1_loss, huber_loss):
+    for kind in ("none", "sum", "mean"):
+        for size in ((3, 3), (1, 1), (3,), (1,), (1, 3), (3, 1, 1), ()):
+            try:
+                loss(
+                    torch.zeros(3, 1),
+                    torch.ones(3),
+                    weight=torch.ones(size),
+                    reduction=kind,
+                )
+            except ValueError as error:
+                assert "must have the same size" in str(error)
+            else:
+                raise AssertionError(size)
