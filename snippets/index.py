@@ -22,3 +22,9 @@ y.backward()
 print(x.grad.item())
 # --8<-- [end:zero]
 assert x.grad.item() == 0.0
+# claim: relu(x) - relu(-x) is x for every x
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    x = torch.tensor([0.0, -0.0, 0.3, -7, 6e4, -6e-8, torch.inf, -torch.inf])
+    x = torch.cat([x, torch.randn(1001)]).to(dtype)
+    assert torch.equal(torch.relu(x) - torch.relu(-x), x)
+    assert (torch.relu(x.new_full((1,), torch.nan))).isnan()

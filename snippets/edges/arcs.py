@@ -1,12 +1,40 @@
 # --8<-- [start:infinite]
 import torch
 
-x = torch.tensor([-1.0, 0.0, 1.0], requires_grad=True)
+
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
+x = torch.tensor([-1.0, 0.0, 1.0])
 for f in torch.asin, torch.acos, torch.atanh:
-    (g,) = torch.autograd.grad(f(x).sum(), x)
-    print(f.__name__, g)
+    print(f.__name__, gradient(f, x))
 # --8<-- [end:infinite]
-assert g.isposinf().tolist() == [True, False, True] and g[1] == 1
+inf = float("inf")
+torch.manual_seed(0)
+dtypes = torch.float64, torch.float32, torch.bfloat16, torch.float16
+for dtype in dtypes:
+    for f, want in (
+        (torch.asin, [inf, 1, inf]),
+        (torch.acos, [-inf, -1, -inf]),
+        (torch.atanh, [inf, 1, inf]),
+    ):
+        for n in 1, 33:
+            x = torch.tensor([-1, 0, 1], dtype=dtype).repeat(n)
+            assert gradient(f, x).tolist() == n * want
+# claim: arccos, arcsin and the rest are other names of the same functions.
+for name in "acos", "asin", "atan", "acosh", "asinh", "atanh":
+    long = getattr(torch, name.replace("a", "arc", 1))
+    x = torch.linspace(-3, 3, 301)
+    for mine, its in (
+        (long(x), getattr(torch, name)(x)),
+        (gradient(long, x), gradient(getattr(torch, name), x)),
+    ):
+        torch.testing.assert_close(mine, its, rtol=0, atol=0, equal_nan=True)
 
 
 # --8<-- [start:trap]
@@ -15,13 +43,100 @@ def angle_acos(u, v):
     return torch.acos(cosine)
 
 
-u = torch.tensor([3.0, 4.0, 0.0], requires_grad=True)
-for v in u.detach(), -u.detach():
-    angle = angle_acos(u, v)
-    (g,) = torch.autograd.grad(angle, u)
-    print(angle.item(), g)
+u = torch.tensor([3.0, 4.0, 0.0])
+for v in u, -u:
+    g, _ = gradient(angle_acos, u, v)
+    print(angle_acos(u, v).item(), g)
 # --8<-- [end:trap]
 assert g.isnan().all()
+
+
+# --8<-- [start:fix]
+def unit(x):
+    """Length 1; NaN for a vector of zeros, which has no angle."""
+    x = x / x.detach().abs().amax(-1, keepdim=True)  # squares stay finite
+    return x / x.norm(dim=-1, keepdim=True)
+
+
+def angle_kahan(u, v):
+    """In any number of dimensions: half the angle from two lengths."""
+    u, v = unit(u), unit(v)
+    return 2 * torch.atan2((u - v).norm(dim=-1), (u + v).norm(dim=-1))
+
+
+def angle_atan2(u, v):
+    """In three dimensions: sine and cosine, both times |u| |v|."""
+    sine = torch.linalg.cross(u, v).norm(dim=-1)
+    return torch.atan2(sine, (u * v).sum(-1))
+
+
+for f in angle_kahan, angle_atan2:
+    for v in u, -u:
+        g, _ = gradient(f, u, v)
+        print(f.__name__, round(f(u, v).item(), 4), g + 0)  # no minus zeros
+# --8<-- [end:fix]
+# claim: At equal and at opposite vectors the gradient of angle_kahan is 0.
+for dtype in dtypes:
+    for size in (2, 3, 17):
+        many = torch.randn(200, size).to(dtype)
+        for other in many, -many:
+            assert (gradient(angle_kahan, many, other)[0] == 0).all()
+# claim: At the same places the gradient of angle_atan2 is 0 or rounding
+#   decides its direction;
+for dtype in (torch.float64, torch.float32):
+    many = torch.randn(500, 3, dtype=dtype)
+    for other in many, -many:
+        g, _ = gradient(angle_atan2, many, other)
+        length = g.norm(dim=-1) * many.norm(dim=-1)
+        assert (length < 1.00001).all()
+# claim: angle_kahan works in any number of dimensions, for vectors of any
+#   length but 0
+for dtype in dtypes:
+    info = torch.finfo(dtype)
+    for size in (1, 2, 3, 33):
+        a = torch.rand(5, size).to(dtype) + 1
+        b = torch.rand(5, size).to(dtype) - 2
+        want = angle_kahan(a.double(), b.double()).to(dtype)
+        slope = gradient(angle_kahan, a.double(), b.double())[0].to(dtype)
+        for scale in (info.max / 4, 1.0, info.tiny):
+            scaled = a * scale
+            found = angle_kahan(scaled, b)
+            torch.testing.assert_close(found, want, rtol=0.02, atol=0.02)
+            g, _ = gradient(angle_kahan, scaled, b)
+            assert g.isfinite().all()
+            if dtype.itemsize >= 4 and scale < info.max / 4:
+                g = (g.double() * scale).to(dtype)
+                torch.testing.assert_close(g, slope, rtol=1e-2, atol=1e-3)
+a, b = (torch.randn(4, 3, dtype=torch.float64) for _ in range(2))
+for f in angle_kahan, angle_atan2:
+    leaves = a.clone().requires_grad_(), b.clone().requires_grad_()
+    assert torch.autograd.gradcheck(f, leaves)
+    assert torch.autograd.gradgradcheck(f, leaves)
+    rows = torch.func.vmap(torch.func.grad(f))(a, b)
+    torch.testing.assert_close(rows, gradient(f, a, b)[0])
+torch.testing.assert_close(angle_kahan(a, b), angle_acos(a, b))
+torch.testing.assert_close(angle_atan2(a, b), angle_acos(a, b))
+for f in angle_kahan, angle_atan2:
+    assert f(a[:0], b[:0]).shape == (0,)
+assert angle_kahan(0 * a, b).isnan().all()
+assert (angle_atan2(0 * a, b) == 0).all()
+assert gradient(angle_atan2, 1e25 * a.float(), b.float())[0].isnan().all()
+
+# --8<-- [start:small]
+
+
+def between(f, t):
+    v = torch.stack([torch.cos(t), torch.sin(t), 0 * t])
+    return f(torch.tensor([1.0, 0.0, 0.0]), v)
+
+
+for f in angle_acos, angle_kahan, angle_atan2:
+    for size in 0.1, 0.001, 0.0001:
+        t = torch.tensor(size)
+        g = gradient(lambda t, f=f: between(f, t), t)
+        print(f.__name__, size, f"{between(f, t):.5f}", f"{g.item():.3f}")
+# --8<-- [end:small]
+assert abs(between(f, t) - 1e-4) < 1e-9 and abs(g.item() - 1) < 1e-5
 
 # --8<-- [start:clamp]
 x = torch.tensor([0.5, 1.0, 1.0000001], requires_grad=True)
@@ -39,40 +154,19 @@ assert (
     at_one[1] == (float("-inf") if release == "2.13" else 0) and at_one[2] == 0
 )
 assert inside[1:].tolist() == [0, 0]
+# claim: The gradient is 0 for every angle within 0.0014 of 0 or π
+t = torch.linspace(1e-5, 3.14158, 20001, dtype=torch.float64)
+steep = gradient(
+    lambda c: torch.acos(c.clamp(-1 + eps, 1 - eps)), torch.cos(t)
+)
+assert (
+    (steep == 0) == ((t < 0.001414214) | (t > torch.pi - 0.001414214))
+).all()
+assert 700 < steep.abs().max() < 708
+x = torch.tensor([1.0], dtype=torch.float16)
+close = gradient(lambda x: torch.acos(x.clamp(-1 + eps, 1 - eps)), x)
+assert close == (-inf if release == "2.13" else 0)  # 1 - 1e-6 is 1
 
-
-# --8<-- [start:fix]
-def angle_atan2(u, v):
-    """In three dimensions: sine and cosine, both times |u| |v|."""
-    sine = torch.linalg.cross(u, v).norm(dim=-1)
-    return torch.atan2(sine, (u * v).sum(-1))
-
-
-def angle_kahan(u, v):
-    """In any number of dimensions: half the angle from two lengths."""
-    u = u / u.norm(dim=-1, keepdim=True)
-    v = v / v.norm(dim=-1, keepdim=True)
-    return 2 * torch.atan2((u - v).norm(dim=-1), (u + v).norm(dim=-1))
-
-
-for f in angle_atan2, angle_kahan:
-    for v in u.detach(), -u.detach():
-        angle = f(u, v)
-        (g,) = torch.autograd.grad(angle, u)
-        print(f.__name__, round(angle.item(), 4), g + 0)  # no minus zeros
-        assert (g == 0).all()
-# --8<-- [end:fix]
-
-# --8<-- [start:small]
-for f in angle_acos, angle_atan2, angle_kahan:
-    for size in 0.1, 0.001, 0.0001:
-        t = torch.tensor(size, requires_grad=True)
-        v = torch.stack([torch.cos(t), torch.sin(t), 0 * t])
-        angle = f(torch.tensor([1.0, 0.0, 0.0]), v)
-        (g,) = torch.autograd.grad(angle, t)
-        print(f.__name__, size, f"{angle.item():.5f}", f"{g.item():.3f}")
-# --8<-- [end:small]
-assert abs(angle.item() - 1e-4) < 1e-9 and abs(g.item() - 1) < 1e-5
 
 # --8<-- [start:chain]
 t = torch.tensor(0.0, requires_grad=True)
@@ -86,28 +180,50 @@ assert to_c.isneginf() and to_t.isnan()
 # --8<-- [start:nearest]
 for dtype in torch.float64, torch.float32:
     one = torch.ones((), dtype=dtype)
-    x = torch.nextafter(one, 0 * one).requires_grad_()
-    (g,) = torch.autograd.grad(torch.acos(x), x)
-    print(dtype, round(g.item()))
+    x = torch.nextafter(one, 0 * one)
+    print(dtype, round(gradient(torch.acos, x).item()))
 # --8<-- [end:nearest]
-assert round(g.item()) == round(-(2**11.5))
+# claim: In float32 nothing lies between it and inf
+last = torch.nextafter(torch.ones(()), torch.zeros(()))
+assert torch.nextafter(last, torch.tensor(2.0)) == 1
+assert gradient(torch.acos, 1.0) == -inf
+# claim: a gradient of acos is never greater than 2896, unless it is infinite.
+bits = torch.arange(0x3F000000, 0x3F800000, 5, dtype=torch.int32)
+top = torch.arange(0x3F7FF000, 0x3F800000, dtype=torch.int32)
+x = torch.cat([bits, top]).view(torch.float32)  # 0.5 to the last below 1
+x = torch.cat([x, -x, torch.linspace(-0.5, 0.5, 1001)])
+g = gradient(torch.acos, x)
+assert g.abs().max() == g.abs()[top.numel() + bits.numel() - 1]
+assert 2896 < g.abs().max() < 2896.5
 
 # --8<-- [start:outside]
 inputs = [-2.0, -1.25, 0.5, 1.25, 2.0]
-x = torch.tensor(inputs, requires_grad=True)
+x = torch.tensor(inputs)
 for f in torch.asin, torch.acosh, torch.atanh:
-    (g,) = torch.autograd.grad(f(x).sum(), x)
-    print(f.__name__, "value   ", f(x).detach())
-    print(f.__name__, "gradient", g)
+    print(f.__name__, "value   ", f(x))
+    print(f.__name__, "gradient", gradient(f, x))
 # --8<-- [end:outside]
-x = torch.tensor(-1.25, dtype=torch.float64, requires_grad=True)
+x = torch.tensor(-1.25, dtype=torch.float64)
 assert torch.acosh(x).isnan()
-(g,) = torch.autograd.grad(torch.acosh(x), x)
-assert abs(g.item() - 4 / 3) < 1e-12  # the slope at +1.25
+assert abs(gradient(torch.acosh, x) - 4 / 3) < 1e-12  # the slope at +1.25
+# claim: the gradient is NaN too, except for acosh from −1 down and atanh,
+#   where it is a number that means nothing.
+for dtype in dtypes:
+    far = torch.tensor([1.01, 1.25, 2, 7, 1e4, inf], dtype=dtype)
+    for f in torch.asin, torch.acos, torch.atanh:
+        for x in far, -far:
+            assert f(x).isnan().all()
+            g = gradient(f, x)
+            assert (g <= 0).all() if f is torch.atanh else g.isnan().all()
+    left = torch.tensor([-1, -1.25, -2, -7, -1e4, -inf], dtype=dtype)
+    middle = torch.tensor([-0.99, -0.5, 0, 0.5, 0.99], dtype=dtype)
+    assert torch.acosh(left).isnan().all()
+    assert (gradient(torch.acosh, left) >= 0).all()
+    assert torch.acosh(middle).isnan().all()
+    assert gradient(torch.acosh, middle).isnan().all()
 
 # --8<-- [start:infinity]
-inf = float("inf")
-x = torch.tensor(inf, requires_grad=True)
+x = torch.tensor(torch.inf, requires_grad=True)
 for f in torch.atan, torch.asinh, torch.acosh:
     y = f(x)
     (first,) = torch.autograd.grad(y, x, create_graph=True)
@@ -118,22 +234,26 @@ assert first == 0 and second.isnan()
 
 # --8<-- [start:complex]
 for z in 2 + 0j, 1 + 0j:
-    z = torch.tensor(z, requires_grad=True)
-    y = torch.acos(z)
-    (g,) = torch.autograd.grad(y.imag, z)
-    print("acos at", z.item(), "is", y.detach(), "gradient", g)
+    z = torch.tensor(z)
+    g = gradient(lambda z: torch.acos(z).imag, z)
+    print("acos at", z.item(), "is", torch.acos(z), "gradient", g)
 # --8<-- [end:complex]
-assert y == 0 and g.isnan()
+# claim: At ±1 the gradient of acos is NaN, not inf
+for dtype in torch.complex64, torch.complex128:
+    for part in torch.real, torch.imag:
+        z = torch.tensor([1, -1], dtype=dtype)
+        assert gradient(lambda z, p=part: p(torch.acos(z)), z).isnan().all()
 
-# --8<-- [start:source]
+# What the page quotes of derivatives.yaml.
 import pathlib
 
 import torchgen
 
 folder = pathlib.Path(torchgen.__file__).parent
 text = (folder / "packaged/autograd/derivatives.yaml").read_text()
-for name in ("acos(", "atanh(", "acosh("):
-    lines = text[text.index(f"- name: {name}") :].splitlines()
-    rule = next(line for line in lines if line.startswith("  self:"))
-    print(lines[0][8:], rule, sep="\n")
-# --8<-- [end:source]
+for line in (
+    "self: grad * -((-self * self + 1).rsqrt()).conj()",
+    "self: grad * 1 / (1 - self.pow(2)).conj()",
+    "grad * (self * self - 1).rsqrt()",
+):
+    assert line in text

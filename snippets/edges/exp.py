@@ -1,33 +1,76 @@
 # --8<-- [start:edges]
 import torch
 
+
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
 inf = float("inf")
 functions = "exp", "exp2", "expm1", "sinh", "cosh", "tanh", "sigmoid"
+x = torch.tensor([-inf, 0.0, inf])
 for name in functions:
-    x = torch.tensor([-inf, 0.0, inf], requires_grad=True)
-    y = getattr(torch, name)(x)
-    (g,) = torch.autograd.grad(y.sum(), x)
-    print(f"{name:8}", y.detach(), g)
+    f = getattr(torch, name)
+    print(f"{name:8}", f(x), gradient(f, x))
 # --8<-- [end:edges]
-assert g.tolist() == [0, 0.25, 0]
+dtypes = torch.float64, torch.float32, torch.bfloat16, torch.float16
+# claim: At ±inf every gradient is the limit.
+limits = [[0, inf]] * 3 + [[inf, inf], [-inf, inf], [0, 0], [0, 0]]
+for dtype in dtypes:
+    ends = torch.tensor([-inf, inf], dtype=dtype)
+    for name, limit in zip(functions, limits, strict=True):
+        for n in 1, 33:
+            g = gradient(getattr(torch, name), ends.repeat(n))
+            assert g.tolist() == n * limit
+    # None of the functions gives NaN itself.
+    many = torch.linspace(-1200, 1200, 4801, dtype=torch.float64).to(dtype)
+    many = torch.cat([many, ends, torch.tensor([-0.0], dtype=dtype)])
+    for name in functions:
+        f = getattr(torch, name)
+        assert (
+            not f(many).isnan().any() and not gradient(f, many).isnan().any()
+        )
+
 
 # --8<-- [start:trap-where]
-x = torch.tensor([-1.0, 2.0, 100.0], requires_grad=True)
-y = torch.where(x <= 0, torch.exp(x), 1 + x)
-(g,) = torch.autograd.grad(y.sum(), x)
-print(y.detach())
-print(g)
+def late(x):
+    return torch.where(x <= 0, torch.exp(x), 1 + x)
+
+
+x = torch.tensor([-1.0, 2.0, 100.0])
+print(late(x), gradient(late, x))
 # --8<-- [end:trap-where]
-assert y.isfinite().all() and g[2].isnan()
+assert late(x).isfinite().all() and gradient(late, x)[2].isnan()
+
 
 # --8<-- [start:fix-where]
-small = torch.where(x <= 0, x, 0.0)  # the exponential never sees 100
-y = torch.where(x <= 0, torch.exp(small), 1 + x)
-(g,) = torch.autograd.grad(y.sum(), x)
-print(y.detach())
-print(g)
+def early(x):
+    small = torch.where(x <= 0, x, 0.0)  # the exponential sees no 100
+    return torch.where(x <= 0, torch.exp(small), 1 + x)
+
+
+print(early(x), gradient(early, x))
 # --8<-- [end:fix-where]
-assert g.isfinite().all() and g[1:].tolist() == [1, 1]
+# claim: so that it never sees a large number.
+for dtype in dtypes:
+    x = torch.tensor([-inf, -1e4, -1, -0.0, 0, 1e-3, 2, 100, 6e4, inf]).to(
+        dtype
+    )
+    want = torch.where(x <= 0, torch.exp(x.clamp(max=0)), 1 + x)
+    torch.testing.assert_close(early(x), want, rtol=0, atol=0)
+    g = gradient(early, x)
+    assert (g[:4] == torch.exp(x[:4])).all() and (g[4:] == 1).all()
+assert early(torch.tensor([torch.nan])).isnan()
+assert early(torch.zeros(2, 0)).shape == (2, 0)
+apart = torch.tensor([[-2.0, -0.5], [0.5, 2]], dtype=torch.float64)
+assert torch.autograd.gradcheck(early, apart.clone().requires_grad_())
+assert torch.autograd.gradgradcheck(early, apart.clone().requires_grad_())
+x = torch.tensor([-1.0, 100.0])
+assert torch.func.vmap(torch.func.grad(early))(x)[1] == 1
 
 
 # --8<-- [start:trap-sigmoid]
@@ -39,59 +82,56 @@ def by_plus(x):
     return torch.exp(x) / (1 + torch.exp(x))
 
 
+x = torch.tensor([-200.0, 0.0, 200.0])
 for f in by_minus, by_plus, torch.sigmoid:
-    x = torch.tensor([-200.0, 0.0, 200.0], requires_grad=True)
-    y = f(x)
-    (g,) = torch.autograd.grad(y.sum(), x)
-    print(f"{f.__name__:8} {y.tolist()} {g.tolist()}")
+    print(f"{f.__name__:8} {f(x).tolist()} {gradient(f, x).tolist()}")
 # --8<-- [end:trap-sigmoid]
-assert g.tolist() == [0, 0.25, 0]
+assert gradient(by_minus, x)[0].isnan() and by_plus(x)[2].isnan()
+assert gradient(torch.sigmoid, x).tolist() == [0, 0.25, 0]
 
 # --8<-- [start:trap-clamp]
-x = torch.tensor([0.5, 100.0], requires_grad=True)
-(late,) = torch.autograd.grad(torch.exp(x).clamp(max=10).sum(), x)
-(early,) = torch.autograd.grad(torch.exp(x.clamp(max=2)).sum(), x)
-print("clamp after exp ", late)
-print("clamp before exp", early)
+import math
+
+x = torch.tensor([0.5, 100.0])
+for name, f in {
+    "clamp after exp ": lambda x: torch.exp(x).clamp(max=10),
+    "clamp before exp": lambda x: torch.exp(x.clamp(max=math.log(10))),
+}.items():
+    print(name, f(x), gradient(f, x))
 # --8<-- [end:trap-clamp]
-assert late[1].isnan() and early[1] == 0
+assert gradient(f, x)[1] == 0
 
 # --8<-- [start:trap-log]
 from torch.nn.functional import logsigmoid
 
-x = torch.tensor(20.0, requires_grad=True)
-loss = -torch.log(1 - torch.sigmoid(x))
-(g,) = torch.autograd.grad(loss, x)
-print("log of sigmoid", loss.item(), g.item())
-
-loss = -logsigmoid(-x)
-(g,) = torch.autograd.grad(loss, x)
-print("logsigmoid    ", loss.item(), g.item())
+x = torch.tensor(20.0)
+for name, f in {
+    "log of sigmoid": lambda x: -torch.log(1 - torch.sigmoid(x)),
+    "logsigmoid    ": lambda x: -logsigmoid(-x),
+}.items():
+    print(name, f(x).item(), gradient(f, x).item())
 # --8<-- [end:trap-log]
-assert loss.item() == 20 and g.item() == 1
-with_logits = torch.nn.functional.binary_cross_entropy_with_logits
-loss = with_logits(x, torch.tensor(0.0))
-(g,) = torch.autograd.grad(loss, x)
-assert loss.item() == 20 and g.item() == 1
+assert f(x) == 20 and gradient(f, x) == 1
+bce = torch.nn.functional.binary_cross_entropy_with_logits
+assert bce(x, torch.tensor(0.0)) == 20
+assert gradient(lambda x: bce(x, torch.tensor(0.0)), x) == 1
 
 # --8<-- [start:thresholds]
 dtypes = torch.float64, torch.float32, torch.bfloat16, torch.float16
 
 
-def gradients(name, x):
-    x = x.clone().requires_grad_()
-    y = getattr(torch, name)(x)
-    return torch.autograd.grad(y.sum(), x)[0]
-
-
 def row(name, side, wanted):
-    """Where the gradient is first so, in steps of an eighth."""
+    """Where the gradient is first so: halve the interval until it is empty."""
     found = []
     for dtype in dtypes:
-        x = side * torch.arange(0, 1200, 0.125).to(dtype)
-        hit = wanted(gradients(name, x))
-        found.append(x[hit][0].item())
-    print(f"{name:8}", *(f"{value:9}" for value in found))
+        low, high = torch.tensor([0, 1200 * side], dtype=dtype)
+        while (middle := (low + high) / 2) not in (low, high):
+            if wanted(gradient(getattr(torch, name), middle)):
+                high = middle
+            else:
+                low = middle
+        found.append(high.item())
+    print(f"{name:8}", *(f"{value:9.3f}" for value in found))
     return found
 
 
@@ -99,38 +139,69 @@ print("gradient:   float64   float32  bfloat16   float16")
 print("infinite from")
 table = {}
 for name in "exp", "exp2", "expm1":
-    table[name] = row(name, 1, torch.isinf)
+    table[name, 1] = row(name, 1, torch.isinf)
 print("zero from")
 for name in "exp", "exp2", "sigmoid":
     table[name, -1] = row(name, -1, lambda g: g == 0)
 for name in "tanh", "sigmoid":
     table[name, 1] = row(name, 1, lambda g: g == 0)
 # --8<-- [end:thresholds]
-for dtype, found in zip(dtypes, table["exp"], strict=True):
+# claim: That of sigmoid is exactly 0 from 16.64 on, that of tanh from 9.011
+#   on.
+for name, bound in ("sigmoid", 16.64), ("tanh", 9.011):
+    x = torch.linspace(bound, 1200, 10**5)
+    assert (gradient(getattr(torch, name), x) == 0).all()
+    before = torch.linspace(0, bound - 0.01, 10**5)
+    assert (gradient(getattr(torch, name), before) > 0).all()
+for (name, side), row_found in table.items():
+    for dtype, found in zip(dtypes, row_found, strict=True):
+        x = side * torch.linspace(abs(found), 1250, 5000, dtype=torch.float64)
+        g = gradient(getattr(torch, name), x.to(dtype))[1:]
+        nothing = side < 0 or name in ("tanh", "sigmoid")
+        assert ((g == 0) if nothing else g.isinf()).all()
+for dtype, found in zip(dtypes, table["exp", 1], strict=True):
     largest = torch.tensor(torch.finfo(dtype).max, dtype=torch.float64)
-    assert largest.log() < found <= largest.log() + 0.5
+    assert abs(found - largest.log()) <= 0.3
     for name in "sinh", "cosh":
-        (beyond,) = gradients(name, torch.tensor([found + 1], dtype=dtype))
-        (before,) = gradients(name, torch.tensor([found - 1], dtype=dtype))
-        assert beyond.isinf() and before.isfinite()
-assert table["sigmoid", 1][1] == 16.75 and table["sigmoid", -1][1] < -80
+        for n in 1, 33:
+            x = torch.full((n,), found + 1).to(dtype)
+            assert gradient(getattr(torch, name), x).isinf().all()
+            x = torch.full((n,), found - 1).to(dtype)
+            assert gradient(getattr(torch, name), x).isfinite().all()
+for low, high, limit in (88.72, 88.73, inf), (-103.9, -104.0, 0):
+    before, beyond = gradient(torch.exp, torch.tensor([low, high]))
+    assert beyond == limit and before.isfinite() and before > 0
 
 # --8<-- [start:saturated]
 x = torch.tensor([-18.0, 18.0])
 for name in "sigmoid", "expm1":
-    print(f"{name:8}", gradients(name, x))
+    print(f"{name:8}", gradient(getattr(torch, name), x))
 # --8<-- [end:saturated]
-assert gradients("sigmoid", x)[1] == 0
-assert gradients("expm1", x)[0] == 0
+# claim: The slope of sigmoid is the same at −18 and 18.
+slopes = gradient(torch.sigmoid, x.double())
+torch.testing.assert_close(slopes[0], slopes[1], rtol=1e-7, atol=0)
+assert gradient(torch.sigmoid, x)[1] == 0
+# claim: expm1 has the same on the left, where its value rounds to −1.
+for dtype in dtypes[:2]:
+    far = torch.tensor([-40.0], dtype=dtype)
+    assert torch.expm1(far) == -1 and gradient(torch.expm1, far) == 0
+    assert gradient(torch.exp, far) > 0
 
-# --8<-- [start:source]
+# What the page says of derivatives.yaml.
 import pathlib
 
 import torchgen
 
 folder = pathlib.Path(torchgen.__file__).parent
 text = (folder / "packaged/autograd/derivatives.yaml").read_text()
-for name in ("exp(", "expm1(", "sinh(", "sigmoid(", "sigmoid_backward("):
+for name, rule in {
+    "exp(": "grad * result.conj()",
+    "exp2(": "grad * result.conj()",
+    "expm1(": "grad * (result.conj() + 1)",
+    "tanh(": "tanh_backward(grad, result)",
+    "sigmoid(": "sigmoid_backward(grad, result)",
+    "sinh(": "grad * self.cosh().conj()",
+    "cosh(": "grad * self.sinh().conj()",
+}.items():
     lines = text[text.index(f"- name: {name}") :].splitlines()
-    print(lines[0][8:], lines[1], sep="\n")
-# --8<-- [end:source]
+    assert rule in lines[1], lines[1]

@@ -21,9 +21,11 @@ for name, f, values in (
     print("      value", value)
     print("      slope", slope)
 # --8<-- [end:logs]
+torch.manual_seed(0)
 inf = float("inf")
 value, slope = value_and_gradient(torch.log, 2, 1, 0.5, 0, -1)
 assert slope == [0.5, 1, 2, inf, -1]
+dtypes = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 value, slope = value_and_gradient(torch.log1p, 1, 0, -0.5, -1, -2)
 assert slope == [0.5, 1, 2, inf, -1]
 
@@ -37,6 +39,17 @@ print("loss    ", loss.item())
 print("gradient", logits.grad.tolist())
 # --8<-- [end:trap]
 assert p[0] == 0 and loss == inf and logits.grad.isnan().all()
+# claim: The logarithm of a softmax that has underflowed to 0 gives NaN to
+#   every logit;
+for dtype in dtypes:
+    for entries in (2, 3, 17, 33, 1001):
+        for k in (0, entries // 2, entries - 1):
+            for low in (-1200.0, -inf):
+                x = torch.randn(2, entries).to(dtype)
+                x[:, k] = low
+                x.requires_grad_()
+                torch.log(x.softmax(1)[:, k]).sum().backward()
+                assert x.grad.isnan().all()
 
 # --8<-- [start:fix]
 logits = torch.tensor([0.0, 200.0], requires_grad=True)
@@ -61,6 +74,9 @@ for name, f in {
         print(name, round(y.item(), 2), round(x.grad[0].item(), 2))
 # --8<-- [end:not-enough]
 assert x.grad.tolist() == [0, 0]
+x = torch.tensor([0.0, 200.0]).half().requires_grad_()
+torch.log(x.softmax(0)[0] + tiny).backward()
+assert x.grad.isnan().all()  # in float16 1e-8 is 0
 
 # --8<-- [start:sigmoid]
 from torch.nn.functional import logsigmoid
@@ -133,6 +149,11 @@ print("sqrt", value_and_gradient(masked(torch.sqrt), -1, 0, 2))
 # --8<-- [end:where]
 value, slope = value_and_gradient(masked(torch.log), -1, 0, 2)
 assert value[:2] == [0, 0] and slope[0] == 0 and slope[1] != slope[1]
+below = [-1e-30, -0.3, -1.0, -7.0, -1e30, -inf]
+_, slope = value_and_gradient(masked(torch.log), *below)
+assert slope == len(below) * [0]
+_, slope = value_and_gradient(masked(torch.sqrt), *below, 0.0, -0.0)
+assert all(g != g for g in slope)
 
 # --8<-- [start:logit]
 for x in (0.0, 0.25, 0.5, 0.75, 1.0, 2.0):
@@ -144,6 +165,27 @@ value, slope = value_and_gradient(
     lambda x: torch.logit(x, eps=0.25), 0, 0.25, 0.75, 1
 )
 assert slope == [0, 5.3333, 5.3333, 0]
+assert torch.logit(torch.tensor([0.0, 1.0]), eps=1e-8)[1] == inf
+assert torch.logit(torch.tensor([0.0]).half(), eps=1e-8) == -inf
+assert torch.logit(torch.tensor([0.0, 1.0]), eps=1e-7).isfinite().all()
+
+# --8<-- [start:logit-long]
+for entries in (1, 33):
+    x = torch.full((entries,), -0.0, requires_grad=True)
+    torch.logit(x).sum().backward()
+    print(entries, "times -0.0:", sorted(set(x.grad.tolist())))
+    x = torch.full((entries,), torch.nan, requires_grad=True)
+    torch.logit(x, eps=0.25).sum().backward()
+    print(entries, "times NaN, eps:", x.grad[0].item(), x.grad[-1].item())
+# --8<-- [end:logit-long]
+for dtype in dtypes:
+    for entries in (33, 1001):
+        x = torch.full((entries,), -0.0, dtype=dtype, requires_grad=True)
+        torch.logit(x).sum().backward()
+        assert set(x.grad.tolist()) == {inf, -inf}
+        x = torch.full((entries,), torch.nan, dtype=dtype, requires_grad=True)
+        torch.logit(x, eps=0.25).sum().backward()
+        assert x.grad[0] == 0 and x.grad[-1].isnan()
 
 # --8<-- [start:logit-bound]
 release = ".".join(torch.__version__.split(".")[:2])
@@ -176,6 +218,9 @@ for at in (-1.0, 0.0, 0.125):
 # --8<-- [end:logit-second]
 assert second(lambda x: torch.logit(x, 0.25), 0.0) != 0
 assert second(clamped, 0.0) == 0
+for at in (0.0, -0.0, 1.0):
+    for f in (torch.logit, lambda x: torch.logit(x, 0.25)):
+        assert second(f, at) != second(f, at)
 
 # --8<-- [start:complex]
 z = torch.tensor(-1.0 + 0j, dtype=torch.complex128, requires_grad=True)
@@ -184,3 +229,11 @@ w = torch.log(z)
 print(round(w.real.item(), 4), round(w.imag.item(), 4), g.real.item())
 # --8<-- [end:complex]
 torch.testing.assert_close(g, (1 / z).conj().detach())
+# claim: It is the gradient of the real −1 too
+for at in (-1.0, -0.3, -7.0, -1e-30, -1e30, 2.0):
+    z = torch.tensor(at + 0j, dtype=torch.complex128, requires_grad=True)
+    w = torch.log(z)
+    (g,) = torch.autograd.grad(w, z, torch.ones_like(w))
+    x = torch.tensor(at, dtype=torch.float64, requires_grad=True)
+    torch.log(x).backward()
+    torch.testing.assert_close(g.real, x.grad)

@@ -2,42 +2,57 @@
 import torch
 
 
-def gradient(f, *values):
-    x = torch.tensor(values, dtype=torch.float64, requires_grad=True)
-    f(x).sum().backward()
-    return [g + 0.0 for g in x.grad.tolist()]  # + 0.0: no minus zero
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
-print("x =         ", [-2.0, 0.0, 2.0])
+x = torch.tensor([-2.0, 0.0, 2.0])
+print("x =         ", x)
 for exponent in (-1, 0, 0.5, 1, 1.5, 2, 3):
-    slopes = gradient(lambda x, p=exponent: x**p, -2, 0, 2)
-    print(f"x**{exponent:<4} slope", [round(slope, 3) for slope in slopes])
+    slope = gradient(lambda x, p=exponent: x**p, x)
+    print(f"x**{exponent:<4} slope", slope)
 # --8<-- [end:exponents]
 inf = float("inf")
-assert gradient(lambda x: x**0, 0) == [0]
-assert gradient(lambda x: x**0.5, 0) == [inf]
-assert gradient(lambda x: x**1, 0) == [1]
-assert gradient(lambda x: x**1.5, 0) == [0]
-assert gradient(lambda x: x**2, -2, 0) == [-4, 0]
-assert gradient(lambda x: x**-1, 0) == [-inf]
+dtypes = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+for dtype in dtypes:
+    for n in (1, 33):
+        zero = torch.zeros(n, dtype=dtype)
+        for p, slope in (
+            *((0, 0), (1, 1), (-1, -inf), (-0.5, -inf)),
+            *((p, inf) for p in (0.1, 0.5, 0.9)),
+            *((p, 0) for p in (1.1, 1.5, 2, 2.5, 3, 10)),
+        ):
+            assert (gradient(lambda x, p=p: x**p, zero) == slope).all()
+            y = torch.full((n,), p).to(dtype)
+            dx, dy = gradient(torch.pow, zero, y)
+            assert (dx == slope).all() and (dy == (-inf, 0)[p >= 0]).all()
 
 
 # --8<-- [start:both]
-def gradients(x, y):
-    x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-    y = torch.tensor(y, dtype=torch.float64, requires_grad=True)
-    z = x**y
-    dx, dy = torch.autograd.grad(z, (x, y))
-    return z.item(), round(dx.item(), 4), round(dy.item(), 4)
+def value_and_gradient(x, y):
+    x, y = torch.tensor([x, y], dtype=torch.float64)
+    z, (dx, dy) = x**y, gradient(torch.pow, x, y)
+    return [round(t.item(), 4) for t in (z, dx, dy)]
 
 
 print("  x    y     x**y, by x, by y")
 for x, y in ((2.0, 3.0), (2.0, 0.0), (0.0, 2.0), (0.0, 1.0), (0.0, 0.0)):
-    print(f"{x:4} {y:5}    ", *gradients(x, y))
+    print(f"{x:4} {y:5}    ", *value_and_gradient(x, y))
 # --8<-- [end:both]
-assert gradients(2.0, 3.0) == (8, 12, 5.5452)
-assert gradients(0.0, 1.0) == (0, 1, 0)
-assert gradients(0.0, 0.0) == (1, 0, 0)
+assert value_and_gradient(2.0, 3.0) == [8, 12, 5.5452]
+assert value_and_gradient(0.0, 1.0) == [0, 1, 0]
+assert value_and_gradient(0.0, 0.0) == [1, 0, 0]
+# claim: An exponent that is a parameter gets NaN from every negative base,
+#   even where the value is fine.
+for dtype in dtypes:
+    for y in (-2.0, -1.0, 0.0, 0.5, 1.0, 2.0, 2.5, 3.0, inf, -inf):
+        for x in (-1e-3, -0.5, -1.0, -2.0, -7.3, -1e3, -inf):
+            base = torch.full((9,), x).to(dtype)
+            assert gradient(torch.pow, base, torch.tensor(y))[1].isnan()
 
 # --8<-- [start:trap-exponent]
 x = torch.tensor([-2.0, 1.0, 3.0])
@@ -60,6 +75,24 @@ mean.backward()
 print("mean", round(mean.item(), 3), "gradient of p", round(p.grad.item(), 3))
 # --8<-- [end:fix-exponent]
 torch.testing.assert_close(p.grad, 3 * torch.tensor(3.0).log())
+for dtype in dtypes:
+    base = torch.tensor([[-2.0, 1.0], [3.0, 0.0]], dtype=dtype)
+    for keep in (
+        lambda x: x.clamp(min=1e-6),
+        lambda x: x.abs().clamp(min=1e-6),
+    ):
+        for q in (0.0, 0.5, 1.0, 2.0, 2.5):
+            by_x, by_q = gradient(
+                lambda x, q, f=keep: f(x) ** q, base, torch.tensor(q)
+            )
+            want = keep(base.double()) ** q * keep(base.double()).log()
+            torch.testing.assert_close(
+                by_q, want.sum().float(), rtol=0.02, atol=1e-3
+            )
+            assert by_x.isfinite().all()
+    # A negative exponent needs a larger bound in float16: 1e-6**-1 is inf.
+    by_q = gradient(lambda q, b=base: b.clamp(min=1e-6) ** q, -1.0)
+    assert by_q.isfinite() == (dtype != torch.float16)
 
 
 # --8<-- [start:trap-basis]
@@ -94,7 +127,10 @@ def polynomial(x):
 for at in (3.0, 0.0):
     print("at", at, "second derivative", curvature(polynomial, at))
 # --8<-- [end:fix-basis]
-assert curvature(polynomial, 3.0) == 20 and curvature(polynomial, 0.0) == 2
+for at in (-2.0, -0.3, 0.0, -0.0, 0.3, 3.0):
+    assert abs(curvature(polynomial, at) - (2 + 6 * at)) < 1e-12
+    curve = torch.func.grad(torch.func.grad(polynomial))(torch.tensor(at))
+    torch.testing.assert_close(curve, torch.tensor(2 + 6 * at))
 
 # --8<-- [start:anomaly]
 import warnings
@@ -112,34 +148,33 @@ with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
             print(error)
 # --8<-- [end:anomaly]
 assert blamed == ["PowBackward1", "PowBackward0"]
+assert type((2**x).grad_fn).__name__ != "PowBackward0"
 
 # --8<-- [start:by-hand]
-x = torch.tensor(0.0, requires_grad=True)
-y = torch.tensor(2.0, requires_grad=True)
-for name, z in {
-    "x**y        ": x**y,
-    "exp(y*log x)": (y * x.log()).exp(),
+for name, f in {
+    "x**y        ": torch.pow,
+    "exp(y*log x)": lambda x, y: (y * x.log()).exp(),
 }.items():
-    dx, dy = torch.autograd.grad(z, (x, y))
-    print(name, z.item(), dx.item(), dy.item())
+    dx, dy = gradient(f, 0.0, 2.0)
+    print(name, f(*torch.tensor([0.0, 2.0])).item(), dx.item(), dy.item())
 # --8<-- [end:by-hand]
 assert dx.isnan() and dy.isnan()
 
 # --8<-- [start:reciprocal]
 for y in (-2.0, -1.0, -0.5, 0.5):
-    print(f"0**{y:<4}", *gradients(0.0, y))
+    print(f"0**{y:<4}", *value_and_gradient(0.0, y))
 # --8<-- [end:reciprocal]
-assert gradients(0.0, -1.0) == (inf, -inf, -inf)
-assert gradients(0.0, 0.5) == (0, inf, 0)
+assert value_and_gradient(0.0, -1.0) == [inf, -inf, -inf]
+assert value_and_gradient(0.0, 0.5) == [0, inf, 0]
 
 # --8<-- [start:negative]
 for y in (2.0, 3.0, 2.5):
-    print(f"(-2)**{y}", *gradients(-2.0, y))
-print("number as exponent", *gradient(lambda x: x**3, -2))
+    print(f"(-2)**{y}", *value_and_gradient(-2.0, y))
+print("number as exponent", gradient(lambda x: x**3, -2.0).item())
 # --8<-- [end:negative]
-z, dx, dy = gradients(-2.0, 3.0)
+z, dx, dy = value_and_gradient(-2.0, 3.0)
 assert (z, dx) == (-8, 12) and dy != dy
-assert gradient(lambda x: x**3, -2) == [12]
+assert gradient(lambda x: x**3, -2.0) == 12
 
 # --8<-- [start:forward]
 from torch.func import jvp
@@ -164,7 +199,17 @@ print("0**x at 2", curvature(lambda x: 0**x, 2.0))
 assert curvature(lambda x: x**0, 0.0) == 0
 assert curvature(lambda x: x**1.5, 0.0) == inf
 assert curvature(lambda x: x**2, 0.0) == 2
-assert curvature(lambda x: x ** torch.tensor(0), 0.0) != 0
+for zero in (0, 0.0):
+    curve = curvature(lambda x, p=zero: x ** torch.tensor(p), 0.0)
+    assert curve != curve and curvature(lambda x, p=zero: x**p, 0.0) == 0
+for p in (0.5, 1, 1.5, 2, 2.5, 3):
+    number = curvature(lambda x, p=p: x**p, 0.0)
+    assert number == curvature(lambda x, p=p: x ** torch.tensor(p), 0.0)
+# claim: So is the one of 0**x, at every x from 0 on, where the function is
+#   flat.
+for at in (0.0, 1e-300, 0.3, 1.0, 2.0, 7.0, 100.0):
+    assert curvature(lambda x: 0**x, at) != curvature(lambda x: 0**x, at)
+assert curvature(lambda x: 0**x, -1.0) == inf
 
 # --8<-- [start:float-power]
 x = torch.tensor([2.0, -8.0], requires_grad=True)
@@ -176,3 +221,16 @@ print(torch.float_power(x, 1 / 3).isnan().tolist())
 # --8<-- [end:float-power]
 assert y.dtype == torch.float64 and x.grad.dtype == torch.float32
 assert x.grad.tolist() == [4, -16]
+for x in (-2.0, -0.0, 0.0, 2.0, inf):
+    for y in (-1.0, 0.0, 0.5, 1.0, 2.0):
+        for mine, its in zip(
+            gradient(torch.float_power, x, y),
+            gradient(torch.pow, x, y),
+            strict=True,
+        ):
+            torch.testing.assert_close(mine, its, equal_nan=True)
+small = torch.tensor(2 + 1j, dtype=torch.complex64)
+assert torch.float_power(small, 2).dtype == torch.complex128
+for dtype in (*dtypes, torch.int32):
+    x = torch.tensor([2], dtype=dtype)
+    assert torch.float_power(x, 2).dtype == torch.float64

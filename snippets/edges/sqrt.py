@@ -2,21 +2,41 @@
 import torch
 
 
-def gradient(f, *values):
-    x = torch.tensor(values, dtype=torch.float64, requires_grad=True)
-    f(x).sum().backward()
-    return x.grad.tolist()
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
-print("sqrt    ", gradient(torch.sqrt, 4, 1, 0.25, 0))
-print("rsqrt   ", gradient(torch.rsqrt, 4, 1, 0.25, 0))
-print("x**0.5  ", gradient(lambda x: x**0.5, 4, 1, 0.25, 0))
-print("x**(1/2)", gradient(lambda x: x ** (1 / 2), 4, 1, 0.25, 0))
+x = torch.tensor([4.0, 1.0, 0.25, 0.0])
+print("sqrt    ", gradient(torch.sqrt, x))
+print("rsqrt   ", gradient(torch.rsqrt, x))
+print("x**0.5  ", gradient(lambda x: x**0.5, x))
+print("x**(1/2)", gradient(lambda x: x ** (1 / 2), x))
 # --8<-- [end:roots]
-inf = float("inf")
-assert gradient(torch.sqrt, 4, 1, 0.25, 0) == [0.25, 0.5, 1, inf]
-assert gradient(torch.rsqrt, 4, 1, 0.25, 0) == [-0.0625, -0.5, -4, -inf]
-assert gradient(lambda x: x**0.5, 4, 1, 0.25, 0) == [0.25, 0.5, 1, inf]
+inf, nan = float("inf"), float("nan")
+torch.manual_seed(0)
+dtypes = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+for dtype in dtypes:
+    for n in (1, 3, 16, 33, 1001):
+        x = torch.tensor([4, 1, 0.25, 0, -0.0, -1]).repeat(n).to(dtype)
+        for f, last in (
+            (torch.sqrt, [0.25, 0.5, 1, inf, -inf, nan]),
+            (torch.rsqrt, [-0.0625, -0.5, -4, -inf, inf, nan]),
+            (
+                lambda x: x**0.5,
+                [0.25, 0.5, 1, inf, (-inf, inf)[dtype == torch.float16], nan],
+            ),
+        ):
+            want = torch.tensor(last).repeat(n).to(dtype)
+            torch.testing.assert_close(gradient(f, x), want, equal_nan=True)
+        for zero in (0.0, -0.0):
+            x = torch.full((n,), zero, dtype=dtype)
+            assert (gradient(lambda x: x ** (1 / 3), x) == inf).all()
+            assert gradient(lambda x: (x**2).sum().sqrt(), x).isnan().all()
+            assert (gradient(torch.linalg.vector_norm, x) == 0).all()
 
 # --8<-- [start:anomaly]
 import warnings
@@ -31,6 +51,7 @@ with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
         "root of mse ": torch.nn.functional.mse_loss(x, x.detach()).sqrt(),
         "root of abs ": x.abs().sqrt().sum(),
         "times 0     ": (0 * x.sqrt()).sum(),
+        "below 0     ": (x - 1).sqrt().sum(),
     }.items():
         try:
             loss.backward()
@@ -44,32 +65,78 @@ assert blamed == [
     "MseLossBackward0",
     "AbsBackward0",
     "SqrtBackward0",
+    "SqrtBackward0",
 ]
 
+
 # --8<-- [start:fix-norm]
-x = torch.tensor([0.0, 0.0], requires_grad=True)
-torch.linalg.vector_norm(x).backward()
-print(x.grad)
+def rmse(x, y):
+    d = x - y
+    return torch.linalg.vector_norm(d) / d.numel() ** 0.5
+
+
+x = torch.tensor([0.0, 0.0])
+print("norm", gradient(torch.linalg.vector_norm, x))
+print("RMSE", gradient(rmse, x, x)[0])
 # --8<-- [end:fix-norm]
-assert x.grad.tolist() == [0, 0]
-assert gradient(torch.linalg.vector_norm, -0.0, -0.0) == [0, 0]
+for dtype in dtypes:
+    for shape in ((2,), (), (3, 4), (0,)):
+        x = torch.rand(shape).to(dtype)
+        for g in gradient(rmse, x, x):
+            assert (g == 0).all() and g.dtype == dtype
+a, b = (torch.randn(3, 4, dtype=torch.float64) for _ in range(2))
+torch.testing.assert_close(
+    rmse(a, b[:1]), torch.nn.functional.mse_loss(a, b[:1].expand(3, 4)).sqrt()
+)
+assert torch.autograd.gradcheck(
+    rmse, (a.requires_grad_(), b.requires_grad_()), check_batched_grad=True
+)
+rows = torch.func.vmap(torch.func.grad(rmse))(a.detach(), b.detach())
+torch.testing.assert_close(
+    rows[1], gradient(rmse, a[1].detach(), b[1].detach())[0]
+)
+assert (
+    torch.func.grad(rmse)(b.detach(), b.detach()).tolist() == [[0.0] * 4] * 3
+)
+for n in (1, 2, 33):
+    x = torch.zeros(n, requires_grad=True)
+    (g,) = torch.autograd.grad(
+        torch.linalg.vector_norm(x), x, create_graph=True
+    )
+    (g,) = torch.autograd.grad(g[0], x)
+    assert g.isnan().all()
 
 
 # --8<-- [start:fix-where]
 def safe_sqrt(x):
-    positive = x > 0
-    inside = torch.where(positive, x, torch.ones_like(x))
-    return torch.where(positive, inside.sqrt(), torch.zeros_like(x))
+    zero = x == 0
+    inside = torch.where(zero, 1.0, x)
+    return torch.where(zero, 0.0, inside.sqrt())
 
 
-print("at 0, 1, 4, -1:", gradient(safe_sqrt, 0, 1, 4, -1))
-
-x = torch.tensor([0.0, 0.0], requires_grad=True)
-safe_sqrt((x**2).sum()).backward()
-print("sum of squares:", x.grad.tolist())
+x = torch.tensor([0.0, 1.0, 4.0, -1.0])
+print("at 0, 1, 4, -1:", gradient(safe_sqrt, x))
+x = torch.tensor([0.0, 0.0])
+print("sum of squares:", gradient(lambda x: safe_sqrt((x**2).sum()), x))
 # --8<-- [end:fix-where]
-assert gradient(safe_sqrt, 0, 1, 4, -1) == [0, 0.5, 0.25, 0]
-assert x.grad.tolist() == [0, 0]
+# claim: Exact everywhere else
+for dtype in dtypes:
+    x = torch.tensor([1e-7, 0.3, 1.0, 7.0, 6e4, inf, -0.3, -inf, nan])
+    x = torch.cat([x, torch.rand(33)]).to(dtype)
+    for mine, its in (
+        (safe_sqrt(x), torch.sqrt(x)),
+        (gradient(safe_sqrt, x), gradient(torch.sqrt, x)),
+    ):
+        torch.testing.assert_close(mine, its, rtol=0, atol=0, equal_nan=True)
+    zeros = torch.tensor([0.0, -0.0], dtype=dtype)
+    assert gradient(safe_sqrt, zeros).tolist() == [0, 0]
+    assert safe_sqrt(zeros).dtype == dtype
+for empty in (torch.zeros(0), torch.zeros(2, 0)):
+    assert gradient(safe_sqrt, empty).shape == empty.shape
+wide = torch.rand(2, 3, dtype=torch.float64)
+assert torch.autograd.gradcheck(safe_sqrt, wide.clone().requires_grad_())
+assert torch.autograd.gradgradcheck(safe_sqrt, wide.clone().requires_grad_())
+assert torch.func.vmap(torch.func.grad(safe_sqrt))(torch.zeros(3)).sum() == 0
 
 # --8<-- [start:fix-eps]
 tiny = 1e-12
@@ -83,51 +150,89 @@ def outside(x):
     return torch.sqrt((x**2).sum()) + tiny
 
 
+x = torch.tensor([0.0, 0.0])
 for length in (inside, outside):
-    print(f"{length.__name__:7}", gradient(length, 0, 0))
+    print(f"{length.__name__:7}", length(x).item(), gradient(length, x))
+print("float16", gradient(inside, x.half()))
 # --8<-- [end:fix-eps]
-assert gradient(inside, 0, 0) == [0, 0]
-assert all(g != g for g in gradient(outside, 0, 0))
+assert gradient(inside, x).tolist() == [0, 0]
+assert gradient(outside, x).isnan().all()
+# claim: In float16 $10^{-12}$ rounds to 0, and squares overflow from 256 on
+assert gradient(inside, x.half()).isnan().all()
+squares = torch.arange(200, 60000).half().unique() ** 2
+assert (
+    squares.isinf() == (torch.arange(200, 60000).half().unique() >= 256)
+).all()
+assert torch.tensor(1e-12, dtype=torch.float16) == 0
 
 
 # --8<-- [start:cube-fix]
 def cube_root(x, at_zero=0.0):
-    inside = torch.where(x == 0, torch.ones_like(x), x)
+    inside = torch.where(x == 0, 1.0, x)
     root = inside.sign() * inside.abs() ** (1 / 3)
     return torch.where(x == 0, at_zero * x, root)
 
 
-g = gradient(cube_root, -8, -1, 1, 8, 0)
-print("gradient", [round(slope, 4) for slope in g])
+x = torch.tensor([-8.0, -1.0, 1.0, 8.0, 0.0])
+print("gradient", gradient(cube_root, x))
 # --8<-- [end:cube-fix]
-assert [round(12 * slope, 9) for slope in g] == [1, 4, 4, 1, 0]
+# claim: The same two where, with the slope at 0 of your choice.
+for dtype in dtypes:
+    for slope in (0.0, 1.0, -2.5):
+        zeros = torch.tensor([0.0, -0.0], dtype=dtype)
+        g = gradient(lambda x, s=slope: cube_root(x, s), zeros)
+        assert g.tolist() == [slope, slope] and g.dtype == dtype
+    x = torch.tensor([-8.0, -1.0, 1.0, 8.0, inf, -inf], dtype=dtype)
+    g = gradient(cube_root, x)
+    want = torch.tensor([1, 4, 4, 1, 0, 0]).to(dtype) / 12
+    torch.testing.assert_close(g, want)
+    assert cube_root(x)[4:].tolist() == [inf, -inf]
+    assert gradient(cube_root, torch.tensor([nan], dtype=dtype)).isnan()
+signed = torch.randn(2, 5, dtype=torch.float64).sign() * (0.5 + wide[:, :1])
+assert torch.autograd.gradcheck(cube_root, signed.requires_grad_())
+assert torch.func.vmap(torch.func.grad(cube_root))(torch.zeros(3)).sum() == 0
 
 # --8<-- [start:growth]
 for exponent in (0, 4, 8, 12, 16):
-    print(f"x = 1e-{exponent:<2}", *gradient(torch.sqrt, 10**-exponent))
+    x = torch.tensor(10.0**-exponent, dtype=torch.float64)
+    print(f"x = 1e-{exponent:<2}", gradient(torch.sqrt, x).item())
 # --8<-- [end:growth]
-assert gradient(torch.sqrt, 1e-16) == [5e7]
+# claim: The slope is finite for every positive number of a dtype
+for dtype in dtypes:
+    info = torch.finfo(dtype)
+    least = info.smallest_normal * info.eps  # the smallest subnormal number
+    x = torch.tensor([least, info.smallest_normal, 1, info.max], dtype=dtype)
+    assert (x > 0).all() and gradient(torch.sqrt, x).isfinite().all()
+assert 1.3e22 < gradient(torch.sqrt, 2.0**-149) < 1.4e22
 
 # --8<-- [start:minus-zero]
-print("sqrt          ", torch.sqrt(torch.tensor(-0.0)).item())
-print("its gradient  ", gradient(torch.sqrt, -0.0))
-print("x + 0 first   ", gradient(lambda x: torch.sqrt(x + 0.0), -0.0))
-
+zero = torch.tensor(-0.0)
 half = torch.tensor(0.5)
-print("x**0.5        ", gradient(lambda x: x**0.5, -0.0))
-print("x**tensor(0.5)", gradient(lambda x: x**half, -0.0))
+for name, f in {
+    "sqrt          ": torch.sqrt,
+    "x + 0 first   ": lambda x: torch.sqrt(x + 0.0),
+    "x**0.5        ": lambda x: x**0.5,
+    "x**tensor(0.5)": lambda x: x**half,
+}.items():
+    print(name, f(zero).item(), gradient(f, zero).item())
+print("x**0.5, float16", gradient(lambda x: x**0.5, zero.half()).item())
 # --8<-- [end:minus-zero]
-assert gradient(torch.sqrt, -0.0) == [-inf]
-assert gradient(lambda x: torch.sqrt(x + 0.0), -0.0) == [inf]
-assert gradient(lambda x: x**half, -0.0) == [inf]
+for dtype in dtypes:
+    for n in (1, 33):
+        x = torch.full((n,), -0.0, dtype=dtype)
+        assert (gradient(torch.sqrt, x) == -inf).all()
+        assert (gradient(lambda x: torch.sqrt(x + 0.0), x) == inf).all()
+        assert (gradient(lambda x: x**half, x) == inf).all()
+# In float16 the formula of the card does not see an x of -inf either.
+root = gradient(lambda x: x**0.5, torch.tensor(-inf, dtype=torch.float16))
+assert root == 0 and gradient(lambda x: x ** (1 / 3), -inf) == 0
 
 # --8<-- [start:negative]
-x = torch.tensor([-1.0, 4.0], requires_grad=True)
-y = torch.sqrt(x)
-y.sum().backward()
-print(y.detach(), x.grad)
+x = torch.tensor([-1.0, 4.0])
+print(torch.sqrt(x), gradient(torch.sqrt, x))
 # --8<-- [end:negative]
-assert y[0].isnan() and x.grad[0].isnan() and x.grad[1] == 0.25
+y, g = torch.sqrt(x), gradient(torch.sqrt, x)
+assert y[0].isnan() and g[0].isnan() and g[1] == 0.25
 
 # --8<-- [start:complex]
 z = torch.tensor(-4.0 + 0j, dtype=torch.complex128, requires_grad=True)
@@ -137,7 +242,13 @@ print("root    ", w.item())
 print("1/(2w)  ", (1 / (2 * w)).item())
 print("gradient", g.item(), "its conjugate")
 # --8<-- [end:complex]
-torch.testing.assert_close(g, (1 / (2 * w)).conj().detach())
+# claim: A complex input has a root everywhere.
+z = torch.randn(99, dtype=torch.complex128)
+z = torch.cat([z, torch.tensor([0j, -1 + 0j, 1j])]).requires_grad_()
+w = torch.sqrt(z)
+torch.testing.assert_close(w * w, z)
+(g,) = torch.autograd.grad(w, z, torch.ones_like(w))
+torch.testing.assert_close(g[:-3], (1 / (2 * w)).conj().detach()[:-3])
 
 
 # --8<-- [start:cube]
@@ -145,15 +256,14 @@ def cube_root(x):
     return x.sign() * x.abs() ** (1 / 3)
 
 
-x = torch.tensor([-8.0, -1, 1, 8], dtype=torch.float64)
-print("pow", (x ** (1 / 3)).round(decimals=4).tolist())
-print("own", cube_root(x).round(decimals=4).tolist())
-
-g = gradient(cube_root, -8, -1, 1, 8, 0)
-print("gradient", [round(slope, 4) for slope in g])
+x = torch.tensor([-8.0, -1.0, 1.0, 8.0, 0.0])
+print("pow", x ** (1 / 3))
+print("own", cube_root(x))
+print("gradient", gradient(cube_root, x))
 # --8<-- [end:cube]
-assert [round(12 * slope, 9) for slope in g[:4]] == [1, 4, 4, 1]
-assert g[4] != g[4]
+g = gradient(cube_root, x)
+torch.testing.assert_close(g[:4], torch.tensor([1.0, 4, 4, 1]) / 12)
+assert g[4].isnan()
 
 # --8<-- [start:chain]
 x = torch.tensor([0.0, 0.0], requires_grad=True)
@@ -164,4 +274,14 @@ print("slope of sqrt at 0", g_squares)
 print("slope of x**2 at 0", 2 * x.detach())
 print("their product     ", g_x)
 # --8<-- [end:chain]
-assert g_squares == inf and g_x.isnan().all()
+# claim: The other half is any 0 it gets multiplied by
+for dtype in dtypes:
+    x = torch.zeros(3, dtype=dtype)
+    assert g_squares == inf and g_x.isnan().all()
+    for f in (
+        lambda x: (x**2).sum().sqrt(),
+        lambda x: 0 * x.sqrt(),
+        lambda x: torch.where(x > 0, x.sqrt(), 0.0),
+        lambda x: x.abs().sqrt(),
+    ):
+        assert gradient(f, x).isnan().all()

@@ -23,6 +23,17 @@ print("left", left.item(), "right", right.item())
 print("forward", forward.item(), "second", second.item())
 # --8<-- [end:row]
 assert (gradient, left, right, forward, second) == (0, 0, 1, 0, 0)
+# claim: Where a function is smooth, Gradient, Forward, Left and Right are the
+#   same number;
+for f in (torch.exp, torch.sin, torch.tanh, lambda x: x**3):
+    for at in (-1.3, -0.2, 0.7, 1.1):
+        x = torch.tensor(at, dtype=torch.float64, requires_grad=True)
+        (g,) = torch.autograd.grad(f(x), x)
+        point = x.detach()
+        _, forward = torch.func.jvp(f, (point,), (torch.ones_like(point),))
+        sides = [(f(point + h) - f(point)) / h for h in (-1e-6, 1e-6)]
+        for slope in (forward, *sides):
+            torch.testing.assert_close(slope, g, rtol=1e-4, atol=1e-4)
 
 # --8<-- [start:sum]
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
@@ -33,6 +44,10 @@ torch.softmax(x, 0)[0].backward()
 print("first entry", [round(g, 4) for g in x.grad.tolist()])
 # --8<-- [end:sum]
 assert abs(x.grad.sum()) < 1e-15 and x.grad[0] > 0.19
+for size in (1, 2, 7, 33):
+    x = torch.randn(size, dtype=torch.float64, requires_grad=True)
+    torch.softmax(x, 0).sum().backward()
+    assert x.grad.abs().max() < 1e-15
 
 # --8<-- [start:many]
 for entries in (1, 1001):

@@ -1,24 +1,43 @@
 # --8<-- [start:length]
 import torch
-from torch.nn.functional import binary_cross_entropy, elu
+from torch.nn.functional import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    elu,
+)
 
 
-def gradient(f, x):
-    x = x.detach().requires_grad_()
-    return torch.autograd.grad(f(x).sum(), x)[0]
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
 for entries in (1, 3, 33, 1001):
     g = gradient(elu, torch.full((entries,), torch.nan))
     print(f"{entries:4} entries: NaN in {int(g.isnan().sum()):4} gradients")
+g = gradient(lambda x: elu(x[::2]), torch.full((2002,), torch.nan))
+print(f"1001 with gaps: NaN in {int(g.isnan().sum()):4} gradients")
 # --8<-- [end:length]
-assert not gradient(elu, torch.full((3,), torch.nan)).isnan().any()
-assert gradient(elu, torch.full((1001,), torch.nan)).isnan().sum() > 900
+dtypes = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+for dtype in dtypes:
+    for entries in (1, 2, 3):
+        x = torch.full((entries,), torch.nan, dtype=dtype)
+        assert (gradient(elu, x) == 1).all()
+    for entries in (33, 64, 1001, 4099):
+        x = torch.full((entries,), torch.nan, dtype=dtype)
+        assert gradient(elu, x).isnan().sum() > entries / 2
+        wide = torch.full((entries, 2), torch.nan, dtype=dtype)
+        g = gradient(lambda x: elu(x[:, 0]), wide)
+        assert (g[:, 0] == 1).all()
 
 # --8<-- [start:dtype]
+y = torch.ones(1)
 for dtype in (torch.float32, torch.float16):
-    p, y = torch.zeros(1, dtype=dtype), torch.ones(1, dtype=dtype)
-    g = gradient(lambda p, y=y: binary_cross_entropy(p, y), p)
+    p = torch.zeros(1, dtype=dtype)
+    g = gradient(lambda p: binary_cross_entropy(p, y.to(p.dtype)), p)
     print(dtype, g.item())
 # --8<-- [end:dtype]
 assert g.item() == -torch.inf
@@ -28,14 +47,34 @@ x = torch.full((3,), torch.nan)
 print("gradient is finite:", gradient(elu, x).isfinite().all().item())
 print("value is finite:   ", elu(x).isfinite().all().item())
 # --8<-- [end:fix-nan]
+for dtype in dtypes:
+    for entries in (1, 3, 33, 1001):
+        assert (
+            elu(torch.full((entries,), torch.nan, dtype=dtype)).isnan().all()
+        )
 
 # --8<-- [start:fix-half]
 z = torch.tensor([-20.0], dtype=torch.float16)  # logits
-y = torch.ones(1)
-bce = torch.nn.functional.binary_cross_entropy_with_logits
-print(gradient(lambda z: bce(z.float(), y), z))
+for name, loss in {
+    "sigmoid, then the loss": lambda z: binary_cross_entropy(
+        z.sigmoid(), y.half()
+    ),
+    "p.float()             ": lambda z: binary_cross_entropy(
+        z.sigmoid().float(), y
+    ),
+    "logits                ": lambda z: binary_cross_entropy_with_logits(
+        z.float(), y
+    ),
+}.items():
+    print(name, loss(z).item(), gradient(loss, z).item())
 # --8<-- [end:fix-half]
-assert gradient(lambda z: bce(z.float(), y), z).dtype == torch.float16
+for dtype in dtypes:
+    for value in (-20.0, -200.0, -2e4, 0.0, 3.0, -torch.inf, torch.inf):
+        z = torch.tensor([value], dtype=dtype)
+        g = gradient(loss, z)
+        assert g.dtype == dtype
+        want = torch.sigmoid(z.double()) - 1
+        torch.testing.assert_close(g.double(), want, atol=2e-3, rtol=1e-2)
 
 # --8<-- [start:missing]
 try:
