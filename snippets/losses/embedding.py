@@ -60,7 +60,7 @@ for scale in (1e-15, 1.0, 1e15):
         pair = [scale * torch.randn(size) for _ in range(2)]
         pair[0].requires_grad_()
         mine, its = distance(*pair), by_hand(*pair)
-        torch.testing.assert_close(mine, its)
+        torch.testing.assert_close(mine, its, rtol=1e-4, atol=0)
         mine, its = (
             torch.autograd.grad(v.sum(), pair[0]) for v in (mine, its)
         )

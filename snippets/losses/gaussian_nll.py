@@ -200,6 +200,8 @@ for var in (0.01, round(least, 4), 0.0):
     print("var", var, "loss and gradient", half(var))
 # --8<-- [end:half]
 assert half(0.0)[1] != half(0.0)[1] and half(0.0)[0] == torch.inf
+assert half(8e-6)[1] == -torch.inf and half(7e-6)[0] == torch.inf
+assert half(7e-6)[1] != half(7e-6)[1]
 with torch.autocast("cpu", dtype=torch.float16):
     assert gaussian_nll_loss(one, 0 * one, one).dtype == torch.float16
 
