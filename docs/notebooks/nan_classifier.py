@@ -296,12 +296,13 @@ safe_entropy(z).sum().backward()
 exact = z.detach().double()
 exact = -exact * exact.sigmoid() * (-exact).sigmoid()
 torch.testing.assert_close(z.grad, exact.float(), rtol=1e-4, atol=1e-7)
+assert safe_entropy(torch.tensor([torch.inf, -torch.inf])).isnan().all()
 
 _, losses = train(naive_entropy, 51)
 assert isfinite(losses[49]) and isnan(losses[50])
 
 # %% [markdown]
-# The gradient of the last row is $-20\, p\, q$; the assertion compares it with $-z\, p\, q$ in float64, from −200 to 200. In
+# The gradient of the last row is $-20\, p\, q$; the assertion compares it with $-z\, p\, q$ in float64, from −200 to 200. At ±∞ `safe_entropy` is 0 · ∞, NaN. In
 # [xlogy, entr, kl_div](../edges/xlogy.md#what-to-write-instead) the same is done for a softmax, with `log_softmax`, and in
 # [log, log1p, logit](../edges/log.md#what-to-write-instead) it is shown what an epsilon or a clamp costs.
 #

@@ -1,4 +1,6 @@
 # --8<-- [start:run]
+from functools import partial
+
 import torch
 from torch.nn.functional import hinge_embedding_loss, margin_ranking_loss
 
@@ -8,20 +10,33 @@ def ranking(x, y, **options):
     return margin_ranking_loss(x, torch.zeros_like(x), y, **options)
 
 
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
+x, y = torch.tensor([-1.0, 0.0, 0.99, 1.0, 1.01]), torch.ones(5)
+rank = partial(ranking, y=y, margin=1.0, reduction="sum")
+hinge = partial(hinge_embedding_loss, reduction="sum")
+print("margin_ranking,  y=1: ", gradient(rank, x) + 0)  # + 0: no -0
+print("hinge_embedding, y=-1:", gradient(partial(hinge, target=-y), x) + 0)
+print("hinge_embedding, y=1: ", gradient(partial(hinge, target=y), x) + 0)
+# --8<-- [end:run]
+
+
 def slopes(loss, x, y, **options):
     """The gradient at numbers, as numbers, for one target."""
     x = torch.tensor(x, requires_grad=True)
     y = torch.full_like(x, y)
     out = loss(x, y, reduction="sum", **options)
     (g,) = torch.autograd.grad(out, x)
-    return [round(entry + 0, 3) for entry in g.tolist()]
+    return g.tolist()
 
 
 x = [-1.0, 0.0, 0.99, 1.0, 1.01]
-print("margin_ranking,  y=1: ", slopes(ranking, x, 1.0, margin=1.0))
-print("hinge_embedding, y=-1:", slopes(hinge_embedding_loss, x, -1.0))
-print("hinge_embedding, y=1: ", slopes(hinge_embedding_loss, x, 1.0))
-# --8<-- [end:run]
 # The clamp inside changed between 2.13 and 2.14; see "Where it changed".
 old = torch.__version__.startswith("2.13")
 at_margin = -1 if old else 0
@@ -102,11 +117,13 @@ assert 0 <= loss <= 0.1
 # --8<-- [start:at-margin]
 for y in (1.0, -1.0):
     for margin in (0.0, 1.0, -0.5):
-        hinge = y * margin  # where y * x equals the margin
-        around = [hinge - 0.01, hinge, hinge + 0.01]
-        g = slopes(ranking, around, y, margin=margin)
-        print(f"y={y:+.0f}, margin={margin:+}, around {hinge:+}:", g)
+        corner = y * margin  # where y * x equals the margin
+        around = corner + torch.tensor([-0.01, 0, 0.01])
+        three = partial(rank, y=torch.full((3,), y), margin=margin)
+        g = gradient(three, around) + 0
+        print(f"y={y:+.0f}, margin={margin:+}, around {corner:+}:", g)
 # --8<-- [end:at-margin]
+g = g.tolist()
 assert g == ([0, 1, 1] if old else [0, 0, 1])
 # claim: Exactly at the margin the gradient of both is 0 from PyTorch 2.14 on.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
@@ -145,11 +162,10 @@ for margin, share in (0.0, at_margin), (0.1, -1):
 
 
 # --8<-- [start:zero-target]
-x = [-3.0, 0.5, 3.0]
-print("margin_ranking ", slopes(ranking, x, 0.0, margin=1.0))
-print("hinge_embedding", slopes(hinge_embedding_loss, x, 0.0))
+x, zero = torch.tensor([-3.0, 0.5, 3.0]), torch.zeros(3)
+print("margin_ranking ", gradient(partial(rank, y=zero), x) + 0)
+print("hinge_embedding", gradient(partial(hinge, target=zero), x) + 0)
 
-x = torch.tensor(x)
 for loss in (ranking, hinge_embedding_loss):
     options = {"margin": 1.0} if loss is ranking else {}
     out = loss(x, torch.zeros(3), reduction="none", **options)
@@ -161,17 +177,17 @@ for y in (0.0, 0.5, -0.5, 2.0):
 
 # --8<-- [start:nan]
 inf, nan = float("inf"), float("nan")
-x = [nan, inf, -inf]
-print("margin_ranking,  y=1: ", slopes(ranking, x, 1.0))
-print("hinge_embedding, y=-1:", slopes(hinge_embedding_loss, x, -1.0))
-print("hinge_embedding, y=1: ", slopes(hinge_embedding_loss, x, 1.0))
+x, y = torch.tensor([nan, inf, -inf]), torch.ones(3)
+print("margin_ranking,  y=1: ", gradient(partial(rank, y=y), x) + 0)
+print("hinge_embedding, y=-1:", gradient(partial(hinge, target=-y), x) + 0)
+print("hinge_embedding, y=1: ", gradient(partial(hinge, target=y), x) + 0)
 
 a = torch.tensor(inf, requires_grad=True)
 loss = margin_ranking_loss(a, torch.tensor(inf), torch.tensor(1.0))
 (g,) = torch.autograd.grad(loss, a)
 print("inf against inf: loss", loss.item(), "gradient", g.item() + 0)
 # --8<-- [end:nan]
-assert slopes(ranking, x, 1.0) == [0, 0, -1]
+assert slopes(ranking, x.tolist(), 1.0) == [0, 0, -1]
 assert loss.isnan() and g == 0
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for count in (1, 17, 1001):
