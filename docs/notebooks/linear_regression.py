@@ -7,8 +7,8 @@
 # %% [markdown]
 # # Linear regression and its computation graph
 #
-# Two gradients, $\partial L/\partial w$ and $\partial L/\partial b$, computed by hand and by autograd: they
-# agree to the last bit that matters. Then the graph that autograd walks, and the path that the two parameters take.
+# Two gradients, $\partial L/\partial w$ and $\partial L/\partial b$, computed by hand, by finite differences and by autograd: they
+# agree. Then the graph that autograd walks, and the path that the two parameters take.
 #
 # ## Data
 #
@@ -56,6 +56,22 @@ print(w.grad, b.grad)
 torch.testing.assert_close((w.grad, b.grad), by_hand(0.5, 0.0))
 
 # %% [markdown]
+# ## The loss, by finite differences
+
+
+# %%
+def loss_at(w, b):
+    return ((w * x + b - y) ** 2).mean()
+
+
+h = 1e-6
+dw = (loss_at(0.5 + h, 0.0) - loss_at(0.5 - h, 0.0)) / (2 * h)
+db = (loss_at(0.5, h) - loss_at(0.5, -h)) / (2 * h)
+print(dw, db)
+
+torch.testing.assert_close((w.grad, b.grad), (dw, db), rtol=1e-8, atol=0)
+
+# %% [markdown]
 # ## The graph
 #
 # Every tensor remembers the operation that made it. `grad_fn` is that operation's backward; `next_functions` leads to
@@ -77,8 +93,20 @@ walk(loss.grad_fn)
 # Read it from the top: the mean, the square, the subtraction of $y$, the addition of $b$ (a leaf), and the
 # product $w x$, with the leaf $w$ below it. $x$ and $y$ want no gradient: no line leads to them.
 #
-# The same graph as a picture. Above each edge stands the operation, below it the cotangent that comes back, computed by
-# `retain_grad()`.
+# What comes back along the graph is the cotangent, the gradient of the loss with respect to each result:
+#
+# | Result | Cotangent |
+# |---|---|
+# | mean, the loss | $1$ |
+# | $r^2$ | $1/n$ for each entry |
+# | $r = \hat y - y$ | $2r/n$ |
+# | $\hat y = wx + b$ | $2r/n$, unchanged |
+# | $b$ | the sum of $2r/n$, because $b$ was broadcast to $n$ entries |
+# | $wx$ | $2r/n$, unchanged |
+# | $w$ | the sum of $2r/n \cdot x$, because $w$ was broadcast too |
+#
+# The same chain as a picture. Each box is an operation; under it stands the norm of the cotangent of its result, which
+# `retain_grad()` keeps.
 
 # %%
 import matplotlib.pyplot as plt
@@ -97,18 +125,43 @@ loss.backward()
 fig, ax = plt.subplots(
     figsize=(7.2, 2.4),
     num="The computation graph of the loss as a chain of five boxes from left to right: w x,"
-    " plus b, minus y, square, mean. An arrow leads forward between neighbours; under each"
-    " box stands the length of the cotangent that comes back, 1 at the mean.",
+    " plus b, minus y, square, mean. An arrow leads forward between neighbors; under each"
+    " box stands the norm of the cotangent of its result, 1 at the mean.",
 )
 for position, (name, tensor) in enumerate(steps.items()):
     ax.text(position, 1, name, ha="center", va="center", bbox={"boxstyle": "round,pad=0.5", "fc": "none", "ec": "C0"})
     ax.text(position, 0.35, f"{tensor.grad.norm():.3f}", ha="center", color="C1")
     if position:
         ax.annotate("", (position - 0.3, 1), (position - 0.7, 1), arrowprops={"arrowstyle": "->", "color": "C0"})
-ax.text(-0.75, 0.35, "length of the\ncotangent", ha="center", va="center", color="C1")
+ax.text(-0.75, 0.35, "norm of the\ncotangent", ha="center", va="center", color="C1")
 ax.set(xlim=(-1.2, 4.6), ylim=(0, 1.5))
 ax.axis("off")
 plt.show()
+
+n, r = len(x), residual.detach()
+torch.testing.assert_close(square.grad, torch.full_like(r, 1 / n))
+torch.testing.assert_close(residual.grad, 2 * r / n)
+torch.testing.assert_close(prediction.grad, residual.grad)
+torch.testing.assert_close(product.grad, residual.grad)
+torch.testing.assert_close(b.grad, residual.grad.sum())
+torch.testing.assert_close(w.grad, (residual.grad * x).sum())
+
+# %% [markdown]
+# ## The same with nn.Linear and MSELoss
+#
+# `nn.Linear` wants a column of inputs and returns a column: (8, 1). The target must be a column too. With a target of shape (8,)
+# `MSELoss` [compares all pairs](../losses/regression.md#what-to-write-instead), and warns.
+
+# %%
+layer = torch.nn.Linear(1, 1, dtype=torch.float64)
+with torch.no_grad():
+    layer.weight.fill_(0.5)
+    layer.bias.zero_()
+torch.nn.MSELoss()(layer(x[:, None]), y[:, None]).backward()
+print(layer.weight.grad, layer.bias.grad)
+
+torch.testing.assert_close(layer.weight.grad.squeeze(), w.grad)
+torch.testing.assert_close(layer.bias.grad.squeeze(), b.grad)
 
 # %% [markdown]
 # ## Descent
@@ -151,4 +204,5 @@ plt.show()
 # %% [markdown]
 # ## See also
 #
+# [mse_loss, l1_loss, smooth_l1_loss, huber_loss: gradients and reduction](../losses/regression.md) ·
 # [backward(): what it computes](../basics/backward.md) explains why a scalar is needed at the top of the graph.

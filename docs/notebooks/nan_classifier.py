@@ -1,5 +1,5 @@
 # ---
-# description: A classifier trains for 51 steps, then its loss is NaN. Found with anomaly mode, with hooks and by looking at gradients, explained and mended.
+# description: A classifier trains for 51 steps, then its loss is NaN. Found with anomaly mode, with hooks and by looking at gradients, explained and fixed.
 # names: [loss nan, nan loss, training nan, anomaly mode, binary entropy, mixed precision, GradScaler, nan after some steps, where nan comes from]
 # symptoms:
 #   - "Function 'XlogyBackward0' returned nan values in its 1th output."
@@ -10,11 +10,11 @@
 # ---
 
 # %% [markdown]
-# # Loss becomes NaN in training: found and mended
+# # Loss becomes NaN in training: found and fixed
 #
 # A small classifier learns for 51 steps and its loss falls to 0.020. In step 52 the loss is NaN, and it stays NaN. What
 # broke is the gradient of step 51: a probability had been rounded to exactly 1, and one entry of that gradient was 0/0.
-# Where does the NaN come from? Here it is found in three ways, and mended in two lines.
+# Where does the NaN come from? Here it is found in three ways, and fixed in two lines.
 #
 # ## A classifier and an entropy
 #
@@ -127,8 +127,8 @@ assert all(p.isfinite().all() for p in first["parameters"].values())
 assert not any(p.isfinite().all() for p in model.parameters())
 
 # %% [markdown]
-# So the loss of step 51 is a number, its gradient is not, and the optimizer writes the NaN into the parameters. The loss of
-# step 52 is the first that is computed from them. A check of the loss comes one step too late: the parameters are lost by then.
+# So the loss of step 51 is a number, its gradient is not, and the optimizer writes the NaN into the parameters. Step 52
+# is the first to use the spoilt parameters. A check of the loss comes one step too late: the parameters are lost by then.
 #
 # ## Found with anomaly mode
 #
@@ -160,8 +160,8 @@ assert place.endswith("in entropy") and "torch.xlogy(q, q)" in line
 # %% [markdown]
 # The “1th” output is the second: the counting starts at 0. It is the gradient of the second argument of `xlogy(q, q)`.
 # `torch.autograd.detect_anomaly()` does the same, and warns that it is slow: it is for one step, not for a training.
-# Both look for NaN alone. An infinity passes and becomes NaN later: of a square root at 0 they name
-# [the operation before the root](../edges/sqrt.md#what-to-write-instead).
+# Both look for NaN alone. An infinity passes and becomes NaN later: for the bare root of a sum of squares at 0 they name
+# [the operation before the root](../edges/sqrt.md#what-to-write-instead), and the root itself where a 0 arrives from above it.
 #
 # ## Found with hooks
 #
@@ -296,12 +296,13 @@ safe_entropy(z).sum().backward()
 exact = z.detach().double()
 exact = -exact * exact.sigmoid() * (-exact).sigmoid()
 torch.testing.assert_close(z.grad, exact.float(), rtol=1e-4, atol=1e-7)
+assert safe_entropy(torch.tensor([torch.inf, -torch.inf])).isnan().all()
 
 _, losses = train(naive_entropy, 51)
 assert isfinite(losses[49]) and isnan(losses[50])
 
 # %% [markdown]
-# The gradient of the last row is $-20\, p\, q$; the assertion compares it with $-z\, p\, q$ in float64, from −200 to 200. In
+# The gradient of the last row is $-20\, p\, q$; the assertion compares it with $-z\, p\, q$ in float64, from −200 to 200. At ±∞ `safe_entropy` is 0 · ∞, NaN. In
 # [xlogy, entr, kl_div](../edges/xlogy.md#what-to-write-instead) the same is done for a softmax, with `log_softmax`, and in
 # [log, log1p, logit](../edges/log.md#what-to-write-instead) it is shown what an epsilon or a clamp costs.
 #
@@ -341,8 +342,8 @@ plt.show()
 #
 # ## A guard
 #
-# `clip_grad_norm_` computes the norm of all gradients anyway. With `error_if_nonfinite=True` it refuses one that is not finite; the default
-# multiplies all gradients by that NaN.
+# `clip_grad_norm_` computes the norm of all gradients anyway. With `error_if_nonfinite=True` it refuses one that is not finite. The default
+# multiplies all gradients by 1 over the norm: NaN makes them all NaN, an infinite norm makes the finite ones 0 and the infinite one NaN.
 
 # %%
 from textwrap import fill
@@ -360,6 +361,12 @@ assert "is non-finite, so it cannot be clipped" in message
 
 nn.utils.clip_grad_norm_(model.parameters(), 1.0)
 assert all(p.grad.isnan().all() for p in model.parameters())
+
+one, other = (nn.Parameter(torch.ones(2)) for _ in range(2))
+one.grad, other.grad = torch.tensor([1.0, torch.inf]), torch.ones(2)
+nn.utils.clip_grad_norm_([one, other], 1.0)
+print("clipped by inf", one.grad, other.grad)
+assert one.grad[0] == 0 and one.grad[1].isnan() and not other.grad.any()
 
 # %% [markdown]
 # It does not say which. A loop does, and stops before the optimizer spoils the parameters:
@@ -385,8 +392,29 @@ assert message.startswith("step 51: gradient of 0.weight")
 # %% [markdown]
 # Under mixed precision a `GradScaler` looks for NaN too, and
 # [skips the step of the optimizer](https://docs.pytorch.org/docs/stable/notes/amp_examples.html#typical-mixed-precision-training) where it finds one.
-# That saves the parameters and says nothing: with all data in each step, this training would stand still from step 51 on.
-#
+# That saves the parameters and says nothing. Each skipped step halves the scale. After 144 of them in a row 1/scale is inf, and the next finite gradient
+# becomes inf: the step is taken, and the parameter is lost. Watch `get_scale()`. In this training, with all data in each step, all steps from 51 are skipped:
+
+# %%
+model, scaler = new_model(), torch.amp.GradScaler("cpu")
+optimizer = torch.optim.SGD(model.parameters(), lr=0.3, momentum=0.9)
+model.load_state_dict(first["parameters"])
+for step in range(51, 51 + 144):
+    optimizer.zero_grad()
+    scaler.scale(loss_of(model, entropy)).backward()
+    scaler.step(optimizer)
+    scaler.update()
+print("scale", scaler.get_scale(), "1/scale", 1 / torch.tensor(scaler.get_scale()))
+kept = zip(model.state_dict().values(), first["parameters"].values())
+assert all(torch.equal(*pair) for pair in kept)
+
+w = nn.Parameter(torch.ones(1))
+scaler.scale(2 * w).backward()  # a finite gradient
+scaler.step(torch.optim.SGD([w], lr=0.1))
+print("parameter", w.item())
+assert not w.isfinite()
+
+# %% [markdown]
 # ## Where people met it
 #
 # - [Efficient-Computing#143](https://github.com/huawei-noah/Efficient-Computing/issues/143): an entropy of a softmax, and `Function 'XlogyBackward0'

@@ -60,7 +60,7 @@ MULTI = {
 }
 NAN_IS_ZERO = Defect(
     "NaN",
-    "The loss of a NaN is 0. No comparison with NaN is true, so its hinge counts as satisfied.",
+    "Here the loss is 0: no comparison with NaN is true, so a hinge whose slack is NaN adds nothing.",
     {"output": 0.0, "gradient": {"x": [0.0, 0.0, 0.0]}},
 )
 

@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import cosine_embedding_loss, cosine_similarity
 
 
-def gradient(a, b, y, dtype=torch.float32, **options):
+def loss_and_gradient(a, b, y, dtype=torch.float32, **options):
     """Loss, and the gradient of the first vector."""
     a = torch.tensor(a, dtype=dtype, requires_grad=True)
     b, y = torch.tensor(b, dtype=dtype), torch.tensor(y)
@@ -13,9 +13,9 @@ def gradient(a, b, y, dtype=torch.float32, **options):
 
 
 zero, b = [0.0, 0.0], [3.0, 4.0]
-print(*gradient(zero, b, 1.0))
+print(*loss_and_gradient(zero, b, 1.0))
 # --8<-- [end:run]
-loss, da = gradient(zero, b, 1.0)
+loss, da = loss_and_gradient(zero, b, 1.0)
 torch.testing.assert_close(torch.tensor(da), torch.tensor([-6e5, -8e5]))
 assert loss == 1
 # The clamp inside changed between 2.13 and 2.14; see "Where it changed".
@@ -94,7 +94,7 @@ assert 0 < loss < 0.01 and g.any()
 
 # --8<-- [start:tiny]
 for size in (1.0, 1e-3, 1e-6, 1e-9, 0.0):
-    loss, g = gradient([size, 0.0], b, 1.0, torch.float64)
+    loss, g = loss_and_gradient([size, 0.0], b, 1.0, torch.float64)
     length = torch.tensor(g, dtype=torch.float64).norm().item()
     print(f"length {size:5}: loss {loss:.3f}, gradient {length:9.1f}")
 # --8<-- [end:tiny]
@@ -129,15 +129,25 @@ assert 0.5e8 < theirs.norm(dim=1).max() < 1.5e8
 
 # --8<-- [start:zero-negative]
 right = [1.0, 0.0], [0.0, 1.0]
-print("zero vector, y=-1:", *gradient(zero, b, -1.0))
-print("orthogonal,  y=-1:", *gradient(*right, -1.0))
-print("with margin=0.5:  ", *gradient(*right, -1.0, margin=0.5))
-print("two zero vectors: ", *gradient(zero, zero, 1.0))
+print("zero vector, y=-1:", *loss_and_gradient(zero, b, -1.0))
+print("orthogonal,  y=-1:", *loss_and_gradient(*right, -1.0))
+print("with margin=0.5:  ", *loss_and_gradient(*right, -1.0, margin=0.5))
+print("two zero vectors: ", *loss_and_gradient(zero, zero, 1.0))
 # --8<-- [end:zero-negative]
 for margin in (-0.5, -0.001):
-    loss, da = gradient(zero, b, -1.0, margin=margin)
+    loss, da = loss_and_gradient(zero, b, -1.0, margin=margin)
     torch.testing.assert_close(torch.tensor(da), torch.tensor([6e5, 8e5]))
-assert gradient(*right, -1.0) == (0, [0, 1] if old else [0, 0])
+# claim: With y = −1 and the default margin, orthogonal vectors get the
+#   gradient 0 from PyTorch 2.14 on.
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for size in (2, 3, 17, 512):
+        for scale in (0.25, 1.0, 3.0):
+            a, b = scale * torch.eye(size, dtype=dtype)[:2]
+            a.requires_grad_()
+            loss = cosine_embedding_loss(a, b, torch.tensor(-1))
+            (g,) = torch.autograd.grad(loss, a)
+            assert loss == 0 and g.any() == old
+b = [3.0, 4.0]
 
 # --8<-- [start:large]
 unit = torch.tensor([0.6, 0.8])
@@ -151,6 +161,8 @@ for dtype, *lengths in (
         loss = cosine_embedding_loss(a, a, torch.tensor(1))
         print(f"{dtype}, length {length:g}: loss {loss.item():.3f}")
 # --8<-- [end:large]
+# claim: In float16 two equal vectors of length 16 to 255 have the loss 1 and
+#   the gradient 0, from 256 on NaN, and below about 0.013 −inf or NaN.
 one = torch.tensor(1)
 for u in (torch.tensor([1.0, 0]), unit, torch.full((512,), 512**-0.5)):
     for length in (16, 20, 100, 255):
@@ -187,20 +199,22 @@ assert torch.equal(flags, loss)
 single = cosine_embedding_loss(a, other, torch.ones(1), reduction="none")
 assert single.shape == (2,)
 for bad in (float("nan"), float("inf")):
-    loss, da = gradient([bad, 0.0], b, 0.0)
+    loss, da = loss_and_gradient([bad, 0.0], b, 0.0)
     assert loss == 0 and all(entry != entry for entry in da)
 
 # --8<-- [start:nan]
 nan, inf = float("nan"), float("inf")
 for bad in (nan, inf):
-    print(*gradient([bad, 0.0], b, 1.0))
+    print(*loss_and_gradient([bad, 0.0], b, 1.0))
 x = torch.zeros(0, 3)
 for reduction in ("none", "sum", "mean"):
     loss = cosine_embedding_loss(x, x, x[:, 0], reduction=reduction)
     print("empty batch,", reduction, loss.tolist())
 # --8<-- [end:nan]
 assert loss.isnan()
-assert all(entry != entry for entry in gradient([inf, 0.0], b, 1.0)[1])
+assert all(
+    entry != entry for entry in loss_and_gradient([inf, 0.0], b, 1.0)[1]
+)
 
 
 # --8<-- [start:column]

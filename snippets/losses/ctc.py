@@ -24,7 +24,7 @@ features = torch.randn(4, 2, 3)
 targets = torch.tensor([[1, 2], [1, 1]])
 
 
-def gradients(frames, zero_infinity=False):
+def loss_and_gradient(frames, zero_infinity=False):
     weight = torch.eye(3, requires_grad=True)
     log_p = torch.log_softmax(features @ weight, 2)
     loss = ctc_loss(
@@ -34,13 +34,13 @@ def gradients(frames, zero_infinity=False):
     return loss.item(), g
 
 
-loss, g = gradients(frames=(4, 2))  # the second sequence is too short
+loss, g = loss_and_gradient(frames=(4, 2))  # the second sequence is too short
 print(loss, g[0])
 # --8<-- [end:trap]
 assert loss == inf and g.isnan().all()
 
 # --8<-- [start:fix]
-loss, g = gradients(frames=(4, 2), zero_infinity=True)
+loss, g = loss_and_gradient(frames=(4, 2), zero_infinity=True)
 print(round(loss, 4), g[0])
 # --8<-- [end:fix]
 assert g.isfinite().all()
@@ -48,7 +48,7 @@ assert g.isfinite().all()
 
 # --8<-- [start:filter]
 def needed(target):
-    """The frames that a target needs: a blank between equal neighbours."""
+    """The frames that a target needs: a blank between equal neighbors."""
     return len(target) + sum(a == b for a, b in zip(target, target[1:]))
 
 
@@ -62,6 +62,39 @@ loss = ctc_loss(log_p[:, fits], targets[fits], frames[fits], counts[fits])
 print("kept", fits.tolist(), round(loss.item(), 4), kept[0])
 # --8<-- [end:filter]
 torch.testing.assert_close(kept, 2 * g)
+# claim: With fewer the loss is inf, and the gradient NaN in every frame of
+#   that sequence;
+for trial in range(60):
+    count = (3, 5, 17)[trial % 3]
+    dtype = (torch.float32, torch.float64)[trial % 2]
+    label = torch.randint(1, count, (torch.randint(1, 5, ()),)).tolist()
+    own, longest = torch.randint(1, 4, (2,)).cumsum(0).tolist()
+    z = torch.randn(longest, 2, count, dtype=dtype, requires_grad=True)
+    log_p, sizes = torch.log_softmax(z, 2), (len(label),) * 2
+    labels = torch.tensor([label] * 2)
+    for zero_infinity in (False, True):
+        loss = ctc_loss(
+            log_p,
+            labels,
+            (own, longest),
+            sizes,
+            reduction="none",
+            zero_infinity=zero_infinity,
+        )
+        (dz,) = torch.autograd.grad(loss.sum(), z, retain_graph=True)
+        for n, length in enumerate((own, longest)):
+            if length >= needed(label):
+                assert loss[n] < inf and dz[:, n].isfinite().all()
+            elif zero_infinity:
+                assert loss[n] == 0 and not dz[:, n].any()
+            else:
+                assert loss[n] == inf and dz[:length, n].isnan().all()
+            assert not dz[length:, n].any()
+none = torch.zeros(2, dtype=torch.bool)
+try:
+    ctc_loss(log_p[:, none], labels[none], frames[none], counts[none])
+except RuntimeError as error:
+    assert "log_probs tensor must not be empty" in str(error)
 
 # --8<-- [start:raw]
 z = torch.full((3, 1, 3), 10.0, requires_grad=True)
@@ -70,6 +103,10 @@ loss = ctc_loss(z, torch.tensor([[1, 2]]), (3,), (2,), reduction="sum")
 print("logits     ", round(loss.item(), 4), g[0, 0].tolist())
 # --8<-- [end:raw]
 assert loss < 0 and (g > 2e4).all()
+for height, over in (88.0, False), (89.0, True):
+    x = torch.full((3, 1, 3), height, requires_grad=True)
+    loss = ctc_loss(x, torch.tensor([[1, 2]]), (3,), (2,), reduction="sum")
+    assert torch.autograd.grad(loss, x)[0].isinf().any() == over
 
 # --8<-- [start:raw-fix]
 log_p = torch.log_softmax(z, 2)
@@ -118,20 +155,30 @@ one = torch.tensor([[1]])
 loss = ctc_loss(log_p, one, (2,), (1,), zero_infinity=True)
 by_input, by_logits = torch.autograd.grad(loss, (log_p, z))
 print("loss", round(loss.item(), 4))
-print("by log_probs", by_input[0, 0])
-print("by logits   ", by_logits[0, 0])
+print("with respect to log_probs", by_input[0, 0])
+print("with respect to logits   ", by_logits[0, 0])
 # --8<-- [end:infinite]
 assert loss.isfinite() and by_logits.isnan().all()
 
 # --8<-- [start:masked-fix]
-lowest = torch.finfo(torch.float32).min
 z = torch.tensor([[[0.0, 0.0, -inf]]] * 2, requires_grad=True)
-log_p = torch.log_softmax(z.clamp(min=lowest), 2)
+log_p = torch.log_softmax(z.clamp(min=torch.finfo(z.dtype).min), 2)
 loss = ctc_loss(log_p, one, (2,), (1,))
 (g,) = torch.autograd.grad(loss, z)
 print(round(loss.item(), 4), g[0, 0])
 # --8<-- [end:masked-fix]
 torch.testing.assert_close(g[0, 0], torch.tensor([1 / 6, -1 / 6, 0]))
+loss = ctc_loss(log_p, 2 * one, (2,), (1,), zero_infinity=True)
+assert loss > 3.4e38 and loss.isfinite()
+for half in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    dtype = torch.promote_types(half, torch.float32)
+    for row in [5.0, 1, -inf], [100.0, 1, -inf], [-inf] * 3, [-inf, 0.0, 0]:
+        x = torch.tensor([[row]] * 2, dtype=half, requires_grad=True)
+        finite = x.to(dtype).clamp(min=torch.finfo(dtype).min)
+        log_p = torch.log_softmax(finite, 2)
+        loss = ctc_loss(log_p, one, (2,), (1,))
+        (g,) = torch.autograd.grad(loss, x)
+        assert g.isfinite().all() and loss.isfinite()
 
 # --8<-- [start:needed]
 for target in [1, 2], [1, 1], [1, 1, 1], [1, 2, 2, 1]:
@@ -187,6 +234,22 @@ print("mean", round(ctc_loss(log_p, joined, (4, 4), lengths).item(), 4))
 each = ctc_loss(log_p, targets, (4, 4), lengths, reduction="none")
 torch.testing.assert_close(loss, (each / torch.tensor(lengths)).mean())
 assert ctc_loss(log_p, joined, (4, 4), lengths) == loss
+# claim: Padded and joined targets are the same:
+for pad in (0, 2, -1, 99, 10**9):
+    for sizes in (1, 3), (0, 2), (2, 2):
+        labels = [torch.randint(1, 3, (size,)) for size in sizes]
+        padded = torch.full((2, 4), pad)
+        for row, label in zip(padded, labels):
+            row[: len(label)] = label
+        z = torch.randn(6, 2, 3, requires_grad=True)
+        log_p = torch.log_softmax(z, 2)
+        values, slopes = [], []
+        for form in (padded, torch.cat(labels)):
+            loss = ctc_loss(log_p, form, (6, 6), sizes)
+            values.append(loss)
+            slopes.append(torch.autograd.grad(loss, z, retain_graph=True)[0])
+        assert values[0] == values[1] and torch.equal(*slopes)
+_, log_p = uniform(frames=4, batch=2)
 nothing = torch.zeros(1, 0, dtype=torch.long)  # the mean divides it by 1
 alone = [
     ctc_loss(log_p[:, :1], nothing, (4,), (0,), reduction=reduction).item()

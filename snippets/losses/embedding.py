@@ -3,8 +3,8 @@ import torch
 from torch.nn.functional import triplet_margin_loss
 
 
-def gradients(loss, *inputs, **options):
-    """Loss and gradients, rounded; one row, no batch dimension."""
+def loss_and_gradients(loss, *inputs, **options):
+    """Both as rounded numbers; one row, no batch dimension."""
     leaves = [torch.tensor(i, requires_grad=True) for i in inputs]
     out = loss(*leaves, **options)
     grads = torch.autograd.grad(out, leaves)
@@ -12,7 +12,9 @@ def gradients(loss, *inputs, **options):
 
 
 anchor, positive, negative = [0.0, 0.0], [0.0, 0.0], [0.3, 0.4]
-loss, grads = gradients(triplet_margin_loss, anchor, positive, negative)
+loss, grads = loss_and_gradients(
+    triplet_margin_loss, anchor, positive, negative
+)
 for name, g in zip(("anchor", "positive", "negative"), grads):
     print(f"{name:8}", g)
 # --8<-- [end:run]
@@ -53,6 +55,29 @@ loss = triplet_margin_with_distance_loss(
 print(loss.item(), (g + 0).tolist())
 # --8<-- [end:fix-sqrt]
 assert g.tolist() == [[0, 0], [-0.5, 0.5]]
+for scale in (1e-15, 1.0, 1e15):
+    for size in ((2,), (5, 17), (2, 3, 33)):
+        pair = [scale * torch.randn(size) for _ in range(2)]
+        pair[0].requires_grad_()
+        mine, its = distance(*pair), by_hand(*pair)
+        torch.testing.assert_close(mine, its, rtol=1e-4, atol=0)
+        mine, its = (
+            torch.autograd.grad(v.sum(), pair[0]) for v in (mine, its)
+        )
+        torch.testing.assert_close(mine, its)
+for dtype in (torch.float16, torch.bfloat16):
+    x = torch.tensor([[300.0, 400.0], [3e-4, 4e-4]], dtype=dtype)
+    y = torch.zeros_like(x, requires_grad=True)
+    (g,) = torch.autograd.grad(distance(x, y).sum(), y)
+    exact = torch.tensor([[-0.6, -0.8]] * 2, dtype=dtype)
+    torch.testing.assert_close(g, exact, atol=0.01, rtol=0)
+x, y = torch.rand(2, 4, 3, dtype=torch.float64, requires_grad=True)
+assert torch.autograd.gradcheck(distance, (x, y))
+rows = torch.func.vmap(torch.func.grad(distance))(x, y)
+torch.testing.assert_close(rows, (x - y) / distance(x, y)[:, None])
+assert torch.func.grad(distance)(x[0], x[0]).tolist() == [0, 0, 0]
+twice = torch.func.jacrev(torch.func.jacrev(distance))
+assert twice(x[0], x[0]).isnan().all()
 
 # --8<-- [start:trap-collapse]
 from torch.linalg import vector_norm
@@ -95,37 +120,85 @@ print("vector_norm, small random w:", small)
 print("default (eps), w = 0:       ", pushed)
 # --8<-- [end:fix-collapse]
 assert small < 0.1 and pushed < 0.1
+assert train(1e-6, distance) < 0.1
+for kind in ("vector_norm", "squared"):
+    for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
+        w = torch.zeros(3, 4, requires_grad=True)
+        options = {"momentum": 0.9} if optimizer is torch.optim.SGD else {}
+        optimizer = optimizer([w], lr=0.1, **options)
+        for step in range(5):
+            a, p, n = torch.randn(3, 8, 3) @ w
+            triplet_margin_with_distance_loss(
+                a, p, n, distance_function=distances[kind]
+            ).backward()
+            optimizer.step()
+        assert not w.any()
 
 # --8<-- [start:eps]
 zero, negative = [0.0, 0.0], [0.3, 0.4]
 for eps in (1e-6, 0.1, 0.0):
-    loss, (da, dp, dn) = gradients(
+    loss, (da, dp, dn) = loss_and_gradients(
         triplet_margin_loss, zero, zero, negative, eps=eps
     )
     print(f"eps={eps}: loss {loss:.3f}, positive {[e + 0 for e in dp]}")
 for p in (1, 2, 3):
-    loss, (da, dp, dn) = gradients(
+    loss, (da, dp, dn) = loss_and_gradients(
         triplet_margin_loss, zero, zero, negative, p=p
     )
     print(f"p={p}: positive {dp}")
 # --8<-- [end:eps]
-for size in (2, 16):
-    a, c = torch.zeros(size), torch.full((size,), 0.1)
-    p = torch.zeros(size, requires_grad=True)
-    (g,) = torch.autograd.grad(triplet_margin_loss(a, p, c), p)
-    torch.testing.assert_close(g, -torch.ones(size) / size**0.5)
-points = [0.0, 0.0], [1.0, 0.0], [2.0, 0.0]  # distances 1 and 2, margin 1
-loss, (da, dp, dn) = gradients(triplet_margin_loss, *points, eps=0.0)
-assert loss == 0 and dp == ([1, 0] if old else [0, 0])
+half, full = (torch.float16, torch.bfloat16), (torch.float32, torch.float64)
+for size in (2, 16, 33):
+    for dtype in (*half, *full):
+        a = torch.zeros(size, dtype=dtype)
+        p, c = a.clone().requires_grad_(), a + 0.01
+        for eps in (1e-3, 1e-6) if dtype in half else (1e-3, 1e-6, 1e-20):
+            (g,) = torch.autograd.grad(
+                triplet_margin_loss(a, p, c, eps=eps), p
+            )
+            exact = torch.full_like(a, -(size**-0.5))
+            torch.testing.assert_close(g, exact, rtol=0.02, atol=0)
+for eps, length in (1.1e-19, 1), (1e-23, 0):
+    a, p = torch.zeros(2, 4).requires_grad_()
+    loss = triplet_margin_loss(a, p, a.detach() + 0.1, eps=eps)
+    (g,) = torch.autograd.grad(loss, p)
+    assert abs(g.norm() - length) < 1e-4
+# claim: Exactly at the margin the gradient is 0 from PyTorch 2.14 on.
+euclid = distances["vector_norm"]
+for dtype in (*half, *full):
+    for size in (1, 2, 33):
+        for margin in (1.0, 0.5, 4.0):  # distances 1 and 1 + margin
+            axis = torch.eye(size, dtype=dtype)[-1]
+            for row in (False, True):
+                three = [s * axis for s in (0, 1, 1 + margin)]
+                three = [(v[None] if row else v) for v in three]
+                three = [v.requires_grad_() for v in three]
+                for loss in (
+                    triplet_margin_loss(*three, margin=margin, eps=0),
+                    triplet_margin_with_distance_loss(
+                        *three, margin=margin, distance_function=euclid
+                    ),
+                ):
+                    grads = torch.autograd.grad(loss, three)
+                    assert loss == 0 and grads[1].any() == old
 points = [0.0, 0.0], [2.0, 0.0], [1.0, 0.0]
 for swap in (False, True):
-    loss, grads = gradients(triplet_margin_loss, *points, swap=swap, eps=0.0)
+    loss, grads = loss_and_gradients(
+        triplet_margin_loss, *points, swap=swap, eps=0.0
+    )
 assert grads == [[-0.5, 0], [0.5, 0], [0, 0]]
+# The shortest of a norm is not the shortest of a difference of two.
+values = [
+    loss_and_gradients(triplet_margin_loss, [a], [0.0], [0.5], eps=0.0)
+    for a in (-0.25, 0.0, 0.25)
+]
+(below, _), (at, grads), (above, _) = values
+assert at - below == 0 and (above - at) / 0.25 == 2 and grads[0] == [1]
 
 # --8<-- [start:own]
 points = [3.0, 4.0], [3.0, 4.0], [3.0, 4.5]
 for name, distance in distances.items():
-    loss, (da, dp, dn) = gradients(
+    loss, (da, dp, dn) = loss_and_gradients(
         triplet_margin_with_distance_loss, *points, distance_function=distance
     )
     print(f"{name:15} positive {dp}, negative {dn}")
@@ -154,6 +227,24 @@ try:
 except RuntimeError as error:
     print(error)
 # --8<-- [end:shapes]
+# claim: are expected to have the same number of dimensions, but got:
+for loss in (triplet_margin_loss, triplet_margin_with_distance_loss):
+    for dims in (
+        (1, 2, 3),
+        (2, 2, 1),
+        (1, 2, 2),
+        (3, 2, 3),
+        (1, 1, 1),
+        (3, 3, 3),
+    ):
+        three = [torch.zeros((2,) * count) for count in dims]
+        try:
+            loss(*three)
+        except RuntimeError as error:
+            assert "number of dimensions" in str(error)
+            assert len(set(dims)) > 1
+        else:
+            assert len(set(dims)) == 1
 
 # --8<-- [start:margin]
 for loss in (triplet_margin_loss, triplet_margin_with_distance_loss):
@@ -162,6 +253,7 @@ for loss in (triplet_margin_loss, triplet_margin_with_distance_loss):
     except ValueError as error:
         print(error)
 # --8<-- [end:margin]
+assert not torch.triplet_margin_loss(x, x, x, margin=-1.0).any()
 
 # Neither loss has a formula of its own: their gradients are those of these.
 a = torch.zeros(1, 2, requires_grad=True)

@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import gaussian_nll_loss
 
 
-def gradients(loss, *numbers, **options):
+def loss_and_gradients(loss, *numbers, **options):
     leaves = [
         torch.tensor(number, dtype=torch.float64, requires_grad=True)
         for number in numbers
@@ -14,11 +14,11 @@ def gradients(loss, *numbers, **options):
 
 
 for error in (0.0, 1.0, 2.0, 3.0):
-    loss, dx, dt, dvar = gradients(gaussian_nll_loss, error, 0.0, 4.0)
+    loss, dx, dt, dvar = loss_and_gradients(gaussian_nll_loss, error, 0.0, 4.0)
     print(f"error {error}, var 4: input {dx}, var {dvar:+.4f}")
 # --8<-- [end:run]
 assert dx == 3 / 4 and dvar == (1 / 4 - 9 / 16) / 2
-assert gradients(gaussian_nll_loss, 2.0, 0.0, 4.0)[3] == 0
+assert loss_and_gradients(gaussian_nll_loss, 2.0, 0.0, 4.0)[3] == 0
 
 
 # --8<-- [start:trap-var]
@@ -68,14 +68,76 @@ for error in ([0.0, 0.0], [2.0, -2.0]):
 assert 0.01 < exact < 0.02 and lowest > 0.5 * torch.tensor(0.01).log()
 assert abs(spread - 4) < 1e-3
 
+for floor in (0.01, 0.5):
+    for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+        s = torch.tensor([-1e4, -100, -5, 0, 5, 1e4], dtype=dtype)
+        var = positive(s, floor)
+        assert (var >= floor * 0.999).all() and var.isfinite().all()
+        losses = gaussian_nll_loss(0 * s, 0 * s, var, reduction="none")
+        assert (losses >= 0.5 * torch.tensor(floor).log() - 0.01).all()
+assert torch.autograd.gradcheck(
+    positive, torch.rand(3).double().requires_grad_()
+)
+for error in (0.0, 1.0, 0.3):  # and below eps
+    for var in (0.0, 1e-7, 9e-7):
+        at = loss_and_gradients(gaussian_nll_loss, error, 0.0, 1e-6)
+        assert loss_and_gradients(gaussian_nll_loss, error, 0.0, var) == at
+
+# --8<-- [start:trap-weight]
+x, t = torch.ones(2, requires_grad=True), torch.zeros(2)
+var = torch.tensor([1.0, 100.0])
+loss = gaussian_nll_loss(x, t, var, reduction="sum")
+(g,) = torch.autograd.grad(loss, x)
+print(g)
+# --8<-- [end:trap-weight]
+torch.testing.assert_close(g, torch.tensor([1.0, 0.01]))
+
+
+# --8<-- [start:fix-weight]
+def beta_nll(x, t, var, beta=0.5):
+    """Not under vmap: gaussian_nll_loss looks at the sign of var."""
+    loss = gaussian_nll_loss(x, t, var, reduction="none")
+    return (loss * var.detach() ** beta).mean()
+
+
+for beta in (0.0, 0.5, 1.0):
+    (g,) = torch.autograd.grad(2 * beta_nll(x, t, var, beta), x)
+    print(f"beta={beta}: {g}")
+# --8<-- [end:fix-weight]
+torch.testing.assert_close(g, torch.ones(2))
+x, t, var = torch.rand(3, 5, 4, dtype=torch.float64) + 0.1
+for beta in (0.0, 0.3, 1.0):
+    for squared in (False, True):  # at var = squared error its gradient is 0
+        leaves = [v.clone().requires_grad_() for v in (x, t, var)]
+        if squared:
+            leaves[2] = ((x - t) ** 2 + 1e-3).requires_grad_()
+            leaves[1] = x - (leaves[2].detach()) ** 0.5
+        g, dvar = torch.autograd.grad(
+            beta_nll(*leaves, beta), (leaves[0], leaves[2])
+        )
+        exact = (leaves[0] - leaves[1]) * leaves[2] ** (beta - 1) / 20
+        torch.testing.assert_close(g, exact)
+        assert not squared or dvar.abs().max() < 1e-9
+try:
+    torch.func.vmap(beta_nll)(x, t, var)
+except RuntimeError as error:
+    assert "vmap" in str(error)
+else:
+    raise AssertionError
+torch.testing.assert_close(
+    torch.func.grad(beta_nll)(x, t, var, 1.0), (x - t) / 20
+)
+
 # --8<-- [start:var-zero]
 for error in (0.0, 1.0):
     for var in (1e-5, 1e-6, 1e-7, 0.0):
-        loss, dx, _, dvar = gradients(gaussian_nll_loss, error, 0.0, var)
+        loss, dx, _, dvar = loss_and_gradients(
+            gaussian_nll_loss, error, 0.0, var
+        )
         print(f"error {error}, var {var:5}: loss {loss:12.4f}", end=" ")
         print(f"input {dx:9.0f}, var {dvar:.6g}")
 # --8<-- [end:var-zero]
-assert gradients(gaussian_nll_loss, 0.0, 0.0, 0.0)[3] == 0.5 / 1e-6
+assert loss_and_gradients(gaussian_nll_loss, 0.0, 0.0, 0.0)[3] == 0.5 / 1e-6
 
 # --8<-- [start:var-modes]
 from torch.func import grad, jvp
@@ -138,6 +200,10 @@ for var in (0.01, round(least, 4), 0.0):
     print("var", var, "loss and gradient", half(var))
 # --8<-- [end:half]
 assert half(0.0)[1] != half(0.0)[1] and half(0.0)[0] == torch.inf
+assert half(8e-6)[1] == -torch.inf and half(7e-6)[0] == torch.inf
+assert half(7e-6)[1] != half(7e-6)[1]
+with torch.autocast("cpu", dtype=torch.float16):
+    assert gaussian_nll_loss(one, 0 * one, one).dtype == torch.float16
 
 # --8<-- [start:var-shape]
 x = torch.zeros(3, 2)  # 3 samples, 2 features
@@ -148,6 +214,16 @@ for shape in ((3, 2), (3, 1), (1, 2), (3,), (2,), (), (1, 1)):
     except ValueError as error:
         print(f"{shape!s:6} {error}")
 gaussian_nll_loss(x, x, 1.0)
+y = torch.zeros(4, 3, 2)
+for shape in ((4, 3, 2), (1, 3, 2), (4, 1, 2), (4, 3, 1), (4, 3)):
+    assert not gaussian_nll_loss(y, y, torch.ones(shape))
+for shape in ((4, 1, 1), (1, 1, 2), (4,), (3, 2), (2,), (1,), (2, 4, 3, 2)):
+    try:
+        gaussian_nll_loss(y, y, torch.ones(shape))
+    except ValueError as error:
+        assert "incorrect size" in str(error)
+    else:
+        raise AssertionError(shape)
 # --8<-- [end:var-shape]
 
 # --8<-- [start:var-square]
@@ -174,6 +250,9 @@ for var in (-1.0, torch.tensor([1.0, -1e-9])):
     except ValueError as error:
         print(error)
 # --8<-- [end:var-negative]
+for bad in (torch.nan, torch.inf):
+    gaussian_nll_loss(torch.zeros(2), torch.zeros(2), torch.tensor([bad, 1]))
+gaussian_nll_loss(torch.zeros(2), torch.zeros(2), torch.ones(2), eps=-1.0)
 
 # --8<-- [start:errors]
 for options in ({"var": 1}, {"var": 1.0, "reduction": "avg"}):

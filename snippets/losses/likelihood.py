@@ -36,10 +36,16 @@ for step in range(100):
 print(round(log_rate.exp().item(), 4))
 # --8<-- [end:fix-rate]
 torch.testing.assert_close(log_rate.exp().detach(), torch.tensor(1 / 3))
+for counts, rate in ([1.0, 2, 3], 0.5), ([3.0, 5, 4], 0.2), ([20.0, 30], 0.02):
+    counts, x = torch.tensor(counts), torch.tensor(0.0)
+    for step in range(200):
+        x = x - rate * (x.exp() - counts.mean())
+    torch.testing.assert_close(x.exp(), counts.mean())
 
 
 # --8<-- [start:exact]
 def poisson_nll(log_rate, t):
+    """For t >= 0. A log rate of -inf with t = 0 gives NaN."""
     return log_rate.exp() - t * log_rate + torch.lgamma(t + 1)
 
 
@@ -54,10 +60,31 @@ print(g)
 # --8<-- [end:exact]
 torch.testing.assert_close(loss, -Poisson(x.exp()).log_prob(t))
 assert g.isfinite().all()
+# claim: It adds an approximation, and only for targets above 1.
+for dtype in (torch.float64, torch.float32, torch.bfloat16):
+    t = torch.tensor([0.0, 0.3, 1, 1.25, 2, 7.5, 100], dtype=dtype)
+    x = torch.randn(7, dtype=dtype)
+    full, plain = (
+        poisson_nll_loss(x, t, full=some, reduction="none")
+        for some in (True, False)
+    )
+    assert (full == plain).tolist() == 3 * [True] + 4 * [False]
+    mine = poisson_nll(x, t).double()
+    exact = plain.double() + torch.lgamma(t.double() + 1)
+    torch.testing.assert_close(mine, exact, rtol=0.01, atol=0.02)
+    t.requires_grad_()
+    (g,) = torch.autograd.grad(poisson_nll(x, t).sum(), t)
+    assert g.isfinite().all()
+x, t = torch.rand(2, 3, 4, dtype=torch.float64, requires_grad=True)
+assert torch.autograd.gradcheck(poisson_nll, (x, t))
+rows = torch.func.vmap(torch.func.vmap(torch.func.grad(poisson_nll)))(x, t)
+torch.testing.assert_close(rows, x.exp() - t)
+assert poisson_nll(x[:0], t[:0]).shape == (0, 4)
+assert poisson_nll(x, torch.arange(4)).isfinite().all()
 
 
 # --8<-- [start:rate-zero]
-def gradients(loss, *numbers, **options):
+def loss_and_gradients(loss, *numbers, **options):
     leaves = [
         torch.tensor(number, dtype=torch.float64, requires_grad=True)
         for number in numbers
@@ -68,42 +95,66 @@ def gradients(loss, *numbers, **options):
 
 
 for rate in (1e-2, 1e-4, 1e-6, 0.0):
-    loss, dx, dt = gradients(poisson_nll_loss, rate, 2.0, log_input=False)
+    loss, dx, dt = loss_and_gradients(
+        poisson_nll_loss, rate, 2.0, log_input=False
+    )
     print(f"rate {rate:6}: loss {loss:6.2f}, gradient {dx:.6g}")
-loss, dx, dt = gradients(poisson_nll_loss, 0.0, 0.0, log_input=False)
+loss, dx, dt = loss_and_gradients(poisson_nll_loss, 0.0, 0.0, log_input=False)
 print("target 0: loss", loss, "gradient", dx)
 # --8<-- [end:rate-zero]
 assert dx == 1
-loss, dx, dt = gradients(poisson_nll_loss, 0.0, 2.0, log_input=False)
+loss, dx, dt = loss_and_gradients(poisson_nll_loss, 0.0, 2.0, log_input=False)
 assert abs(dx - (1 - 2e8)) < 1e-3
 
 # --8<-- [start:log-far]
 inf = float("inf")
 for x in (-10.0, -1000.0, -inf):
-    loss, dx, dt = gradients(poisson_nll_loss, x, 2.0)
+    loss, dx, dt = loss_and_gradients(poisson_nll_loss, x, 2.0)
     print(f"log rate {x}: loss {loss:.4g}, gradient {dx:.4g}")
-loss, dx, dt = gradients(poisson_nll_loss, -inf, 0.0)
+loss, dx, dt = loss_and_gradients(poisson_nll_loss, -inf, 0.0)
 print("target 0: loss", loss, "gradient", dx)
 x = torch.tensor(88.73, requires_grad=True)  # exp(x) is too large
 loss = poisson_nll_loss(x, torch.tensor(2.0))
 (g,) = torch.autograd.grad(loss, x)
 print("log rate 88.73, float32: loss", loss.item(), "gradient", g.item())
 # --8<-- [end:log-far]
-assert g == inf and gradients(poisson_nll_loss, -inf, 2.0)[1] == -2
-assert loss == inf and torch.tensor(88.72).exp() < inf
+assert g == inf and loss_and_gradients(poisson_nll_loss, -inf, 2.0)[1] == -2
+for x, far in (88.7228, False), (88.7229, True):
+    x = torch.tensor(x)
+    slope = torch.func.grad(poisson_nll_loss)(x, torch.tensor(2.0))
+    assert (
+        slope.isinf() == poisson_nll_loss(x, torch.tensor(2.0)).isinf() == far
+    )
+for t in (0.1, 1.0, 37.0):
+    x = torch.linspace(-200, torch.tensor(t).log().item(), 99)[:-1]
+    x.requires_grad_()
+    loss = poisson_nll_loss(x, torch.full((98,), t), reduction="sum")
+    (g,) = torch.autograd.grad(loss, x)
+    assert (-t <= g).all() and (g < 0).all()
 
 # --8<-- [start:negative-rate]
 for rate in (-1.0, -1e-8, -5e-9):
-    loss, dx, dt = gradients(poisson_nll_loss, rate, 2.0, log_input=False)
+    loss, dx, dt = loss_and_gradients(
+        poisson_nll_loss, rate, 2.0, log_input=False
+    )
     print(f"rate {rate}: loss {loss}, gradient {dx}")
 # --8<-- [end:negative-rate]
-loss, dx, dt = gradients(poisson_nll_loss, -1.0, 2.0, log_input=False)
+loss, dx, dt = loss_and_gradients(poisson_nll_loss, -1.0, 2.0, log_input=False)
 assert loss != loss and 3 < dx < 3.001
+for dtype in (torch.float64, torch.float32, torch.bfloat16):
+    x = torch.tensor([-1.1e-8, -0.3, -100], dtype=dtype)
+    for t in (0.0, 2.0):
+        rate = x.clone().requires_grad_()
+        loss = poisson_nll_loss(
+            rate, 0 * x + t, log_input=False, reduction="none"
+        )
+        (g,) = torch.autograd.grad(loss.sum(), rate)
+        assert loss.isnan().all() and (g >= 1).all()
 
 # --8<-- [start:stirling]
 for t in (0.0, 1.0, 1.5, 2.0, 5.0):
-    plain, dx, _ = gradients(poisson_nll_loss, 0.5, t)
-    full, dx_full, _ = gradients(poisson_nll_loss, 0.5, t, full=True)
+    plain, dx, _ = loss_and_gradients(poisson_nll_loss, 0.5, t)
+    full, dx_full, _ = loss_and_gradients(poisson_nll_loss, 0.5, t, full=True)
     exact = torch.lgamma(torch.tensor(t + 1)).item()
     print(f"t = {t}: adds {full - plain:.4f}, log t! is {exact:.4f}", end=" ")
     print("gradient of the input the same:", dx == dx_full)
@@ -112,13 +163,16 @@ assert dx == dx_full
 
 # --8<-- [start:stirling-target]
 for t in (0.0, 0.5, 1.0, 1.001):
-    loss, dx, dt = gradients(poisson_nll_loss, 0.0, t, full=True)
+    loss, dx, dt = loss_and_gradients(poisson_nll_loss, 0.0, t, full=True)
     print(f"t = {t}: loss {loss:.4f}, gradient of the target {dt:.4f}")
 # --8<-- [end:stirling-target]
-loss, dx, dt = gradients(poisson_nll_loss, 0.0, 0.0, full=True)
+loss, dx, dt = loss_and_gradients(poisson_nll_loss, 0.0, 0.0, full=True)
 assert dx == 1 and dt != dt
+dt = loss_and_gradients(poisson_nll_loss, 0.0, -0.5, full=True)[2]
+assert dt != dt
 at, above = (
-    gradients(poisson_nll_loss, 0.0, t, full=True)[0] for t in (1.0, 1 + 1e-9)
+    loss_and_gradients(poisson_nll_loss, 0.0, t, full=True)[0]
+    for t in (1.0, 1 + 1e-9)
 )
 assert abs(above - at + 0.081) < 1e-3
 
@@ -129,6 +183,8 @@ loss = poisson_nll_loss(x, t, log_input=False)
 (g,) = torch.autograd.grad(loss, x)
 print("rate 0: loss", loss.item(), "gradient", g.item())
 # --8<-- [end:half]
+empty = poisson_nll_loss(x, 0 * t, log_input=False)
+assert empty.isnan() and torch.autograd.grad(empty, x)[0].isnan()
 assert torch.tensor(1e-8, dtype=torch.float16) == 0
 assert loss == inf and g == -inf
 

@@ -3,27 +3,36 @@ import torch
 from torch.nn.functional import multi_margin_loss, multilabel_margin_loss
 
 
-def gradient(loss, x, y, **options):
-    x = torch.tensor(x, requires_grad=True)
-    y = torch.tensor(y)
-    out = loss(x, y, reduction="sum", **options)
-    (g,) = torch.autograd.grad(out, x)
-    return [round(entry, 3) for entry in g.tolist()]
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
-x = [0.5, 2.0, 0.0, -3.0]  # class 0 is right; 1 and 2 are too close, 3 is not
-print("p=1       ", gradient(multi_margin_loss, x, 0))
-print("p=2       ", gradient(multi_margin_loss, x, 0, p=2))
-print("multilabel", gradient(multilabel_margin_loss, x, [0, -1, -1, -1]))
+# Class 0 is right; 1 and 2 are too close, 3 is not.
+x = torch.tensor([0.5, 2.0, 0.0, -3.0])
+y, ys = torch.tensor(0), torch.tensor([0, -1, -1, -1])
+print("p=1       ", gradient(lambda x: multi_margin_loss(x, y), x))
+print("p=2       ", gradient(lambda x: multi_margin_loss(x, y, p=2), x))
+print("multilabel", gradient(lambda x: multilabel_margin_loss(x, ys), x))
 # --8<-- [end:run]
-assert gradient(multi_margin_loss, x, 0) == [-0.5, 0.25, 0.25, 0]
-assert gradient(multi_margin_loss, x, 0, p=2) == [-1.5, 1.25, 0.25, 0]
-assert gradient(multilabel_margin_loss, x, [0, -1, -1, -1]) == [
-    -0.5,
-    0.25,
-    0.25,
-    0,
-]
+
+
+from functools import partial
+
+
+def slopes(loss, x, y, **options):
+    """The gradient at numbers, as numbers."""
+    loss = partial(loss, target=torch.tensor(y), reduction="sum", **options)
+    return gradient(loss, torch.tensor(x)).tolist()
+
+
+x = x.tolist()
+assert slopes(multi_margin_loss, x, 0) == [-0.5, 0.25, 0.25, 0]
+assert slopes(multi_margin_loss, x, 0, p=2) == [-1.5, 1.25, 0.25, 0]
+assert slopes(multilabel_margin_loss, x, ys.tolist()) == [-0.5, 0.25, 0.25, 0]
 
 # --8<-- [start:trap-onehot]
 x = torch.zeros(1, 4, requires_grad=True)
@@ -50,6 +59,12 @@ print(indices(hot).tolist())
 print("multilabel_margin", g[0].tolist())
 # --8<-- [end:fix-onehot]
 assert (g[0] > 0).tolist() == [True, True, False, False]
+several = torch.tensor([[0, 1, 0], [0, 0, 0], [1, 1, 1]])
+wanted = [[1, -1, -1], [-1, -1, -1], [0, 1, 2]]
+for kind in (torch.bool, torch.int64, torch.float32):
+    assert indices(several.to(kind)).tolist() == wanted
+    assert indices(several[0].to(kind)).tolist() == wanted[0]
+assert torch.func.vmap(indices)(several).tolist() == wanted
 
 # --8<-- [start:trap-nan]
 nan, inf = float("nan"), float("inf")
@@ -63,44 +78,65 @@ assert multi_margin_loss(x, y) == 0
 # --8<-- [start:fix-nan]
 def multi_margin(x, y, p=1, margin=1.0):
     y = y[..., None]
-    slack = torch.relu(margin - x.gather(-1, y) + x) ** p
-    others = torch.arange(x.shape[-1]) != y
-    return torch.where(others, slack, 0.0).sum(-1).mean() / x.shape[-1]
+    others = torch.arange(x.shape[-1], device=x.device) != y
+    slack = torch.where(others, margin - x.gather(-1, y) + x, 0)
+    return (torch.relu(slack) ** p).sum(-1).mean() / x.shape[-1]
 
 
 print("multi_margin:     ", multi_margin(x, y).item())
 # --8<-- [end:fix-nan]
+# claim: The same loss from differentiable parts lets the NaN through.
+for p in (1, 2):
+    for margin in (1.0, 0.3, -0.5):
+        for size in ((5, 3), (4, 17), (3,)):
+            x = torch.randn(size, dtype=torch.float64)
+            y = torch.randint(size[-1], size[:-1])
+            mine = partial(multi_margin, y=y, p=p, margin=margin)
+            its = partial(multi_margin_loss, target=y, p=p, margin=margin)
+            torch.testing.assert_close(mine(x), its(x))
+            torch.testing.assert_close(gradient(mine, x), gradient(its, x))
+    for at in range(3):
+        row = torch.randn(2, 3).index_fill(1, torch.tensor(at), nan)
+        assert multi_margin(row, torch.tensor([0, 2]), p).isnan()
+    for row in [inf, 0.0, 1.0], [-inf, 0.0, 1.0], [0.0, inf, 1.0]:
+        mine = partial(multi_margin, y=torch.tensor(0), p=p)
+        g = gradient(mine, torch.tensor(row)).tolist()
+        assert g == slopes(multi_margin_loss, row, 0, p=p)
 x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
 y = torch.tensor([0, 1, 2, 0, 1])
 for p in (1, 2):
-    mine, theirs = multi_margin(x, y, p), multi_margin_loss(x, y, p)
-    torch.testing.assert_close(mine, theirs)
-    torch.testing.assert_close(
-        torch.autograd.grad(mine, x), torch.autograd.grad(theirs, x)
-    )
-    assert torch.autograd.gradgradcheck(
-        lambda x, p=p: multi_margin(x, y, p), x
-    )
-assert multi_margin(torch.full((1, 3), nan), torch.tensor([0])).isnan()
+    mine = partial(multi_margin, y=y, p=p)
+    assert torch.autograd.gradcheck(mine, x)
+    assert torch.autograd.gradgradcheck(mine, x)
+each = torch.func.vmap(torch.func.grad(multi_margin))(x, y)
+torch.testing.assert_close(each / 5, gradient(lambda x: multi_margin(x, y), x))
+for dtype in (torch.float16, torch.bfloat16):
+    close = multi_margin(x.to(dtype), y) - multi_margin(x, y)
+    assert close.abs() < 0.02 and multi_margin(x.to(dtype), y).dtype == dtype
+# claim: Exactly at the margin the gradient is 0, in 2.13 and in 2.15.
 cases = (multi_margin_loss, 0), (multilabel_margin_loss, [0, -1, -1])
 for s, g in (0.99, 0), (1.0, 0), (1.01, 0.333):  # the margin is at 1
-    for loss, y in cases:
-        assert gradient(loss, [2.0, s, 0.0], y) == [-g, g, 0]
+    for loss, classes in cases:
+        three = slopes(loss, [2.0, s, 0.0], classes)
+        assert [round(v, 3) for v in three] == [-g, g, 0]
 
 # --8<-- [start:margins]
-equal = [1.0, 1.0, 1.0]
+equal = torch.tensor([1.0, 1.0, 1.0])
 for margin in (2.0, 1.0, 0.0, -1.0):
-    g = gradient(multi_margin_loss, equal, 0, margin=margin)
+    x = equal.clone().requires_grad_()
+    (g,) = torch.autograd.grad(multi_margin_loss(x, y[0], margin=margin), x)
     print(f"margin={margin}: {g}")
 # --8<-- [end:margins]
-assert g == [0, 0, 0]
+assert g.tolist() == [0, 0, 0]
 x = [0.0, 0.0, 0.0, 0.0]
-first = gradient(multilabel_margin_loss, x, [0, 2, -1, -1])
-assert first == gradient(multilabel_margin_loss, x, [0, 2, -1, 3])
-assert first == gradient(multilabel_margin_loss, x, [2, 0, -1, -1])
-assert gradient(multilabel_margin_loss, x, [-1, 0, 2, 3]) == [0, 0, 0, 0]
-assert gradient(multilabel_margin_loss, x, [0, 1, 2, 3]) == [0, 0, 0, 0]
-assert gradient(multilabel_margin_loss, x, [0, 0, -1, -1])[0] == -1.5
+first = slopes(multilabel_margin_loss, x, [0, 2, -1, -1])
+assert first == slopes(multilabel_margin_loss, x, [0, 2, -1, 3])
+assert first == slopes(multilabel_margin_loss, x, [2, 0, -1, -1])
+assert slopes(multilabel_margin_loss, x, [0, 0, -1, -1])[0] == -1.5
+for count in (1, 4, 17):
+    x = torch.randn(count).tolist()
+    for ys in list(range(-1, count - 1)), list(range(count)):
+        assert not any(slopes(multilabel_margin_loss, x, ys))
 
 # --8<-- [start:nan]
 target = torch.tensor([0])
@@ -119,6 +155,18 @@ for row in (
     assert other == loss
 # --8<-- [end:nan]
 assert loss.isinf()
+# claim: A hinge whose slack is NaN adds nothing:
+for size in (2, 17, 33):
+    for dtype in (torch.float32, torch.float64):
+        for p in (1, 2):
+            row = torch.randn(1, size, dtype=dtype)
+            row[0, 1:2] = nan
+            rest = torch.cat([row[:, :1], row[:, 2:]], 1)
+            loss, less = (multi_margin_loss(v, target, p) for v in (row, rest))
+            torch.testing.assert_close(loss, less * (size - 1) / size)
+            row[0, 0] = nan
+            assert not any(slopes(multi_margin_loss, row[0].tolist(), 0, p=p))
+            assert multi_margin_loss(row, target, p) == 0
 
 # --8<-- [start:reductions]
 x = torch.zeros(2, 4, requires_grad=True)  # two rows, four classes
@@ -143,6 +191,8 @@ print(g.tolist())
 # The mean divides by the two rows, not by the sum of their weights, 0 + 5.
 assert multi_margin_loss(x, y, weight=weight) == (0 * 0.75 + 5 * 0.75) / 2
 assert not g[0].any()
+spoilt = torch.tensor([[0.0, inf, 0, 0], [0.0, 0, 0, 0]])
+assert multi_margin_loss(spoilt, y, weight=weight).isnan()
 
 # --8<-- [start:empty]
 torch.use_deterministic_algorithms(True)  # fills new memory with NaN
@@ -153,6 +203,9 @@ torch.use_deterministic_algorithms(False)
 # --8<-- [end:empty]
 for loss, target in (multi_margin_loss, y), (multilabel_margin_loss, x.long()):
     assert loss(x, target, reduction="none").shape == (0,)
+    torch.use_deterministic_algorithms(True)
+    assert loss(x, target).isnan()
+    torch.use_deterministic_algorithms(False)
 
 
 # --8<-- [start:range]
@@ -167,6 +220,15 @@ x, zero = torch.zeros(1, 4), torch.tensor([0])
 attempt(multi_margin_loss, x, torch.tensor([4]))
 attempt(multi_margin_loss, x, torch.tensor([-1]))
 # --8<-- [end:range]
+# claim: a class below 0, or from C on.
+for count in (1, 4, 33):
+    for label in (-7, -1, 0, count - 1, count, count + 9):
+        try:
+            multi_margin_loss(torch.zeros(1, count), torch.tensor([label]))
+        except RuntimeError:
+            assert not 0 <= label < count
+        else:
+            assert 0 <= label < count
 
 
 # --8<-- [start:range-multi]
@@ -198,6 +260,17 @@ attempt(multi_margin_loss, x, zero, weight=torch.ones(3))
 # --8<-- [start:half]
 attempt(multi_margin_loss, x.half(), zero)
 # --8<-- [end:half]
+ys = torch.tensor([[0, -1, -1, -1]])
+for dtype in (torch.float16, torch.bfloat16):
+    for loss, target in (
+        (multi_margin_loss, zero),
+        (multilabel_margin_loss, ys),
+    ):
+        try:
+            loss(x.to(dtype), target)
+        except NotImplementedError:
+            continue
+        raise AssertionError(loss, dtype)
 
 # --8<-- [start:twice]
 x = torch.tensor([[0.0, 0.5, -1.0]], requires_grad=True)

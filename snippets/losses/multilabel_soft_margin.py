@@ -97,7 +97,16 @@ for x in (-3.0, 0.0, 3.0):
     (g,) = torch.autograd.grad(out, x)
     print(f"x={x.item()}: loss {out.item():.3f}, gradient {g.item():.3f}")
 # --8<-- [end:minus-one]
-assert g > 0
+for size in (1, 4, 33):
+    for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+        x = torch.linspace(-200, 200, size, dtype=dtype, requires_grad=True)
+        out = multilabel_soft_margin_loss(x, torch.full_like(x, -1))
+        (g,) = torch.autograd.grad(out, x)
+        exact = (x.detach().sigmoid() + 1) / size
+        torch.testing.assert_close(g, exact, rtol=0.01, atol=0)
+        assert (g >= 0.99 / size).all() and (g <= 2.01 / size).all()
+low = torch.tensor([-1e30])
+assert multilabel_soft_margin_loss(low, -torch.ones(1)) < -1e29
 
 # --8<-- [start:shape]
 torch.manual_seed(0)

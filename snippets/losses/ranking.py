@@ -1,4 +1,6 @@
 # --8<-- [start:run]
+from functools import partial
+
 import torch
 from torch.nn.functional import hinge_embedding_loss, margin_ranking_loss
 
@@ -8,25 +10,39 @@ def ranking(x, y, **options):
     return margin_ranking_loss(x, torch.zeros_like(x), y, **options)
 
 
-def gradient(loss, x, y, **options):
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
+x, y = torch.tensor([-1.0, 0.0, 0.99, 1.0, 1.01]), torch.ones(5)
+rank = partial(ranking, y=y, margin=1.0, reduction="sum")
+hinge = partial(hinge_embedding_loss, reduction="sum")
+print("margin_ranking,  y=1: ", gradient(rank, x) + 0)  # + 0: no -0
+print("hinge_embedding, y=-1:", gradient(partial(hinge, target=-y), x) + 0)
+print("hinge_embedding, y=1: ", gradient(partial(hinge, target=y), x) + 0)
+# --8<-- [end:run]
+
+
+def slopes(loss, x, y, **options):
+    """The gradient at numbers, as numbers, for one target."""
     x = torch.tensor(x, requires_grad=True)
     y = torch.full_like(x, y)
     out = loss(x, y, reduction="sum", **options)
     (g,) = torch.autograd.grad(out, x)
-    return [round(entry + 0, 3) for entry in g.tolist()]
+    return g.tolist()
 
 
 x = [-1.0, 0.0, 0.99, 1.0, 1.01]
-print("margin_ranking,  y=1: ", gradient(ranking, x, 1.0, margin=1.0))
-print("hinge_embedding, y=-1:", gradient(hinge_embedding_loss, x, -1.0))
-print("hinge_embedding, y=1: ", gradient(hinge_embedding_loss, x, 1.0))
-# --8<-- [end:run]
 # The clamp inside changed between 2.13 and 2.14; see "Where it changed".
 old = torch.__version__.startswith("2.13")
 at_margin = -1 if old else 0
-assert gradient(ranking, x, 1.0, margin=1.0) == [-1, -1, -1, at_margin, 0]
-assert gradient(hinge_embedding_loss, x, -1.0) == [-1, -1, -1, at_margin, 0]
-assert gradient(hinge_embedding_loss, x, 1.0) == [1, 1, 1, 1, 1]
+assert slopes(ranking, x, 1.0, margin=1.0) == [-1, -1, -1, at_margin, 0]
+assert slopes(hinge_embedding_loss, x, -1.0) == [-1, -1, -1, at_margin, 0]
+assert slopes(hinge_embedding_loss, x, 1.0) == [1, 1, 1, 1, 1]
 
 # --8<-- [start:trap-targets]
 labels = torch.tensor([1.0, 0.0])  # 0 should have been -1
@@ -101,12 +117,43 @@ assert 0 <= loss <= 0.1
 # --8<-- [start:at-margin]
 for y in (1.0, -1.0):
     for margin in (0.0, 1.0, -0.5):
-        hinge = y * margin  # where y * x equals the margin
-        around = [hinge - 0.01, hinge, hinge + 0.01]
-        g = gradient(ranking, around, y, margin=margin)
-        print(f"y={y:+.0f}, margin={margin:+}, around {hinge:+}:", g)
+        corner = y * margin  # where y * x equals the margin
+        around = corner + torch.tensor([-0.01, 0, 0.01])
+        three = partial(rank, y=torch.full((3,), y), margin=margin)
+        g = gradient(three, around) + 0
+        print(f"y={y:+.0f}, margin={margin:+}, around {corner:+}:", g)
 # --8<-- [end:at-margin]
+g = g.tolist()
 assert g == ([0, 1, 1] if old else [0, 0, 1])
+# claim: Exactly at the margin the gradient of both is 0 from PyTorch 2.14 on.
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for count in (1, 17, 1001):
+        for margin in (0.0, 1.0, -0.5, 0.375):
+            for y in (1.0, -1.0):
+                sign = torch.full((count,), y, dtype=dtype)
+                a = (margin * sign).requires_grad_()
+                b = torch.zeros_like(a, requires_grad=True)
+                loss = margin_ranking_loss(a, b, sign, margin=margin)
+                da, db = torch.autograd.grad(loss, (a, b))
+                assert loss == 0 and (da * old == -sign * old / count).all()
+                assert (da.any() == old) and torch.equal(da, -db)
+            a = torch.full((count,), margin, dtype=dtype, requires_grad=True)
+            loss = hinge_embedding_loss(a, 0 * sign - 1, margin=margin)
+            assert torch.autograd.grad(loss, a)[0].any() == old
+for name, options in (
+    ("SGD", {"momentum": 0.9, "weight_decay": 0.1}),
+    ("Adam", {}),
+    ("AdamW", {}),
+    ("RMSprop", {}),
+):
+    w = torch.zeros(3, requires_grad=True)
+    optimizer = getattr(torch.optim, name)([w], lr=0.1, **options)
+    for step in range(0 if old else 5):
+        winners, losers = torch.rand(2, 64, 3)
+        loss = margin_ranking_loss(winners @ w, losers @ w, torch.ones(64))
+        loss.backward()
+        optimizer.step()
+    assert not w.any()
 a = torch.tensor(0.5, requires_grad=True)
 b = torch.tensor(0.5, requires_grad=True)
 for margin, share in (0.0, at_margin), (0.1, -1):
@@ -115,33 +162,45 @@ for margin, share in (0.0, at_margin), (0.1, -1):
 
 
 # --8<-- [start:zero-target]
-x = [-3.0, 0.5, 3.0]
-print("margin_ranking ", gradient(ranking, x, 0.0, margin=1.0))
-print("hinge_embedding", gradient(hinge_embedding_loss, x, 0.0))
+x, zero = torch.tensor([-3.0, 0.5, 3.0]), torch.zeros(3)
+print("margin_ranking ", gradient(partial(rank, y=zero), x) + 0)
+print("hinge_embedding", gradient(partial(hinge, target=zero), x) + 0)
 
-x = torch.tensor(x)
 for loss in (ranking, hinge_embedding_loss):
     options = {"margin": 1.0} if loss is ranking else {}
     out = loss(x, torch.zeros(3), reduction="none", **options)
     print("values", [round(v, 3) for v in out.tolist()])
 # --8<-- [end:zero-target]
-assert gradient(ranking, x.tolist(), 0.0, margin=1.0) == [0, 0, 0]
-assert gradient(hinge_embedding_loss, x.tolist(), 0.0) == [0, 0, 1]
+assert slopes(ranking, x.tolist(), 0.0, margin=1.0) == [0, 0, 0]
+for y in (0.0, 0.5, -0.5, 2.0):
+    assert slopes(hinge_embedding_loss, x.tolist(), y) == [0, 0, 1]
 
 # --8<-- [start:nan]
 inf, nan = float("inf"), float("nan")
-x = [nan, inf, -inf]
-print("margin_ranking,  y=1: ", gradient(ranking, x, 1.0))
-print("hinge_embedding, y=-1:", gradient(hinge_embedding_loss, x, -1.0))
-print("hinge_embedding, y=1: ", gradient(hinge_embedding_loss, x, 1.0))
+x, y = torch.tensor([nan, inf, -inf]), torch.ones(3)
+print("margin_ranking,  y=1: ", gradient(partial(rank, y=y), x) + 0)
+print("hinge_embedding, y=-1:", gradient(partial(hinge, target=-y), x) + 0)
+print("hinge_embedding, y=1: ", gradient(partial(hinge, target=y), x) + 0)
 
 a = torch.tensor(inf, requires_grad=True)
 loss = margin_ranking_loss(a, torch.tensor(inf), torch.tensor(1.0))
 (g,) = torch.autograd.grad(loss, a)
 print("inf against inf: loss", loss.item(), "gradient", g.item() + 0)
 # --8<-- [end:nan]
-assert gradient(ranking, x, 1.0) == [0, 0, -1]
+assert slopes(ranking, x.tolist(), 1.0) == [0, 0, -1]
 assert loss.isnan() and g == 0
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for count in (1, 17, 1001):
+        x = torch.full((count,), nan, dtype=dtype, requires_grad=True)
+        for loss, y, slope in (
+            (ranking, 1, 0),
+            (ranking, -1, 0),
+            (hinge_embedding_loss, -1, 0),
+            (hinge_embedding_loss, 1, 1),
+        ):
+            out = loss(x, torch.full_like(x, y), reduction="none")
+            (g,) = torch.autograd.grad(out.sum(), x)
+            assert out.isnan().all() and (g == slope).all()
 
 # --8<-- [start:bf16]
 x = torch.tensor(1.703125, dtype=torch.bfloat16, requires_grad=True)
@@ -171,6 +230,9 @@ for reduction in ("none", "sum", "mean"):
     print(f"{reduction:5} of an empty batch", out.tolist(), g.tolist())
 # --8<-- [end:reductions]
 assert out.isnan() and g.numel() == 0
+layer = torch.nn.Linear(3, 1)
+ranking(layer(torch.zeros(0, 3)), torch.ones(0, 1)).backward()
+assert not layer.weight.grad.any() and not layer.bias.grad.any()
 
 # --8<-- [start:broadcast]
 row, column = torch.ones(1, 3), torch.ones(3, 1)
@@ -194,7 +256,13 @@ try:
 except RuntimeError as error:
     print(error)
 # --8<-- [end:target]
-assert hinge_embedding_loss(x, y) == hinge_embedding_loss(x, y.float())
+for kind in (torch.int8, torch.int16, torch.int32, torch.int64):
+    for loss in (ranking, hinge_embedding_loss):
+        assert loss(x, y.to(kind)) == loss(x, y.float())
+one = torch.ones(2, dtype=torch.uint8)
+assert ranking(x, one) == 255 and ranking(x, one.float()) == 0.5
+no = torch.zeros(2)
+assert hinge_embedding_loss(x, no.bool()) == hinge_embedding_loss(x, no)
 
 # --8<-- [start:composite]
 x = torch.tensor([0.0], requires_grad=True)

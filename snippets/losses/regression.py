@@ -1,26 +1,43 @@
 # --8<-- [start:run]
+from functools import partial
+
 import torch
 from torch.nn.functional import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 
 
-def gradient(loss, x, y, **options):
-    x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-    out = loss(x, torch.tensor(y, dtype=torch.float64), **options)
-    (g,) = torch.autograd.grad(out.sum(), x)
-    return (g + 0).tolist()  # + 0: no negative zeros
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
-x, y = [3.0, 1, 0, -4], [0.0, 0, 0, 0]
+x, y = torch.tensor([3.0, 1, 0, -4]), torch.zeros(4)
 for reduction in ("none", "sum", "mean"):
-    print(f"{reduction:14}", gradient(mse_loss, x, y, reduction=reduction))
+    loss = partial(mse_loss, target=y, reduction=reduction)
+    print(f"{reduction:14}", gradient(loss, x))
 for loss in (l1_loss, smooth_l1_loss, huber_loss):
-    print(f"{loss.__name__:14}", gradient(loss, x, y))
+    print(f"{loss.__name__:14}", gradient(partial(loss, target=y), x))
 # --8<-- [end:run]
-assert gradient(mse_loss, x, y, reduction="none") == [6, 2, 0, -8]
-assert gradient(mse_loss, x, y, reduction="sum") == [6, 2, 0, -8]
-assert gradient(mse_loss, x, y) == [1.5, 0.5, 0, -2]
-assert gradient(l1_loss, x, y) == [0.25, 0.25, 0, -0.25]
-assert gradient(smooth_l1_loss, x, y) == gradient(huber_loss, x, y)
+
+
+def slopes(loss, x, y, **options):
+    """The gradient at numbers, as numbers."""
+    y = torch.tensor(y, dtype=torch.float64)
+    x = torch.tensor(x, dtype=torch.float64)
+    return gradient(partial(loss, target=y, **options), x).tolist()
+
+
+x, y = x.tolist(), y.tolist()
+assert slopes(mse_loss, x, y, reduction="none") == [6, 2, 0, -8]
+assert slopes(mse_loss, x, y, reduction="sum") == [6, 2, 0, -8]
+assert slopes(mse_loss, x, y) == [1.5, 0.5, 0, -2]
+assert slopes(l1_loss, x, y) == [0.25, 0.25, 0, -0.25]
+assert slopes(smooth_l1_loss, x, y) == slopes(huber_loss, x, y)
+beta, delta = {"beta": 2.5, "reduction": "sum"}, {"delta": 2.5}
+assert slopes(smooth_l1_loss, x, y, **beta) == [1, 0.4, 0, -1]
+assert slopes(huber_loss, x, y, **delta) == [0.625, 0.25, 0, -0.625]
 
 # --8<-- [start:trap-shape]
 import warnings
@@ -44,6 +61,18 @@ x = torch.tensor([[0.0], [3], [6]], requires_grad=True)
 assert ((x - y) ** 2).mean() == 12 and (x - y).shape == (3, 3)
 (g,) = torch.autograd.grad(((x - y) ** 2).mean(), x)
 assert g.flatten().tolist() == [-2, 0, 2]
+# claim: Every prediction ends at the mean of the targets.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    for count in (2, 3, 17):
+        y = torch.randn(count, dtype=torch.float64)
+        x = torch.randn(count, 1, dtype=torch.float64)
+        pairs = mse_loss(x, y, reduction="none")
+        assert torch.equal(pairs, (x.expand(-1, count) - y) ** 2)
+        for step in range(100):
+            x = x - count / 4 * gradient(partial(mse_loss, target=y), x)
+        torch.testing.assert_close(x, y.mean().expand(count, 1))
+y = torch.tensor([0.0, 3, 6])
 
 # --8<-- [start:fix-shape]
 warnings.filterwarnings("error", message="Using a target size")
@@ -71,6 +100,7 @@ assert rmse == 0 and g.isnan().all()
 
 # --8<-- [start:fix-root]
 def rmse(x, y):
+    assert x.shape == y.shape  # nothing warns here
     return torch.linalg.vector_norm(x - y) / x.numel() ** 0.5
 
 
@@ -82,6 +112,38 @@ torch.testing.assert_close(rmse(x, y + 3), torch.sqrt(mse_loss(x, y + 3)))
 (g,) = torch.autograd.grad(rmse(x, y), x)
 assert g.tolist() == [0, 0]
 
+
+def root(y, x):
+    return mse_loss(x, y).sqrt()
+
+
+for dtype in (torch.float32, torch.float64):
+    for scale in (1e-15, 1.0, 1e15):
+        for size in ((1,), (33,), (3, 1001)):
+            a, b = scale * torch.randn(2, *size, dtype=dtype)
+            mine, its = partial(rmse, y=b), partial(root, b)
+            near = {"rtol": 1e-4, "atol": 0}
+            torch.testing.assert_close(mine(a), its(a), **near)
+            torch.testing.assert_close(
+                gradient(mine, a), gradient(its, a), **near
+            )
+for dtype in (torch.float16, torch.bfloat16):
+    a = torch.tensor([300.0, -300.0], dtype=dtype)
+    assert (rmse(a, 0 * a) - 300).abs() <= 1
+    whole = torch.tensor([0, 0])
+    assert gradient(partial(rmse, y=whole), a).sum() == 0
+a, b = torch.rand(2, 4, 3, dtype=torch.float64, requires_grad=True)
+assert torch.autograd.gradcheck(rmse, (a, b))
+rows = torch.func.vmap(torch.func.grad(rmse))(a, b)
+torch.testing.assert_close(rows[1], torch.func.grad(rmse)(a[1], b[1]))
+assert rmse(a[:0], b[:0]).isnan()
+try:
+    rmse(a[:, :1], b[:, 0])
+except AssertionError:
+    pass
+else:
+    raise RuntimeError
+
 # --8<-- [start:zero]
 losses = (mse_loss, l1_loss, smooth_l1_loss, huber_loss)
 for loss in losses:
@@ -91,18 +153,40 @@ for loss in losses:
     (second,) = torch.autograd.grad(g, x)
     print(f"{loss.__name__:14} {g.item()}, second {second.item()}")
 # --8<-- [end:zero]
-assert all(gradient(loss, [2.0], [2.0]) == [0] for loss in losses)
+dtypes = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+for dtype in dtypes:
+    for count in (1, 17, 1001):
+        x = torch.full((count,), 0.3, dtype=dtype)
+        for loss in losses:
+            assert not gradient(partial(loss, target=x), x).any()
 
 # --8<-- [start:not-finite]
 nan, inf = float("nan"), float("inf")
 for loss in losses:
-    with_nan = gradient(loss, [nan, 1.0], [0.0, 0.0])
-    with_inf = gradient(loss, [inf, 1.0], [0.0, 0.0])
+    loss_of = partial(loss, target=torch.zeros(2))
+    with_nan = gradient(loss_of, torch.tensor([nan, 1.0]))
+    with_inf = gradient(loss_of, torch.tensor([inf, 1.0]))
     print(f"{loss.__name__:14}", with_nan, with_inf)
 # --8<-- [end:not-finite]
-assert gradient(l1_loss, [nan, 1.0], [0.0, 0.0]) == [0, 0.5]
-assert gradient(mse_loss, [inf, 1.0], [0.0, 0.0]) == [inf, 1]
-assert gradient(huber_loss, [inf, 1.0], [0.0, 0.0]) == [0.5, 0.5]
+# claim: At an infinite difference only mse_loss has an infinite gradient.
+for dtype in dtypes:
+    for count in (1, 17, 33):
+        x = torch.rand(count).to(dtype)
+        for loss in losses:
+            loss_of = partial(loss, target=0 * x)
+            good = gradient(loss_of, x)
+            for bad in (nan, inf, -inf):
+                spoilt = x.clone()
+                spoilt[count // 2] = bad
+                assert not loss_of(spoilt).isfinite()
+                g = gradient(loss_of, spoilt)
+                own = g[count // 2].item()
+                if bad == bad:
+                    assert (abs(own) == inf) == (loss is mse_loss)
+                else:
+                    assert own == 0 if loss is l1_loss else own != own
+                g[count // 2] = good[count // 2]
+                assert torch.equal(g, good)
 
 # --8<-- [start:overflow]
 x = torch.tensor([2.0**65, 1.0], requires_grad=True)
@@ -128,6 +212,12 @@ for reduction in ("mean", "sum"):
     print(f"{reduction:4} loss", loss.item(), "gradient of w", g.item())
 # --8<-- [end:empty]
 assert loss == 0 and g == 0
+for loss in losses:
+    layer = torch.nn.Linear(3, 1)
+    mean = loss(layer(torch.zeros(0, 3)), torch.zeros(0, 1))
+    mean.backward()
+    assert mean.isnan()
+    assert not layer.weight.grad.any() and not layer.bias.grad.any()
 
 # --8<-- [start:numel]
 x = torch.zeros(2, 3, requires_grad=True)  # 2 samples, 3 features
@@ -146,21 +236,48 @@ for loss in losses:
     dx, dy = torch.autograd.grad(loss(x, y), (x, y))
     print(f"{loss.__name__:14}", dx.tolist(), dy.tolist())
 # --8<-- [end:target]
-for loss in losses:
-    dx, dy = torch.autograd.grad(loss(x, y), (x, y))
-    assert (dx + dy).tolist() == [0, 0]
+# claim: The target gets the same gradient with the other sign.
+for dtype in dtypes:
+    for count in (1, 17, 1001):
+        pair = torch.randn(2, count).to(dtype)
+        for loss in losses:
+            for reduction in ("none", "sum", "mean"):
+                dx, dy = gradient(partial(loss, reduction=reduction), *pair)
+                assert torch.equal(dx, -dy)
 
 # --8<-- [start:integer]
 whole = torch.tensor([0, 2])
-for loss in losses:
-    x = torch.tensor([1.0, 5.0], requires_grad=True)
-    try:
-        (g,) = torch.autograd.grad(loss(x, whole), x)
-        print(f"{loss.__name__:14}", g.tolist())
-    except RuntimeError as error:
-        print(f"{loss.__name__:14}", error)
+for target in (whole, whole.double()):
+    for loss in losses:
+        try:
+            g = gradient(partial(loss, target=target), [1.0, 5.0])
+            print(f"{loss.__name__:14}", g)
+        except RuntimeError as error:
+            print(f"{loss.__name__:14}", error)
 # --8<-- [end:integer]
-assert gradient(mse_loss, [1.0, 5.0], [0.0, 2.0]) == [1, 3]
+x = torch.tensor([1.0, 5.0])
+for kind in (
+    torch.uint8,
+    torch.int32,
+    torch.bool,
+    torch.float16,
+    torch.float64,
+):
+    target = torch.tensor([0, 1]).to(kind)
+    for loss in losses:
+        works = loss is not huber_loss
+        works = works and not (loss is l1_loss and kind is torch.bool)
+        try:
+            gradient(partial(loss, target=target), x)
+            assert works
+            wide = torch.promote_types(kind, torch.float32)
+            assert loss(x, target).dtype == wide
+        except (RuntimeError, NotImplementedError):
+            assert not works
+        fixed = gradient(partial(loss, target=target.to(x.dtype)), x)
+        assert torch.equal(
+            fixed, gradient(partial(loss, target=target.float()), x)
+        )
 
 # --8<-- [start:integer-input]
 from torch.func import jvp
@@ -183,6 +300,18 @@ for loss in losses:
     except RuntimeError:
         refused.append(loss)
 assert refused == [mse_loss, smooth_l1_loss, huber_loss]
+refused = []
+for loss in losses:
+    try:
+        loss(x + 1j, whole + 0j)
+    except NotImplementedError:
+        refused.append(loss)
+assert refused == [mse_loss, smooth_l1_loss, huber_loss]
+try:
+    huber_loss(x, whole, size_average=False)
+except TypeError:
+    refused.append("size_average")
+assert refused[-1] == "size_average"
 
 # --8<-- [start:reduction]
 x, y = torch.tensor([1.0, 5.0]), torch.tensor([0.0, 2.0])

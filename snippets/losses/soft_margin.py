@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import logsigmoid, soft_margin_loss
 
 
-def gradient(x, y, dtype=torch.float32):
+def loss_and_gradient(x, y, dtype=torch.float32):
     x = torch.tensor(x, dtype=dtype, requires_grad=True)
     loss = soft_margin_loss(x, torch.full_like(x, y), reduction="none")
     (g,) = torch.autograd.grad(loss.sum(), x)
@@ -11,11 +11,11 @@ def gradient(x, y, dtype=torch.float32):
 
 
 for x in (2.0, 0.0, -20.0, -88.0, -89.0, -1000.0):
-    (loss,), (g,) = gradient([x], 1.0)
+    (loss,), (g,) = loss_and_gradient([x], 1.0)
     print(f"x = {x:7}: loss {loss:7.4f}, gradient {g:.4f}")
 # --8<-- [end:run]
 assert loss == float("inf") and g != g
-assert gradient([0.0], 1.0)[1] == [-0.5]
+assert loss_and_gradient([0.0], 1.0)[1] == [-0.5]
 
 # --8<-- [start:trap-overflow]
 x = torch.tensor([2.0, -100.0], requires_grad=True)
@@ -32,6 +32,21 @@ loss = -logsigmoid(y * x).mean()
 print("-logsigmoid(y * x):", round(loss.item(), 3), g)
 # --8<-- [end:fix-overflow]
 assert loss.isfinite() and g.isfinite().all() and g[1] == -0.5
+# claim: -logsigmoid(y x) is the same function
+for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+    for size in (1, 17, 1001):
+        x = (8 * torch.rand(size) - 4).to(dtype).requires_grad_()
+        y = torch.randint(2, (size,)).to(dtype) * 2 - 1
+        pair = -logsigmoid(y * x), soft_margin_loss(x, y, reduction="none")
+        near = 4 * torch.finfo(dtype).eps
+        torch.testing.assert_close(*pair, rtol=near, atol=near)
+        pair = [torch.autograd.grad(v.sum(), x)[0] for v in pair]
+        torch.testing.assert_close(*pair, rtol=near, atol=near)
+layer = torch.nn.Linear(1, 1, bias=False)
+torch.nn.init.ones_(layer.weight)
+rows = torch.tensor([[2.0], [-100.0]])
+soft_margin_loss(layer(rows), torch.ones(2, 1)).backward()
+assert layer.weight.grad.isnan().all()
 x64 = torch.linspace(-80, 80, 161, dtype=torch.float64, requires_grad=True)
 one = torch.ones(161, dtype=torch.float64)
 mine = torch.autograd.grad(-logsigmoid(one * x64).sum(), x64)
@@ -101,13 +116,13 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         many = good.repeat(n)
         loss = soft_margin_loss(many, torch.ones_like(many), reduction="none")
         assert loss.isfinite().all()
-assert gradient([-88.7228], 1.0)[0][0] < 89
-assert gradient([-88.7229], 1.0)[0][0] == float("inf")
+assert loss_and_gradient([-88.7228], 1.0)[0][0] < 89
+assert loss_and_gradient([-88.7229], 1.0)[0][0] == float("inf")
 
 # --8<-- [start:nan]
 inf, nan = float("inf"), float("nan")
 for x in (inf, -inf, nan):
-    (loss,), (g,) = gradient([x], 1.0)
+    (loss,), (g,) = loss_and_gradient([x], 1.0)
     print(f"x = {x}: loss {loss}, gradient {g + 0}")
 # --8<-- [end:nan]
 assert g != g
