@@ -22,7 +22,7 @@ FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 COMPLEX = (torch.complex128, torch.complex64)
 LONG = 1001  # copies: many vectors of the processor, and some entries that fill none
 SHORT = 33  # more than fill one vector of any dtype; up to here the least number is looked for one by one
-TOLERANCE = 32  # of the dtype's epsilon, relative above 1: what other code rounds otherwise
+RELATIVE, ABSOLUTE = 16, 8  # of the dtype's epsilon: what other code may round otherwise
 QUANTITIES = ("output", "gradient", "forward")
 
 Copies = dict[str, torch.Tensor]  # of each input (of the output: under "") a row of entries for each copy
@@ -243,9 +243,9 @@ def _by_copy(tensor: torch.Tensor, setting: Setting) -> torch.Tensor:
 
 def _are_alike(copies: torch.Tensor, one: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """Whether each copy is as one: equal, NaN like NaN, or apart by what rounding does."""
-    near = TOLERANCE * torch.finfo(dtype).eps
+    eps = torch.finfo(dtype).eps
     copies, one = (torch.view_as_real(t).flatten(-2) if t.is_complex() else t for t in (copies, one))
-    return torch.isclose(copies.to(one.dtype), one, rtol=near, atol=near, equal_nan=True).all(1)
+    return torch.isclose(copies.to(one.dtype), one, rtol=RELATIVE * eps, atol=ABSOLUTE * eps, equal_nan=True).all(1)
 
 
 def _name(dtype: torch.dtype) -> str:

@@ -64,7 +64,7 @@ class Difference:
     @property
     def there(self) -> str:
         """What was measured elsewhere."""
-        return self.error or _quantities(self.seen[0], self._names)
+        return _without_dtype(self.error) or _quantities(self.seen[0], self._names)
 
     @property
     def _names(self) -> list[str]:
@@ -152,7 +152,7 @@ def _tables(rules: MeasuredRules) -> Iterator[tuple[tuple[str, ...], list[tuple[
     values = rows(rules.values(), errors=False)
     yield COLUMNS, [(one.rule, [one.point_name, one.here, f"{one.there}\n{one.where}"]) for one in values]
     missing = {(one.rule.name, one.where): one for one in rows(rules.values(), errors=True)}
-    yield MISSING, [(one.rule, ["", one.error, one.where.removeprefix("in ")]) for one in missing.values()]
+    yield MISSING, [(one.rule, ["", one.there, one.where.removeprefix("in ")]) for one in missing.values()]
 
 
 def _quantities(found: Point | Elsewhere, names: list[str]) -> str:

@@ -86,7 +86,7 @@ def snippet_of(page: Path, docs: Path, snippets: Path) -> Path:
 
 def unclaimed(page: Path, snippet: Path) -> list[str]:
     """The sentences of a page that claim a range and that no claim of its snippet quotes."""
-    claims = [claim.text for claim in claims_of(snippet)]
+    claims = [claim.text for claim in claims_of(snippet)] if snippet.exists() else []
     return [sentence for sentence in wide_sentences(page) if not any(claim in sentence for claim in claims)]
 
 
