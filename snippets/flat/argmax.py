@@ -47,7 +47,7 @@ assert x.argmax() == 1 and position == 1
 def soft_argmax(x, sharp=1.0):
     """The mean index under softmax(sharp * x)."""
     p = torch.softmax(sharp * x, dim=-1)
-    return p @ torch.arange(x.shape[-1], dtype=x.dtype)
+    return p @ torch.arange(x.shape[-1]).to(p)
 
 
 x = torch.tensor([0.5, 3.0, 2.0], dtype=torch.float64, requires_grad=True)
@@ -60,6 +60,14 @@ for sharp in (1.0, 4.0):
     torch.testing.assert_close(g, wanted)
 # --8<-- [end:soft]
 assert torch.autograd.gradcheck(soft_argmax, x)
+batch = torch.randn(2, 3, 5, dtype=torch.float64, requires_grad=True)
+assert torch.autograd.gradcheck(soft_argmax, batch)
+assert torch.autograd.gradgradcheck(soft_argmax, batch)
+for dtype in (torch.float32, torch.bfloat16, torch.float16):
+    peak = torch.zeros(2, 200, dtype=dtype)
+    peak[:, 150] = 99
+    assert soft_argmax(peak).tolist() == [150, 150]
+assert soft_argmax(torch.tensor([1.0, torch.inf])).isnan()
 
 # --8<-- [start:fix]
 for step in range(100):
@@ -86,6 +94,17 @@ y = soft_bucket(x, bounds)
 print(torch.bucketize(x, bounds).tolist(), y.tolist(), g.tolist())
 # --8<-- [end:bucket]
 assert y.tolist() == [0.25, 1.25, 1.75] and g.tolist() == [1, 0.25, 0.25]
+outside = torch.tensor([-1.0, 7, torch.nan])
+assert soft_bucket(outside, bounds)[:2].tolist() == [-1, 2.5]
+assert soft_bucket(outside, bounds)[2].isnan()
+assert soft_bucket(bounds, bounds).tolist() == [0, 1, 2]
+for dtype in (torch.float64, torch.bfloat16, torch.float16):
+    y = soft_bucket(torch.tensor([[0.25, 2.0]], dtype=dtype), bounds.to(dtype))
+    assert y.tolist() == [[0.25, 1.25]] and y.dtype == dtype
+batch = (5 * torch.rand(3, 4)).double().requires_grad_()
+assert torch.autograd.gradcheck(lambda x: soft_bucket(x, bounds), batch)
+assert soft_bucket(torch.zeros(0), bounds).shape == (0,)
+assert soft_bucket(torch.tensor(0.5), bounds) == 0.5
 
 # --8<-- [start:cast]
 x = torch.tensor([1.75, -1.75], requires_grad=True)
@@ -99,6 +118,18 @@ print(zero.tolist(), one.tolist())
 # --8<-- [end:cast]
 assert zero.tolist() == [0, 0] and one.tolist() == [1, 1]
 assert whole.tolist() == kept.tolist() == passed.tolist()
+# claim: every integer cast has requires_grad=False.
+for size in (0, 1, 33):
+    for (
+        kind
+    ) in "int8 uint8 int16 int32 int64 uint16 uint32 uint64 bool".split():
+        v = torch.rand(size, requires_grad=True)
+        for cast in (v.to, v.type):
+            assert not cast(getattr(torch, kind)).requires_grad
+    for name in "long int short char byte bool".split():
+        assert not getattr(v, name)().requires_grad
+for f in (torch.argmax, torch.argmin, torch.argsort):
+    assert not f(v).requires_grad
 
 # --8<-- [start:not-back]
 n = x.long()

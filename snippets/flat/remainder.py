@@ -2,7 +2,7 @@
 import torch
 
 
-def gradients(f, x, y):
+def value_and_gradients(f, x, y):
     x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
     y = torch.tensor(y, dtype=torch.float64, requires_grad=True)
     z = f(x, y)
@@ -13,7 +13,7 @@ def gradients(f, x, y):
 for x, y in ((7, 3), (-7, 3), (7, -3), (-7, -3)):
     print(f"x = {x:2}, y = {y:2}")
     for f in (torch.remainder, torch.fmod):
-        z, dx, dy = gradients(f, x, y)
+        z, dx, dy = value_and_gradients(f, x, y)
         print(f"  {f.__name__:9} {z:2.0f}   dx {dx:.0f}   dy {dy:2.0f}")
         assert z == x + dy * y and dx == 1
 # --8<-- [end:pairs]
@@ -29,7 +29,7 @@ def trunc_div(x, y):
 
 
 for f in (floor_div, trunc_div):
-    z, dx, dy = gradients(f, -7, 3)
+    z, dx, dy = value_and_gradients(f, -7, 3)
     print(f"{f.__name__} {z:.0f}   dx {dx:.0f}   dy {dy:.0f}")
     assert dx == dy == 0
 # --8<-- [end:div]
@@ -61,6 +61,16 @@ y = torch.div(x, 2, rounding_mode="floor")
 print((x // 2).tolist(), y.tolist(), g.tolist())
 # --8<-- [end:floor-divide-fix]
 assert g.tolist() == [0, 0] and y.tolist() == (x // 2).tolist()
+# claim: The values are the same, at ±0, ±∞ and NaN too.
+special = [0, -0.0, torch.inf, -torch.inf, torch.nan, 1, -1, 0.1, 3e4]
+special = torch.tensor(special)
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    a = torch.cat([50 * torch.randn(2000), special.repeat(9)]).to(dtype)
+    b = torch.cat([7 * torch.randn(2000), special.repeat_interleave(9)])
+    b = b.to(dtype)
+    torch.testing.assert_close(
+        floor_div(a, b), a // b, rtol=0, atol=0, equal_nan=True
+    )
 
 # --8<-- [start:number-fix]
 x = torch.tensor(4.0, requires_grad=True)
@@ -75,7 +85,7 @@ from math import pi
 
 
 def wrap(x):
-    """An angle in [-pi, pi)."""
+    """The angle from -pi to pi, for finite x."""
     return torch.remainder(x + pi, 2 * pi) - pi
 
 
@@ -89,6 +99,14 @@ print("wrapped angles  ", round(g.item(), 2))
 print("wrap outside    ", round(g.item(), 2))
 # --8<-- [end:trap]
 torch.testing.assert_close(g, torch.tensor(0.6))
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    far = torch.cat([torch.linspace(-20, 20, 999), torch.tensor([-pi, pi])])
+    far = far.to(dtype).requires_grad_()
+    near = wrap(far)
+    (g,) = torch.autograd.grad(near.sum(), far)
+    assert (g == 1).all() and near.abs().max() <= torch.tensor(pi).to(dtype)
+    gap = (torch.sin(near) - torch.sin(far)).abs().max()
+    assert gap < 64 * torch.finfo(dtype).eps
 
 # --8<-- [start:fix]
 for step in range(50):
@@ -103,35 +121,49 @@ torch.testing.assert_close(g, torch.sin(torch.tensor(0.3)))
 
 # --8<-- [start:multiple]
 for y in (2.999, 3.0, 3.001):
-    z, dx, dy = gradients(torch.remainder, 6, y)
+    z, dx, dy = value_and_gradients(torch.remainder, 6, y)
     print(f"y = {y}   remainder {z:.3f}   dy {dy:.0f}")
 # --8<-- [end:multiple]
-assert gradients(torch.remainder, 6, 3) == (0, 1, -2)
-assert gradients(torch.remainder, 6, 3.001)[2] == -1
+assert value_and_gradients(torch.remainder, 6, 3) == (0, 1, -2)
+assert value_and_gradients(torch.remainder, 6, 3.001)[2] == -1
 
 # --8<-- [start:zero]
 for f in (torch.remainder, torch.fmod, floor_div):
-    print(f"{f.__name__:9}", gradients(f, 1, 0), gradients(f, 0, 0))
+    print(
+        f"{f.__name__:9}",
+        value_and_gradients(f, 1, 0),
+        value_and_gradients(f, 0, 0),
+    )
 # --8<-- [end:zero]
-assert gradients(floor_div, 1, 0) == (float("inf"), 0, 0)
-assert gradients(torch.fmod, 1, 0)[2] == float("-inf")
+assert value_and_gradients(floor_div, 1, 0) == (float("inf"), 0, 0)
+assert value_and_gradients(torch.fmod, 1, 0)[2] == float("-inf")
+for f in torch.remainder, torch.fmod:
+    assert value_and_gradients(f, 1, 0)[1:] == (1, -torch.inf)
+    assert torch.tensor(value_and_gradients(f, 0, 0)).isnan().tolist() == [
+        1,
+        0,
+        1,
+    ]
+for f in floor_div, trunc_div:
+    for a, b in ((1, 0), (0, 0), (-1, -0.0)):
+        assert value_and_gradients(f, a, b)[1:] == (0, 0)
 
 # --8<-- [start:infinite]
 inf = float("inf")
 for x in (5, -5):
     for f in (torch.remainder, torch.fmod):
-        z, dx, dy = gradients(f, x, inf)
+        z, dx, dy = value_and_gradients(f, x, inf)
         print(
             f"x = {x:2}  {f.__name__:9} {z:4}   dx {dx:.0f}   dy {dy + 0:.0f}"
         )
 # --8<-- [end:infinite]
-assert gradients(torch.remainder, -5, inf) == (inf, 1, 1)
+assert value_and_gradients(torch.remainder, -5, inf) == (inf, 1, 1)
 
 # --8<-- [start:rounding]
 for f in (torch.remainder, torch.fmod):
-    z, dx, dy = gradients(f, 1.0, 0.1)
+    z, dx, dy = value_and_gradients(f, 1.0, 0.1)
     print(f"{f.__name__:9} {z:.3f}   dy {dy:.0f}")
 print("1 / 0.1 is", 1 / 0.1, "and 1 // 0.1 is", 1 // 0.1)
 # --8<-- [end:rounding]
-assert gradients(torch.remainder, 1.0, 0.1)[2] == -9
-assert gradients(torch.fmod, 1.0, 0.1)[2] == -10
+assert value_and_gradients(torch.remainder, 1.0, 0.1)[2] == -9
+assert value_and_gradients(torch.fmod, 1.0, 0.1)[2] == -10

@@ -8,6 +8,28 @@ for f in (torch.round, torch.floor, torch.ceil, torch.trunc, torch.fix):
     print(f.__name__.ljust(5), y.int().tolist(), g.tolist())
     assert g.tolist() == [0, 0, 0, 0]
 # --8<-- [end:zero]
+# claim: The gradient of torch.round, floor, ceil, trunc and fix is 0 at every
+#   input, at the jumps too.
+special = [
+    0,
+    -0.0,
+    0.5,
+    -1.5,
+    2,
+    1e-30,
+    1e30,
+    torch.inf,
+    -torch.inf,
+    torch.nan,
+]
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for size in (0, 1, 3, 17, 1001):
+        v = torch.cat([100 * torch.randn(size), torch.tensor(special)])
+        v = v.to(dtype).requires_grad_()
+        for f in torch.round, torch.floor, torch.ceil, torch.trunc, torch.fix:
+            assert (torch.autograd.grad(f(v).sum(), v)[0] == 0).all()
+        g = torch.autograd.grad(torch.round(v, decimals=2).sum(), v)[0]
+        assert (g == 0).all()
 
 # --8<-- [start:frac]
 x = torch.tensor([-1.75, -0.25, 0.5, 1.5], requires_grad=True)
@@ -17,6 +39,12 @@ print(y.tolist())
 print(x.grad.tolist())
 # --8<-- [end:frac]
 assert x.grad.tolist() == [1, 1, 1, 1]
+# claim: The gradient of torch.frac is 1 at every input.
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for size in (0, 1, 3, 17, 1001):
+        v = torch.cat([100 * torch.randn(size), torch.tensor(special)])
+        v = v.to(dtype).requires_grad_()
+        assert (torch.autograd.grad(v.frac().sum(), v)[0] == 1).all()
 assert y.tolist() == (x - torch.trunc(x)).tolist()
 
 # --8<-- [start:trap]
@@ -44,6 +72,10 @@ for step in range(100):
 print("round(w)", torch.round(w).item(), "loss", loss.item())
 # --8<-- [end:straight-through]
 assert torch.round(w) == 1 and loss == 0
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    v = (50 * torch.randn(3, 1001)).to(dtype).requires_grad_()
+    assert torch.equal(round_st(v), torch.round(v))
+    assert (torch.autograd.grad(round_st(v).sum(), v)[0] == 1).all()
 
 # --8<-- [start:smooth]
 from math import pi

@@ -11,6 +11,12 @@ print("0 where the output is 0:", torch.equal(g == 0, y == 0))
 # --8<-- [end:dropout]
 assert set(g.tolist()) == {0, 4}  # 4 is 1 / (1 - p)
 assert torch.equal(y, g * x)
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for p in (0.1, 0.25, 0.5, 0.9):
+        v = torch.rand(1001, dtype=dtype, requires_grad=True)
+        (g,) = torch.autograd.grad(dropout(v, p).sum(), v)
+        kept = torch.tensor(1 / (1 - p), dtype=dtype)
+        assert ((g == 0) | (g == kept)).all() and g.any()
 
 # --8<-- [start:table]
 x = torch.tensor([0.5, 0.25], requires_grad=True)
@@ -138,6 +144,30 @@ y = rrelu(x, training=False)
 print("evaluation:", [round(v * 48) for v in g.tolist()], "/ 48")
 # --8<-- [end:rrelu]
 torch.testing.assert_close(g, torch.tensor([11 / 48, 11 / 48, 11 / 48, 1]))
+for value, many in (-2, True), (0, True), (-0.0, True), (torch.nan, False):
+    x = torch.full((99,), float(value), requires_grad=True)
+    (g,) = torch.autograd.grad(rrelu(x, training=True).sum(), x)
+    assert (len(g.unique()) > 9) == many
+    assert (g.min() >= 1 / 8 and g.max() <= 1 / 3) if many else (g == 1).all()
+drawn = []
+for x in torch.tensor([[-1.0, -1, -1], [1, -1, -1]]):
+    torch.manual_seed(0)
+    drawn.append((rrelu(x, training=True) / x).tolist())
+assert drawn[0][:2] == drawn[1][1:]
+for x in torch.rand(2, 9):
+    torch.manual_seed(0)
+    drawn.append(dropout(x) != 0)
+assert torch.equal(drawn[2], drawn[3])
+one = torch.tensor(0.0) + torch.ones(3) * torch.randn_like(torch.tensor(0.0))
+assert one.unique().numel() == 1
+assert Normal(0.0, torch.ones(3)).rsample().unique().numel() == 3
+torch.manual_seed(0)
+p = torch.tensor(0.25, dtype=torch.float64, requires_grad=True)
+coin = Bernoulli(p.expand(100_000))
+y = coin.sample()  # cost p * y: the mean is p * p, the slope 2 * p
+cost = p * y
+(g,) = torch.autograd.grad((coin.log_prob(y) * cost.detach() + cost).mean(), p)
+assert abs(g - 0.5) < 0.02
 
 # --8<-- [start:dropout-edge]
 inf = float("inf")

@@ -92,6 +92,14 @@ y = step * x
 print((y + 0).tolist(), g.tolist())
 # --8<-- [end:heaviside-fix]
 assert g.tolist() == [0, 0.5, 1]
+for dtype in (torch.float64, torch.bfloat16, torch.float16):
+    v = torch.randn(3, 5).to(dtype).requires_grad_()
+    mask = torch.heaviside(v.detach(), half.to(dtype))
+    assert torch.equal(torch.autograd.grad((mask * v).sum(), v)[0], mask)
+try:
+    torch.heaviside(v.detach(), half)
+except RuntimeError as error:
+    assert "different dtypes" in str(error)
 
 # --8<-- [start:zero]
 nan = float("nan")
@@ -102,6 +110,10 @@ for f in (torch.sign, torch.sgn):
     print(f.__name__, (y + 0).tolist(), g)
 # --8<-- [end:zero]
 assert y.tolist() == [0, 0, 0] and (g == 0).all()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for size in (1, 3, 17, 1001):
+        v = torch.full((size,), nan, dtype=dtype)
+        assert not torch.sign(v).any() and not torch.sgn(v).any()
 
 # --8<-- [start:zero-tensor]
 x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -162,6 +174,16 @@ y = torch.sign(x) * x  # the absolute value
 print(y.tolist(), g.tolist())
 # --8<-- [end:mask]
 assert g.tolist() == [-1, 1, 1]
+for end in (lambda v: v.detach(), lambda v: v.argmax(), lambda v: v.long()):
+    for mode in torch.enable_grad, torch.no_grad, torch.inference_mode:
+        with mode():
+            y = (end(x) if mode is torch.enable_grad else 2 * x).sum()
+        try:
+            y.backward()
+        except RuntimeError as error:
+            assert str(error) == comparison_error
+        else:
+            raise AssertionError(mode)
 
 # --8<-- [start:bool-leaf]
 try:

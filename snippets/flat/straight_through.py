@@ -143,6 +143,16 @@ x = torch.tensor([0.1, 1e8], requires_grad=True)
 print(sign_exact(x).tolist(), g.tolist())
 # --8<-- [end:exact]
 assert sign_detach(x)[1] == 0 and sign_exact(x).tolist() == [1, 1]
+torch.manual_seed(0)
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    v = torch.randn(9999) * torch.logspace(-6, 3, 9999)
+    v = torch.cat([v, torch.tensor([-0.0, 0.5, -1.5, 6e4])]).to(dtype)
+    for f in torch.round, torch.trunc:
+        assert torch.equal(v + (f(v) - v), f(v))
+    assert torch.equal(sign_exact(v), torch.sign(v))
+    close = v.abs() < 1
+    gap = (sign_detach(v) - torch.sign(v))[close].abs().max()
+    assert gap <= torch.finfo(dtype).eps
 
 # --8<-- [start:scale-error]
 x = torch.tensor([0.3, 1.7], requires_grad=True)
@@ -159,9 +169,11 @@ assert "not differentiable with respect to argument 'scale'" in scale_error
 
 # --8<-- [start:scale]
 def quantize(x, s, low=-2, high=2):
-    """s * round(x / s), clipped; a gradient for x and for s."""
-    u = torch.clamp(x / s, low, high)
-    return s * (u + (torch.round(u) - u).detach())
+    """s * round(x / s), clipped; a gradient for finite x and for s."""
+    u = x / s
+    r = torch.round(u).detach()
+    q = r.clamp(low, high)  # what rounds to the last step is inside
+    return s * torch.where(r == q, u + (q - u).detach(), q)
 
 
 y = quantize(x, s)
@@ -173,6 +185,27 @@ print("outside", dx.tolist(), round(ds.item(), 3))
 assert dx.tolist() == [0, 0] and ds == 2
 _, ds = torch.autograd.grad(quantize(x, s), (x, s), torch.tensor([1.0, 0.0]))
 torch.testing.assert_close(ds, torch.tensor(1 - 0.3 / 0.5))
+learnable = torch._fake_quantize_learnable_per_tensor_affine
+many = torch.tensor([-9, -1.3, -1.25, -1.2, -1, -0.6, 0, 0.3, 1, 1.2, 1.3, 9])
+for v in many:
+    leaves = [v.clone().requires_grad_(), torch.tensor([0.5]).requires_grad_()]
+    mine = torch.autograd.grad(quantize(*leaves), leaves)
+    its = torch.autograd.grad(
+        learnable(*leaves, torch.zeros(1), -2, 2), leaves
+    )
+    torch.testing.assert_close(mine, its)
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    values = quantize(many.to(dtype), torch.tensor(0.5, dtype=dtype))
+    assert torch.equal(values, step_fake(many.to(dtype).float()).to(dtype))
+rows = torch.func.vmap(torch.func.grad(quantize, (0, 1)), (0, None))
+dx, ds = rows(many, torch.tensor(0.5))
+fake = many.clone().requires_grad_()
+assert torch.equal(dx, torch.autograd.grad(step_fake(fake).sum(), fake)[0])
+assert quantize(torch.zeros(0), torch.tensor(0.5)).shape == (0,)
+channel = torch.fake_quantize_per_channel_affine
+fake = torch.rand(2, 3, requires_grad=True)
+y = channel(fake, torch.ones(2), torch.zeros(2).int(), 0, -2, 2)
+assert (torch.autograd.grad(y.sum(), fake)[0] == 1).all()
 
 # --8<-- [start:gumbel]
 from torch.nn.functional import gumbel_softmax
@@ -200,6 +233,10 @@ sample = gumbel_softmax(logits, hard=True)
 print([round(v, 6) + 0 for v in g.tolist()])
 # --8<-- [end:gumbel-sum]
 assert g.abs().max() < 1e-12
+for dtype in (torch.float64, torch.float32):
+    v = (9 * torch.randn(50, 7, dtype=dtype)).requires_grad_()
+    (g,) = torch.autograd.grad(gumbel_softmax(v, hard=True).sum(), v)
+    assert g.abs().max() < 4 * torch.finfo(dtype).eps
 
 # --8<-- [start:rule]
 x = torch.tensor([0.3, 0.8, -0.6], dtype=torch.float64, requires_grad=True)

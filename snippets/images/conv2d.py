@@ -27,6 +27,18 @@ print("bias:  ", torch.equal(db, v.sum((0, 2, 3))))
 # --8<-- [end:by-hand]
 assert torch.equal(dx, stamped) and torch.equal(dx, full)
 assert torch.equal(dw, compared) and torch.equal(db, v.sum((0, 2, 3)))
+# claim: The gradient of the input is conv_transpose2d of the cotangent with
+#   the same kernel (its conjugate, if it is complex).
+for dtype in (torch.float64, torch.float32, torch.complex128):
+    for size, kernel, stride, padding in ((5, 3, 1, 0), (9, 4, 2, 1)):
+        many = torch.randn(2, 3, size, size, dtype=dtype, requires_grad=True)
+        k = torch.randn(4, 3, kernel, kernel, dtype=dtype)
+        out = conv2d(many, k, None, stride, padding)
+        cotangent = torch.randn_like(out)
+        (g,) = torch.autograd.grad(out, many, cotangent)
+        rest = size - conv_transpose2d(out, k, None, stride, padding).shape[3]
+        g2 = conv_transpose2d(cotangent, k.conj(), None, stride, padding, rest)
+        torch.testing.assert_close(g, g2)
 
 
 # --8<-- [start:trap]
@@ -54,6 +66,18 @@ print(f"loss {loss:.2f}")
 print(x[5:10, 5:10].round(decimals=2))
 # --8<-- [end:fix]
 assert loss < 1e-3 and (x[4:12, 4:12] - 1).abs().max() < 0.02
+for stride in (1, 2, 3, 4):
+    for kernel in range(1, 7):
+        one = torch.ones(1, 1, 60, 60, requires_grad=True)
+        k = torch.ones(1, 1, kernel, kernel)
+        (g,) = torch.autograd.grad(conv2d(one, k, stride=stride).sum(), one)
+        out = conv_transpose2d(one[..., :30, :30], k, stride=stride)
+        for seen in g, out:
+            inner = seen[0, 0, 8:-12, 8:-12]
+            even = inner.numel() > 0 and inner.min() == inner.max()
+            assert even == (kernel % stride == 0)
+            if kernel == 3 and stride == 2:
+                assert inner.unique().tolist() == [1, 2, 4]
 
 # --8<-- [start:zero-kernel]
 x = torch.arange(9.0).view(1, 1, 3, 3).requires_grad_()
@@ -69,6 +93,17 @@ grads = torch.autograd.grad(out, (first, second))
 print("two in a row:", [g.abs().max().item() for g in grads])
 # --8<-- [end:zero-kernel]
 assert not dx.any() and dw.all() and not any(g.any() for g in grads)
+for bias in (0.0, 0.3):
+    kernels = [torch.zeros(1, 1, 3, 3) for _ in range(2)]
+    biases = [torch.full((1,), bias) for _ in range(2)]
+    for step in range(3):
+        leaves = [t.requires_grad_() for t in kernels + biases]
+        y = conv2d(torch.ones(2, 1, 5, 5), leaves[0], leaves[2])
+        y = conv2d(y, leaves[1], leaves[3])
+        grads = torch.autograd.grad(((y - 1) ** 2).mean(), leaves)
+        new = [(t - 0.1 * g).detach() for t, g in zip(leaves, grads)]
+        kernels, biases = new[:2], new[2:]
+    assert [bool(kernel.any()) for kernel in kernels] == 2 * [bias > 0]
 
 # --8<-- [start:constant]
 x = torch.full((1, 1, 4, 4), 7.0)
@@ -77,6 +112,19 @@ w = torch.arange(9.0).view(1, 1, 3, 3).requires_grad_()
 print(dw[0, 0].tolist())
 # --8<-- [end:constant]
 assert len(dw.unique()) == 1
+# claim: Without padding, the entries of a kernel get the same gradient
+for dtype in (torch.float64, torch.float32):
+    for value in (7, 0.1):
+        for stride, dilation in ((1, 1), (2, 1), (1, 2)):
+            x = torch.full((2, 3, 9, 9), value, dtype=dtype)
+            w = torch.randn(2, 3, 3, 3, dtype=dtype, requires_grad=True)
+            y = conv2d(x, w, stride=stride, dilation=dilation)
+            (dw,) = torch.autograd.grad((y**2).sum(), w)
+            torch.testing.assert_close(dw, dw[..., :1, :1].expand_as(dw))
+x = torch.ones(1, 1, 4, 4)
+w = torch.ones(1, 1, 3, 3, requires_grad=True)
+(dw,) = torch.autograd.grad(conv2d(x, w, padding=1).sum(), w)
+assert len(dw.unique()) > 1
 
 # --8<-- [start:nan]
 x = torch.ones(1, 1, 7, 7)
@@ -91,12 +139,31 @@ for name, t in {"output": y, "input": dx, "weight": dw}.items():
 assert y.isnan().sum() == 9 and dw.isnan().all() and not dx.isnan().any()
 
 # --8<-- [start:nan-mask]
-clean = torch.where(x.isnan(), 0.0, x)
+clean = torch.where(x.isfinite(), x, 0)
 y = conv2d(clean, w, padding=1)
 dx, dw = torch.autograd.grad(y[0, 0, 0, 0], (x, w))
 print("weight", dw[0, 0].tolist())
 # --8<-- [end:nan-mask]
 assert dw.isfinite().all()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for bad in (torch.nan, torch.inf):
+        for place in ((0, 0), (0, 3), (3, 3)):
+            for padding in (0, 1):
+                x = torch.ones(2, 3, 7, 7, dtype=dtype)
+                x[0, 1, *place] = bad
+                w = torch.ones(4, 3, 3, 3, dtype=dtype, requires_grad=True)
+                y = conv2d(x, w, padding=padding)
+                (dw,) = torch.autograd.grad(y[1, 0, 0, 0], w)
+                i, j = (
+                    [0 <= p + padding - k < y.shape[2] for k in range(3)]
+                    for p in place
+                )
+                meets = torch.outer(torch.tensor(i), torch.tensor(j))
+                assert torch.equal(dw[0, 1].isnan(), meets)
+                assert dw.isnan().sum() == 4 * meets.sum()
+                y = conv2d(torch.where(x.isfinite(), x, 0), w, padding=padding)
+                (dw,) = torch.autograd.grad(y[0, 0].sum(), w)
+                assert dw.isfinite().all() and dw.dtype == dtype
 
 # --8<-- [start:options]
 from torch.nn.grad import conv2d_input, conv2d_weight

@@ -80,6 +80,8 @@ for mode in ("zeros", "border", "reflection"):
         print(f"{mode:10} from {start}:", ends[mode])
 # --8<-- [end:trap]
 assert ends["zeros"][0] == ends["border"][0] == 2.4
+for mode in ends:
+    assert register(1.0, mode) == (0.25, 0)
 
 
 # --8<-- [start:fix]

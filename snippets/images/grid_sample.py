@@ -1,4 +1,4 @@
-# --8<-- [start:centre]
+# --8<-- [start:center]
 import torch
 from torch.nn.functional import affine_grid, grid_sample
 
@@ -16,8 +16,43 @@ def sample(place, **options):
 
 for place in (0.99, 1.0, 1.01):
     print(place, "slope", round(sample(place)[1], 3))
-# --8<-- [end:centre]
+# --8<-- [end:center]
 assert sample(1.0)[1] == 6
+
+# claim: With bilinear the slope jumps at each pixel center, and there PyTorch
+#   returns the one to the right.
+for size in (4, 8, 32):  # powers of two: the places are exact
+    for dtype in (torch.float64, torch.float32):
+        row = torch.rand(size, dtype=dtype)
+        at = (2 * torch.arange(1, size - 1, dtype=dtype) + 1) / size - 1
+        grid = torch.stack([at, 0 * at], -1)[None, None].requires_grad_()
+        for mode, slope in (
+            ("bilinear", row[2:] - row[1:-1]),
+            ("bicubic", 0.75 * (row[2:] - row[:-2])),
+            ("nearest", 0 * row[2:]),
+        ):
+            y = grid_sample(
+                row.view(1, 1, 1, -1), grid, mode, align_corners=False
+            )
+            (g,) = torch.autograd.grad(y.sum(), grid)
+            torch.testing.assert_close(g[0, 0, :, 0], slope * size / 2)
+for mode in ("bilinear", "bicubic", "nearest"):
+    for padding in ("zeros", "border"):
+        for place in (-20.0, -2.51, 5.51, 9.0, 1e6):
+            options = {"mode": mode, "padding_mode": padding}
+            assert abs(sample(place, **options)[1]) < 1e-5
+assert sample(4.9, mode="bicubic")[1] != 0
+
+# --8<-- [start:identity]
+start = torch.eye(3)[None, :2]
+for width in (32, 224):
+    grid = affine_grid(start, (1, 1, 1, width), align_corners=False)
+    place = ((grid[..., 0] + 1) * width - 1) / 2
+    off = (place - torch.arange(width)).sign().int().flatten()
+    sides = {"left": -1, "on it": 0, "right": 1}
+    print(width, "columns:", [s for s in sides if (off == sides[s]).any()])
+# --8<-- [end:identity]
+assert 20 < (off == -1).sum() < 40
 
 # --8<-- [start:nan]
 nan = float("nan")
@@ -28,8 +63,21 @@ for mode in ("bilinear", "nearest", "bicubic"):
         y = grid_sample(image, grid, align_corners=False, **options)
         print(f"{mode:8} {padding:10} {y.item()}")
 # --8<-- [end:nan]
-value, slope = sample(nan)
-assert value != value and slope == 0
+for size in (1, 3, 33):
+    for dtype in (torch.float64, torch.float32):
+        for mode in ("bilinear", "nearest", "bicubic"):
+            for padding in ("zeros", "border", "reflection"):
+                grid = torch.zeros(1, 1, size, 2, dtype=dtype)
+                grid[..., 0] = nan
+                y = grid_sample(
+                    image.to(dtype), grid, mode, padding, align_corners=False
+                )
+                zeros = mode == "bilinear" and padding == "zeros"
+                passed = zeros or mode == "bicubic"
+                assert y.isnan().all() if passed else y.eq(0).all()
+grid = torch.tensor([[[[nan, 0.0]]]], requires_grad=True)
+y = grid_sample(image, grid, align_corners=False)
+assert torch.autograd.grad(y.sum(), grid)[0].isnan().any()
 
 # --8<-- [start:nan-fix]
 grid = torch.tensor([[[[nan, 0.0], [0.5, 0.0]]]], requires_grad=True)
@@ -39,6 +87,17 @@ y = grid_sample(image, seen, padding_mode="zeros", align_corners=False)
 print(y.flatten().tolist(), g.flatten().tolist())
 # --8<-- [end:nan-fix]
 assert g.isfinite().all()
+for mode in ("bilinear", "nearest", "bicubic"):
+    for padding in ("zeros", "border", "reflection"):
+        wide = torch.rand(2, 3, 5, 7, dtype=torch.float64)
+        grid = torch.rand(2, 4, 4, 2, dtype=torch.float64)
+        grid[:, 0] = nan
+        grid.requires_grad_()
+        seen = torch.where(grid.isnan(), 9.0, grid)
+        y = grid_sample(wide, seen, mode, padding, align_corners=False)
+        (g,) = torch.autograd.grad(y.sum(), grid)
+        assert y.isfinite().all() and g.isfinite().all()
+        assert not g[:, 0].any()
 
 release = ".".join(torch.__version__.split(".")[:2])
 try:

@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import interpolate
 
 
-def gradient(x, **options):
+def weights(x, **options):
     """How much each entry of x counts in the sum of the result."""
     x = x.clone().requires_grad_()
     (g,) = torch.autograd.grad(interpolate(x, **options).sum(), x)
@@ -13,12 +13,12 @@ def gradient(x, **options):
 line = torch.zeros(1, 1, 8, dtype=torch.float64)
 for mode in ("nearest", "nearest-exact", "linear", "area"):
     for size in (4, 16):
-        g = gradient(line, size=size, mode=mode)
+        g = weights(line, size=size, mode=mode)
         text = " ".join(f"{v:.2f}" for v in g.tolist())
         print(f"{mode:13} 8 to {size:2}: {text}")
 # --8<-- [end:run]
-assert (gradient(line, size=4, mode="nearest") == 0).sum() == 4
-assert (gradient(line, size=4, mode="area") == 0.5).all()
+assert (weights(line, size=4, mode="nearest") == 0).sum() == 4
+assert (weights(line, size=4, mode="area") == 0.5).all()
 
 
 # --8<-- [start:trap]
@@ -39,6 +39,28 @@ def fit(**options):
 x = fit(mode="nearest")
 print(x[:2].round(decimals=2))
 # --8<-- [end:trap]
+# claim: When an image is enlarged to a size, every pixel is used.
+corner = {"align_corners": True}
+for n in range(1, 14):
+    row = torch.eye(n, dtype=torch.float64)[:, None]
+    for m in range(n, 3 * n + 2):
+        for mode in ("nearest", "nearest-exact", "linear", "area"):
+            for options in ({}, corner) if mode == "linear" else ({},):
+                out = interpolate(row, size=m, mode=mode, **options)
+                assert out.any(dim=-1).all()
+        for options in {}, corner, {"antialias": True}:
+            out = interpolate(
+                row[..., None, :], size=(1, m), mode="bicubic", **options
+            )
+            assert (out.abs() > 1e-9).any(dim=-1).all()
+# claim: A mode that reads every pixel.
+for n in range(2, 14):
+    row = torch.eye(n, dtype=torch.float64)[:, None, None]
+    for m in range(1, n):
+        for mode, smooth in ("area", {}), ("bilinear", 1), ("bicubic", 1):
+            options = {"antialias": True} if smooth else {}
+            out = interpolate(row, size=(1, m), mode=mode, **options)
+            assert (out.abs() > 1e-9).any(dim=-1).all()
 assert (x == 0).sum() == 48
 
 # --8<-- [start:fix]
@@ -64,7 +86,7 @@ for mode, options in (
 ):
     unseen = []
     for size in (4, 2):
-        g = gradient(image, size=(size, size), mode=mode, **options)
+        g = weights(image, size=(size, size), mode=mode, **options)
         unseen.append((g.abs() < 1e-9).sum().item())
     counts[mode, *options] = unseen
     print(f"{mode:13}", *options, unseen)
@@ -112,13 +134,13 @@ SHOWN = {
 }
 fig, axes = plt.subplots(2, 3, figsize=(4.8, 3.5))
 for ax, (name, options) in zip(axes.flat, SHOWN.items(), strict=True):
-    g = gradient(image, size=(3, 3), **{"mode": name, **options})
+    g = weights(image, size=(3, 3), **{"mode": name, **options})
     picture(ax, g, name)
 plt.show()
 # --8<-- [end:picture]
-assert (gradient(image, size=(3, 3), mode="nearest") == 0).sum() == 55
-assert (gradient(image, size=(3, 3), mode="bicubic") < -1e-9).any()
-assert gradient(image, size=(3, 3), mode="area").min() > 0
+assert (weights(image, size=(3, 3), mode="nearest") == 0).sum() == 55
+assert (weights(image, size=(3, 3), mode="bicubic") < -1e-9).any()
+assert weights(image, size=(3, 3), mode="area").min() > 0
 
 # --8<-- [start:scale]
 x = torch.rand(1, 1, 4, 4)
@@ -131,15 +153,18 @@ y = interpolate(x, scale_factor=scale.item(), mode="bilinear")
 print("a number instead:", y.requires_grad)
 # --8<-- [end:scale]
 assert not y.requires_grad
+assert not interpolate(x, scale_factor=scale, mode="area").requires_grad
 
 # --8<-- [start:recompute]
 x = torch.arange(5.0).view(1, 1, 5)
 for recompute in (False, True):
     options = {"scale_factor": 1.5, "recompute_scale_factor": recompute}
-    g = gradient(x, mode="linear", **options)
+    g = weights(x, mode="linear", **options)
     print(recompute, [round(v, 3) for v in g.tolist()])
 # --8<-- [end:recompute]
 assert abs(g.sum().item() - 7) < 1e-5
+g = weights(torch.ones(1, 1, 7), mode="nearest", scale_factor=1.2)
+assert g.sum() == 8 and g[6] == 0
 
 # --8<-- [start:overshoot]
 x = torch.tensor([0.0, 0, 0, 1, 1, 1]).expand(1, 1, 6, 6)
@@ -153,13 +178,31 @@ assert y.min() < -0.1 and y.max() > 1.1
 x = torch.tensor([1.0, float("nan"), 1, 1]).view(1, 1, 4)
 for mode in ("nearest", "linear", "area"):
     y = interpolate(x, size=2, mode=mode).flatten().tolist()
-    print(f"{mode:7} {y} gradient {gradient(x, size=2, mode=mode).tolist()}")
+    print(f"{mode:7} {y} gradient {weights(x, size=2, mode=mode).tolist()}")
 y = interpolate(x, size=7, mode="linear", align_corners=True)
 print("weight 0:", y.flatten().tolist())
 # --8<-- [end:nan]
-assert (
-    y[0, 0, 0].isnan() and not gradient(x, size=2, mode="area").isnan().any()
-)
+assert y[0, 0, 0].isnan() and not weights(x, size=2, mode="area").isnan().any()
+
+# --8<-- [start:one-column]
+column = torch.arange(4.0).view(1, 1, 4, 1)
+options = {"mode": "bilinear", "antialias": True}
+for x, size in (column, (2, 1)), (column.mT, (1, 2)):
+    y = interpolate(x, size=size, **options)
+    g = weights(x, size=size, **options)
+    print(list(size), y.flatten(), "gradient", g)
+# --8<-- [end:one-column]
+many = torch.rand(2, 3, 9, 1, dtype=torch.float64)
+for mode in ("bilinear", "bicubic"):
+    options = {"mode": mode, "antialias": True}
+    y = interpolate(many, size=(4, 1), **options)
+    right = interpolate(many.mT, size=(1, 4), **options)
+    assert torch.equal(y, y[..., :1, :].expand_as(y))
+    torch.testing.assert_close(y[..., 0, 0], right[..., 0, 0])
+    torch.testing.assert_close(
+        weights(many, size=(4, 1), **options),
+        weights(many.mT, size=(1, 4), **options),
+    )
 
 # --8<-- [start:errors]
 x = torch.zeros(1, 1, 4, 4)
@@ -223,6 +266,15 @@ DIMENSIONS = {
     "lanczos": 2,
     "trilinear": 3,
 }
+try:
+    interpolate(torch.zeros(1, 1, 2, 2), size=2, mode="all")
+except NotImplementedError as error:
+    known = str(error).partition("modes: ")[2].partition(" (got")[0]
+# claim: the gradient of every mode
+modes = {name.partition(",")[0] for name in MODES}
+assert set(known.split(" | ")) <= modes
+# claim: Every mode is a fixed matrix of weights, and the gradient is the
+#   transposed matrix times the cotangent.
 for name, options in MODES.items():
     options = {"mode": name, **options}
     d = DIMENSIONS.get(options["mode"], 2)

@@ -18,6 +18,15 @@ for mode in ("constant", "reflect", "replicate", "circular"):
 assert counts(row, (2, 2), mode="reflect").tolist() == [1, 3, 3, 1]
 assert counts(row, (2, 2), mode="replicate").tolist() == [3, 1, 1, 3]
 assert counts(row, (2, 2), mode="circular").tolist() == [2, 2, 2, 2]
+# claim: A constant is not a copy: every entry counts once.
+for value in (0, 3.5, torch.nan, -torch.inf):
+    for widths in ((2, 2), (0, 7), (1, 2, 3, 4)):
+        for shape in ((1, 1), (3, 33), (2, 3, 5)):
+            g = counts(torch.rand(shape), widths, value=value)
+            assert (g == 1).all()
+# claim: every entry counts once.
+for dtype in (torch.float64, torch.float16, torch.bfloat16):
+    assert (counts(row.to(dtype), (2, 1), value=5) == 1).all()
 
 # --8<-- [start:trap]
 x = torch.tensor([[0.0, 6, 0, 0]], requires_grad=True)
@@ -45,11 +54,21 @@ for mode in ("zeros", "reflect", "replicate", "circular"):
     print(f"{mode:9} {first} then {second}")
 # --8<-- [end:padding]
 assert (dx == 9).all()
+with_constant = torch.nn.Sequential(
+    torch.nn.ConstantPad2d(1, 3.5), torch.nn.Conv2d(1, 1, 3, bias=False)
+)
+torch.nn.init.ones_(with_constant[1].weight)
+(dx,) = torch.autograd.grad(with_constant(x).sum(), x)
+for i in range(5):
+    for j in range(5):
+        edges = (i in (0, 4)) + (j in (0, 4))
+        assert dx[0, 0, i, j] == (9, 6, 4)[edges]
 
 # --8<-- [start:negative]
 print(pad(row, (-1, 0)).tolist(), counts(row, (-1, 0)).tolist())
 # --8<-- [end:negative]
-assert counts(row, (-1, 0)).tolist() == [0, 1, 1, 1]
+for mode in ("constant", "reflect", "replicate", "circular"):
+    assert counts(row, (-1, 0), mode=mode).tolist() == [0, 1, 1, 1]
 
 # --8<-- [start:errors]
 image = torch.ones(1, 1, 3, 3)

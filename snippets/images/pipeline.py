@@ -84,6 +84,10 @@ for steps in (3, 30, 120):
     print(f"after {steps}: shift {found:.2f}, gamma {power:.2f}")
 # --8<-- [end:fix]
 assert abs(found - 1.7) < 0.005 and abs(power - 0.5) < 0.005
+edge = torch.tensor([0.0, 5e-5, 1.01e-4, 0.1, 1], requires_grad=True)
+for power, most in ((0.5, 50), (0.1, 399)):
+    (g,) = torch.autograd.grad((edge.clamp(1e-4, 1) ** power).sum(), edge)
+    assert not g[:2].any() and 0.98 * most < g.max() < most
 
 # Figure: Three pictures of 12 by 12 squares. Input: a bright square on a dark
 # ground. Output: the square further to the right, with soft edges, on a
@@ -123,6 +127,13 @@ bright = 1.5 * blur(shift(x, columns))
 print("cut:   ", (bright[0, 0, 5] > 1).int().tolist())
 print("no use:", (dx[0, 0, 5].abs() < 1e-5).int().tolist())
 # --8<-- [end:clamp]
+spread = square(0.04)
+(seen,) = torch.autograd.grad(blur(shift(spread, columns))[0, 0, 5, 6], spread)
+assert (seen[0, 0] != 0).any(dim=0).sum() == 4
+kept = (bright[0, 0, 5] <= 1) & (torch.arange(12) >= 6)  # what the loss sees
+for column in range(11):  # the last one is shifted out of the image
+    lost = not kept[column : column + 4].any()
+    assert lost == (dx[0, 0, 5, column].abs() < 1e-5)
 
 # --8<-- [start:black]
 for ground in (1e-2, 1e-6, 0.0):

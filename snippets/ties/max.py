@@ -20,10 +20,12 @@ assert index == 3 and x.grad.tolist() == [0, 0, 0, 1, 0, 0]
 from torch.nn.functional import max_pool1d
 
 
-def gradient(f, x):
-    x = torch.tensor(x, requires_grad=True)
-    f(x).sum().backward()
-    return x.grad.tolist()
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
 x = [1.0, 2, 3, 4, 4, 0]
@@ -32,8 +34,30 @@ print("amax(0)   ", gradient(lambda x: x.amax(0), x))
 print("max(0)    ", gradient(lambda x: x.max(0).values, x))
 print("max_pool1d", gradient(lambda x: max_pool1d(x[None], 6), x))
 # --8<-- [end:relatives]
-assert gradient(lambda x: x.amax(0), x) == [0, 0, 0, 0.5, 0.5, 0]
-assert gradient(lambda x: max_pool1d(x[None], 6), x) == [0, 0, 0, 1, 0, 0]
+amax, pool = torch.tensor([0, 0, 0, 0.5, 0.5, 0]), torch.eye(6)[3]
+assert torch.equal(gradient(lambda x: x.amax(0), x), amax)
+assert torch.equal(gradient(lambda x: max_pool1d(x[None], 6), x), pool)
+for n in (2, 3):
+    for f in (
+        lambda x: x.min(),
+        lambda x: x.amin(),
+        lambda x: x.aminmax().max,
+        lambda x: x.aminmax().min,
+        lambda x: x.median(),
+        lambda x: x.nanmedian(),
+    ):
+        g = gradient(f, torch.ones(n))
+        torch.testing.assert_close(g, torch.full((n,), 1 / n))
+    for f in (
+        lambda x: x.min(0).values,
+        lambda x: x.topk(1).values,
+        lambda x: x.sort().values[-1],
+        lambda x: x.kthvalue(2).values,
+    ):
+        g = gradient(f, torch.ones(n))
+        assert sorted(g.tolist()) == [0] * (n - 1) + [1]
+for f in (torch.maximum, torch.minimum, torch.max, torch.min):
+    assert [g.item() for g in gradient(f, 1.0, 1.0)] == [0.5, 0.5]
 
 # --8<-- [start:trap]
 w = torch.tensor([0.0, 0.0], requires_grad=True)
@@ -44,6 +68,16 @@ for step in range(100):
 print(w.detach())
 # --8<-- [end:trap]
 assert w[0] == w[1]
+# claim: both get the same step, run after run, with SGD and with Adam.
+for dtype in (torch.float64, torch.float32, torch.bfloat16):
+    for n in (2, 3, 17, 33):
+        w, square = torch.full((2, n), 0.3, dtype=dtype)
+        for step in range(20):
+            g = gradient(torch.max, w)
+            square = 0.999 * square + 0.001 * g * g
+            for pace in (0.1, 0.1 / (square.sqrt() + 1e-8)):  # SGD, as Adam
+                w = w + pace * g
+            assert (w == w[0]).all()
 
 # --8<-- [start:fix]
 w = torch.tensor([0.0, 0.0], requires_grad=True)
@@ -54,6 +88,14 @@ for step in range(100):
 print(w.detach())
 # --8<-- [end:fix]
 assert w[0] > 12 and w[1] == 0
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for n in (2, 3, 16, 17, 33, 1001):
+        for x in (
+            torch.ones(n, dtype=dtype),
+            torch.ones(2 * n, dtype=dtype)[::2],
+        ):
+            g = gradient(lambda x: x.max(dim=0).values, x)
+            assert g[0] == 1 and g.sum() == 1
 
 # --8<-- [start:every-maximum]
 x = torch.tensor([1.0, 2, 3, 4, 4, 0], requires_grad=True)
@@ -62,6 +104,14 @@ x[is_max].sum().backward()
 print(x.grad)
 # --8<-- [end:every-maximum]
 assert x.grad.tolist() == [0, 0, 0, 1, 1, 0]
+# claim: The full gradient for every maximum.
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for n in (1, 3, 33, 1001):
+        v = torch.randint(3, (n,)).to(dtype)
+        g = gradient(lambda v: v[v.detach() == v.detach().max()].sum(), v)
+        assert torch.equal(g, (v == v.max()).to(dtype))
+v[-1] = torch.nan
+assert not (v == v.max()).any()
 
 # --8<-- [start:smooth]
 x = torch.tensor([1.0, 2, 3, 4, 4, 0], requires_grad=True)
@@ -69,6 +119,9 @@ torch.logsumexp(10 * x, dim=0).div(10).backward()
 print(x.grad.round(decimals=3) + 0)
 # --8<-- [end:smooth]
 torch.testing.assert_close(x.grad, torch.softmax(10 * x.detach(), 0))
+for v in torch.randn(20, 7), torch.ones(20, 7):
+    above = torch.logsumexp(10 * v, 1) / 10 - v.amax(1)
+    assert (above > -1e-6).all() and (above < 0.1946).all()  # log(7) / 10
 
 # --8<-- [start:three]
 x = [2.0, 2, 2]
@@ -76,10 +129,8 @@ print("max() ", gradient(lambda x: x.max(), x))
 print("amax()", gradient(lambda x: x.amax(), x))
 print("max(0)", gradient(lambda x: x.max(0).values, x))
 # --8<-- [end:three]
-torch.testing.assert_close(
-    torch.tensor(gradient(torch.max, x)), torch.ones(3) / 3
-)
-assert gradient(lambda x: x.max(0).values, x) == [1, 0, 0]
+torch.testing.assert_close(gradient(torch.max, x), torch.ones(3) / 3)
+assert gradient(lambda x: x.max(0).values, x).tolist() == [1, 0, 0]
 
 # --8<-- [start:maximum]
 a = torch.tensor([1.0, 4.0, 2.0], requires_grad=True)
@@ -95,15 +146,10 @@ x = [1.0, 2, 3, 4, 4, 0]
 print(gradient(lambda x: max_pool1d(x[None], 2), x))
 print(gradient(lambda x: max_pool1d(x[None], 2, stride=1), x))
 # --8<-- [end:windows]
-assert gradient(lambda x: max_pool1d(x[None], 2), x) == [0, 1, 0, 1, 1, 0]
-assert gradient(lambda x: max_pool1d(x[None], 2, stride=1), x) == [
-    0,
-    1,
-    1,
-    2,
-    1,
-    0,
-]
+g = gradient(lambda x: max_pool1d(x[None], 2), x)
+assert g.tolist() == [0, 1, 0, 1, 1, 0]
+g = gradient(lambda x: max_pool1d(x[None], 2, stride=1), x)
+assert g.tolist() == [0, 1, 1, 2, 1, 0]
 
 # --8<-- [start:nan]
 x = [1.0, float("nan"), float("nan")]
@@ -111,14 +157,18 @@ print("max() ", gradient(lambda x: x.max(), x))
 print("amax()", gradient(lambda x: x.amax(), x))
 print("max(0)", gradient(lambda x: x.max(0).values, x))
 # --8<-- [end:nan]
-
-# --8<-- [start:pieces]
-x = torch.tensor([1.0, 2, 3, 4, 4, 0], requires_grad=True)
-a = x.max().item()  # a number: nothing flows through it
-torch.where(x < a, a, x).sum().backward()
-print(x.grad)
-# --8<-- [end:pieces]
-assert x.grad.tolist() == [0, 0, 0, 1, 1, 0]
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for n in (2, 3, 17, 33, 1001):
+        x = torch.full((n,), torch.nan, dtype=dtype)
+        x[0] = 1
+        assert gradient(lambda x: x.amax(), x).isnan().all()
+        assert gradient(torch.max, x)[0] == 0
+        torch.testing.assert_close(
+            gradient(torch.max, x)[1:].sum().item(), 1.0, rtol=0.01, atol=0
+        )
+        g = gradient(lambda x: x.max(0).values, x)
+        assert g[1] == 1 and g.sum() == 1
+assert torch.fmax(torch.tensor(torch.nan), torch.tensor(1.0)) == 1
 
 # --8<-- [start:one-and-one]
 x = torch.tensor([4.0, 4.0])
@@ -128,6 +178,14 @@ for g in ([1.0, 1.0], [1.0, 0.0], [0.5, 0.5]):
     print(g, "promises", plane.item(), "and max(y) is", y.max().item())
 # --8<-- [end:one-and-one]
 assert x.max() + torch.ones(2) @ (y - x) > y.max()
+
+# --8<-- [start:pieces]
+x = torch.tensor([1.0, 2, 3, 4, 4, 0], requires_grad=True)
+a = x.max().item()  # a number: nothing flows through it
+torch.where(x < a, a, x).sum().backward()
+print(x.grad)
+# --8<-- [end:pieces]
+assert x.grad.tolist() == [0, 0, 0, 1, 1, 0]
 
 # Figure: The length of (t, 1 - t) for t from 0 to 1. It is 1 at both ends and
 # smallest, 0.71, in the middle, at t = 0.5, the value torch.max gives.
