@@ -66,7 +66,7 @@ RULES = [
         defects=(
             Defect(
                 "x far above y",
-                "The second derivative with respect to y is NaN, and so is the mixed one. Both are 0.",
+                "The second derivative with respect to y is NaN, and so is the mixed one. Both are 0 here.",
                 {"second": {"x": 0.0, "y": nan}},
                 "https://github.com/pytorch/pytorch/issues/196704",
             ),

@@ -44,12 +44,13 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
     assert y[:2].tolist() == [-1, 1] and g[:2].tolist() == [0, 0]
     assert torch.equal(y[2:6], softsign(x)[2:6]) and y[6].isnan()
     assert g[2:4].tolist() == [1, 0.25]
-for far in (1.7e7, 2e7, 3.3e7, 1e10, 1e18, 1e30):
-    x = torch.tensor(far, requires_grad=True)
-    assert torch.autograd.grad(softsign(x), x)[0] == 0
+# in float32 it is 0 at most inputs beyond 1.7e7; elsewhere it is noise
+x = torch.logspace(7.2305, 38, 500).requires_grad_()
+(g,) = torch.autograd.grad(softsign(x).sum(), x)
+assert (g == 0).sum() > 490
 x = torch.tensor(1e7, requires_grad=True)
 ratio = torch.autograd.grad(softsign(x), x)[0] * (1 + x) ** 2
-assert 0.6 < ratio < 0.8
+assert 0.705 < ratio < 0.715
 
 # --8<-- [start:infinite]
 for f in (

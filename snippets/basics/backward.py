@@ -81,3 +81,40 @@ dx, dy = pull_back(v)  # vᵀJ, without J
 print(dx.detach())
 # --8<-- [end:func]
 torch.testing.assert_close(dx, v @ J)
+
+# --8<-- [start:second]
+loss = (x**3).sum()
+(first,) = torch.autograd.grad(loss, x, create_graph=True)
+(product,) = torch.autograd.grad(first, x, v)  # vᵀH; H is diag(6x)
+print(product)
+
+(first,) = torch.autograd.grad((x**3).sum(), x)
+try:
+    torch.autograd.grad(first.sum(), x)
+except RuntimeError as error:
+    print(error)
+# --8<-- [end:second]
+torch.testing.assert_close(product, v * 6 * x.detach())
+hessian = torch.func.hessian(lambda x: (x**3).sum())(x.detach())
+torch.testing.assert_close(product, v @ hessian)
+
+# --8<-- [start:jvp]
+from torch.func import jvp
+
+value, change = jvp(lambda x: x**2, (x.detach(),), (torch.ones(3),))
+print(value, change)
+# --8<-- [end:jvp]
+torch.testing.assert_close(change, 2 * x.detach())
+before = x.grad.clone()
+torch.autograd.grad((x**2).sum(), x)
+assert torch.equal(x.grad, before)
+# backward(v) is v @ J, for random functions, shapes and cotangents
+for shape in ((), (3,), (2, 5)):
+    a = torch.randn(shape, dtype=torch.float64)
+    for h in (torch.exp, torch.square, lambda t: t.flatten().cumsum(0)):
+        leaf = a.clone().requires_grad_()
+        out = h(leaf)
+        w = torch.randn_like(out)
+        out.backward(w)
+        J = jacrev(h)(a).reshape(out.numel(), -1)
+        torch.testing.assert_close(leaf.grad.flatten(), w.flatten() @ J)

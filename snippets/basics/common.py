@@ -4,10 +4,12 @@ import math
 import torch
 
 
-def gradient(f, *values):
-    x = torch.tensor(values, dtype=torch.float64, requires_grad=True)
-    (g,) = torch.autograd.grad(f(x).sum(), x)
-    return g
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
 x = torch.linspace(-2, 2, 41, dtype=torch.float64)
@@ -17,7 +19,7 @@ for f, by_hand in (
     (torch.sin, torch.cos(x)),
     (torch.tanh, 1 - torch.tanh(x) ** 2),
 ):
-    g = gradient(f, *x.tolist())
+    g = gradient(f, x)
     torch.testing.assert_close(g, by_hand, rtol=1e-14, atol=1e-14)
     print(f"{f.__name__}: gradient at 2 is {g[-1].item():.6f}")
 # --8<-- [end:run]
@@ -38,20 +40,27 @@ g = gradient(sin_of_degrees, 30.0).item()
 print(f"sin of 30°: {sin_of_degrees(torch.tensor(30.0)):.3f}")
 print(f"gradient:   {g:.6f} for each degree")
 # --8<-- [end:radians]
-assert math.isclose(g, math.pi / 180 * math.cos(math.pi / 6))
+assert math.isclose(g, math.pi / 180 * math.cos(math.pi / 6), rel_tol=1e-6)
 
 # --8<-- [start:pole]
-at = math.pi / 2  # the nearest float64: 6e-17 beside the pole
-print(f"tan:      {math.tan(at):.3g}")
+at = torch.tensor(math.pi / 2, dtype=torch.float64)  # 6e-17 beside the pole
+print(f"tan:      {torch.tan(at):.3g}")
 print(f"gradient: {gradient(torch.tan, at).item():.3g}")
-print(f"float32:  {torch.tan(torch.tensor(at, dtype=torch.float32)):.3g}")
+print(f"float32:  {torch.tan(at.float()):.3g}")
 # --8<-- [end:pole]
-assert gradient(torch.tan, at).isfinite().all()
-assert torch.tan(torch.tensor(at, dtype=torch.float32)) < 0  # beyond the pole
+assert torch.tan(at.float()) < 0  # beyond the pole
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    near = at.to(dtype)
+    inf = torch.full_like(near, torch.inf)
+    for other in (near, near.nextafter(inf), near.nextafter(-inf)):
+        g = gradient(torch.tan, other.repeat(33))
+        assert torch.tan(other).isfinite()
+        assert g.isfinite().all() or dtype is torch.float16
+assert gradient(torch.tan, at.half()).isinf()
 
 # --8<-- [start:chain]
 # d/dx exp(-x²/2) = exp(-x²/2) · (-x): the outer gradient times the inner one
 bell = torch.exp(-x.square() / 2)
-chained = gradient(lambda x: torch.exp(-x.square() / 2), *x.tolist())
+chained = gradient(lambda x: torch.exp(-x.square() / 2), x)
 torch.testing.assert_close(chained, bell * -x)
 # --8<-- [end:chain]

@@ -68,6 +68,13 @@ print("same memory:", cut.data_ptr() == x.data_ptr())
 # --8<-- [end:cut]
 assert cut.data_ptr() == x.data_ptr()
 assert not (cut.requires_grad or quiet.requires_grad or frozen.requires_grad)
+assert cut.is_leaf and quiet.is_leaf and frozen.is_leaf
+for mode in (torch.no_grad, torch.inference_mode):
+    with mode():
+        made = torch.ones(2, requires_grad=True)
+        assert made.requires_grad and torch.nn.Parameter(made).requires_grad
+        results = [2 * x, x + 1, torch.exp(x), x.sum(), x @ x, x.clone()]
+        assert not any(r.requires_grad or r.grad_fn for r in results)
 
 # --8<-- [start:view]
 x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -125,3 +132,5 @@ with torch.no_grad():
 print(x)
 # --8<-- [end:in-place-allowed]
 assert x.tolist() == [5, 3] and x.is_leaf and x.requires_grad
+for result in (x > 0, x == x, x.argmax(), x.argsort(), x.isnan()):
+    assert not result.requires_grad

@@ -3,7 +3,7 @@ import torch
 
 x = torch.tensor([1.0, 2.0], requires_grad=True)  # made by hand: a leaf
 c = torch.tensor([3.0, 5.0])  # a leaf that asks for nothing
-y = c * x  # computed: no leaf
+y = c * x  # computed: not a leaf
 y.sum().backward()
 
 for name, t in {"x": x, "c": c, "y": y}.items():
@@ -116,6 +116,16 @@ except RuntimeError as error:
     print(error)
 # --8<-- [end:retain-else]
 assert not x.retains_grad and y.retains_grad
+# what is computed keeps None unless it asks; a leaf gets its gradient
+for operation in (torch.exp, torch.neg, lambda t: t[:1], lambda t: t.T):
+    leaf = torch.ones(2, 3, requires_grad=True)
+    result, asked = operation(leaf), operation(leaf)
+    asked.retain_grad()
+    (result.sum() + asked.sum()).backward()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert result.grad is None
+    assert asked.grad is not None and leaf.grad is not None
 
 # --8<-- [start:adds]
 x.grad = None
@@ -172,6 +182,20 @@ assert second_step(SGD, None, momentum=0.5, weight_decay=0.5) == 0
 assert second_step(SGD, zero) == 0
 assert second_step(SGD, zero, momentum=0.5) == -0.25
 assert second_step(SGD, zero, weight_decay=0.5) == -0.0625
+
+# --8<-- [start:frozen]
+w = torch.tensor([1.0], requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.25)
+(3 * w).sum().backward()
+
+w.requires_grad_(False)  # frozen, with 3 in .grad
+optimizer.step()
+print("with the old .grad:", w)
+w.grad = None
+optimizer.step()
+print("after .grad = None:", w)
+# --8<-- [end:frozen]
+assert w.item() == 0.25
 
 # --8<-- [start:unused]
 x = torch.tensor([1.0, 2.0], requires_grad=True)

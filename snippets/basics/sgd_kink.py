@@ -26,6 +26,20 @@ for start, lr in (0.9375, 0.25), (0.9375, 0.5), (7.3, 0.25), (100.0, 0.75):
     r = start % lr
     assert abs(high - r) < 1e-9 and abs(low - (r - lr)) < 1e-9
 # --8<-- [end:rule]
+# claim: ends, from any start x_0 > 0, in the two points
+torch.manual_seed(0)
+for lr in (0.25, 0.1, 0.3, 1 / 3):
+    x = 10 * torch.rand(200, dtype=torch.float64)
+    r = x % lr
+    x = x[(r > 1e-6) & (r < lr - 1e-6)]  # not where rounding decides
+    r = (x % lr).sort().values
+    ends = []
+    for step in range(121):
+        x = x - lr * torch.sign(x)
+        ends.append(x.clone())
+    low, high = torch.minimum(*ends[-2:]), torch.maximum(*ends[-2:])
+    torch.testing.assert_close(high.sort().values, r, rtol=0, atol=1e-9)
+    torch.testing.assert_close(low, high - lr, rtol=0, atol=1e-9)
 
 # --8<-- [start:trap]
 target = torch.tensor([3.0, 0.75, -0.25])
@@ -188,15 +202,19 @@ assert (
 path = descend(loss, 0.0, 16)
 print(path[6:])
 # --8<-- [end:walks-on]
+near = torch.linspace(0, 3, 301, dtype=torch.float64)
+for g in torch.linspace(-1, 0.5, 31, dtype=torch.float64):
+    inside = -0.75 - 1e-9 <= g <= 0.25 + 1e-9
+    assert (loss(near) >= 0.25 + g * (near - 1) - 1e-9).all() == inside
 assert path[8] == 1 and path[9] == 0.9375 and path[8:12] == path[12:16]
 
 
 # --8<-- [start:widths]
-def widths(kind, **options):
+def widths(kind, lr=0.25, **options):
     """From 101 starts: how wide is the path of steps 150 to 300?"""
     x = torch.linspace(1.001, 9.001, 101, dtype=torch.float64)
     x.requires_grad_()
-    optimizer = kind([x], lr=0.25, **options)
+    optimizer = kind([x], lr=lr, **options)
     low, high = torch.full_like(x, 9.0), torch.full_like(x, -9.0)
     for step in range(300):
         optimizer.zero_grad()
@@ -210,18 +228,22 @@ def widths(kind, **options):
 
 SGD, Adam = torch.optim.SGD, torch.optim.Adam
 wide = {
-    "SGD         ": widths(SGD),
-    "momentum 0.5": widths(SGD, momentum=0.5),
-    "momentum 0.9": widths(SGD, momentum=0.9),
-    "Adam        ": widths(Adam),
+    "SGD                   ": widths(SGD),
+    "momentum 0.5          ": widths(SGD, momentum=0.5),
+    "momentum 0.9          ": widths(SGD, momentum=0.9),
+    "momentum 0.9, lr 0.025": widths(SGD, lr=0.025, momentum=0.9),
+    "Adam                  ": widths(Adam),
 }
-print("              narrowest, median, widest")
+print(" " * 22, "narrowest, median, widest")
 for name, found in wide.items():
     print(name, found)
 # --8<-- [end:widths]
-assert wide["SGD         "] == [0.25] * 3
+wide = {name.strip(): found for name, found in wide.items()}
+assert wide["SGD"] == [0.25] * 3
 narrowest, median, widest = (w / 0.25 for w in wide["momentum 0.9"])
 assert narrowest < 1 and 4.5 < median < 5.5 and 9 < widest < 10
+assert wide["momentum 0.9, lr 0.025"][1] == 0.12
+assert widths(SGD, lr=2.5) == [2.5] * 3  # the steps of momentum 0.9, added up
 
 # Figure: Two paths on the absolute value from 3.6, over 60 steps. Plain SGD
 # goes straight down and then jumps between 0.1 and -0.15. Momentum 0.9

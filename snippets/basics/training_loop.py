@@ -71,6 +71,14 @@ print(train(8, zero_grad=False))
 # --8<-- [end:trap-forgotten]
 forgotten = train(100, zero_grad=False)
 assert max(forgotten[50:]) > 4 and forgotten == train(100, momentum=1.0)
+# z² - (2 - 2 lr) z + 1 has two roots of modulus 1: it swings for ever
+for lr in (0.25, 0.1, 0.01, 1e-3):
+    e, before = 1.0, 1.0
+    largest = []
+    for step in range(20000):
+        e, before = (2 - 2 * lr) * e - before, e
+        largest.append(abs(e))
+    assert max(largest[-7000:]) > 0.9
 
 # Figure: The loss over 25 steps. With zero_grad it falls from 5 to 0 within
 # five steps. Without, it goes up and down between 0 and about 6 for ever.
@@ -209,6 +217,15 @@ for step in range(3):
     point = point - 0.25 * v
     path.append(point - 0.25 * 0.5 * v)
 assert path == [by_hand(1.0, s, 0.25, 0.5, nesterov=True) for s in (1, 2, 3)]
+for options in (
+    {"mu": 0.9},
+    {"mu": 0.9, "damp": 0.3},
+    {"mu": 0.7, "nesterov": True},
+    {"mu": 0.9, "decay": 0.01},
+    {"decay": 0.3},
+):
+    one, other = (f(0.7, 30, 0.1, **options) for f in (by_torch, by_hand))
+    assert abs(one - other) < 1e-6
 # without momentum the buffer is the gradient
 assert by_torch(1.0, 3, 0.25) == by_hand(1.0, 3, 0.25) == 0.125
 
@@ -244,6 +261,22 @@ print("SGD ", first_step(torch.optim.SGD, gradient))
 # --8<-- [end:adam]
 moves = first_step(torch.optim.Adam, gradient)
 assert moves == [-0.125, -0.125, -0.125, 0.125, -0.0625, 0]
+for dtype in (torch.float32, torch.bfloat16):
+    w = torch.zeros(6, dtype=dtype, requires_grad=True)
+    w.grad = torch.tensor(gradient, dtype=dtype)
+    torch.optim.Adam([w], lr=0.125).step()
+    wanted = torch.tensor(moves, dtype=dtype)
+    torch.testing.assert_close(w.detach(), wanted, rtol=2e-2, atol=0)
+
+# --8<-- [start:adam-half]
+for eps in (1e-8, 1e-4):
+    w = torch.zeros(3, dtype=torch.float16, requires_grad=True)
+    optimizer = torch.optim.Adam([w], lr=0.125, eps=eps)
+    w.grad = torch.tensor([1.0, 0.001, 0.0], dtype=torch.float16)
+    optimizer.step()
+    print(f"eps={eps}:", w.tolist())
+# --8<-- [end:adam-half]
+assert w.tolist() == [-0.125, -1.25, 0]
 
 # --8<-- [start:nan]
 for kind in (torch.optim.SGD, torch.optim.Adam):
@@ -258,6 +291,19 @@ for kind in (torch.optim.SGD, torch.optim.Adam):
     print(kind.__name__, w.item())
 # --8<-- [end:nan]
 assert w.isnan()
+for kind, options, recovers in (
+    (torch.optim.SGD, {}, True),
+    (torch.optim.SGD, {"momentum": 0.9}, False),
+    (torch.optim.AdamW, {}, False),
+):
+    w = torch.ones(33, requires_grad=True)
+    optimizer = kind([w], lr=0.1, **options)
+    for g in (torch.nan, 1.0):
+        w.grad = torch.full((33,), g)
+        with torch.no_grad():
+            w.fill_(1.0)
+        optimizer.step()
+    assert w.isfinite().all() == recovers
 
 # --8<-- [start:between]
 import textwrap

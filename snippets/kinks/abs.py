@@ -9,10 +9,12 @@ assert x.grad.tolist() == [-1, 0, 1]
 
 
 # --8<-- [start:seven]
-def slope(f, at):
-    x = torch.tensor(at, requires_grad=True)
-    (g,) = torch.autograd.grad(f(x), x)
-    return g.item()
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
 ways = {
@@ -25,12 +27,44 @@ ways = {
     "sqrt(x * x)         ": lambda x: torch.sqrt(x * x),
 }
 for name, f in ways.items():
-    print(name, slope(f, 0.0))
+    print(name, gradient(f, 0.0).item())
 # --8<-- [end:seven]
-found = [slope(f, 0.0) for f in ways.values()]
+found = [gradient(f, 0.0).item() for f in ways.values()]
 assert found[:6] == [0, 0, 0, 0, 1, -1] and found[6] != found[6]
-for f in ways.values():
-    assert [slope(f, at) for at in (-2.0, 3.0)] == [-1, 1]
+inf, nan = float("inf"), float("nan")
+REAL = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+
+
+def numbers(dtype):
+    """Random numbers of every size, of both signs, without 0."""
+    x = torch.randn(2000, dtype=torch.float64)
+    x = (x * 10 ** (60 * torch.rand_like(x) - 30)).to(dtype)
+    ends = torch.tensor([1, -1]) * torch.finfo(dtype).max
+    return torch.cat([x[(x != 0) & x.isfinite()], ends.to(dtype)])
+
+
+torch.manual_seed(0)
+for dtype in REAL:
+    x = numbers(dtype)
+    # claim: Everywhere else the gradient has size 1
+    assert (gradient(torch.abs, x).abs() == 1).all()
+    # claim: where(x >= 0, x, -x) is the same function and gives 1.
+    at = torch.cat([x, torch.tensor([0, -0.0, inf, -inf], dtype=dtype)])
+    assert torch.equal(ways["where(x >= 0, x, -x)"](at), at.abs())
+    zero = torch.zeros(33, dtype=dtype)
+    assert (gradient(ways["where(x >= 0, x, -x)"], zero) == 1).all()
+    # claim: The first six agree at every number but 0.
+    for f in list(ways.values())[:6]:
+        assert torch.equal(f(x), x.abs())
+        assert torch.equal(gradient(f, x), x.sign())
+root = ways["sqrt(x * x)         "]
+for dtype, small, large in (
+    (torch.float32, 1e-23, 1e20),
+    (torch.float16, 1e-4, 300.0),
+):
+    at = torch.tensor([small, large], dtype=dtype)
+    assert root(at).tolist() == [0, inf]
+    assert gradient(root, at).tolist() == [inf, 0]
 
 
 # --8<-- [start:trap-where]
@@ -88,8 +122,22 @@ print("smoothed ", x.grad)
 # --8<-- [end:fix-sqrt]
 torch.testing.assert_close(x.grad, torch.tensor([-1.0, 0, 1]))
 
+
+def smoothed(x):
+    return torch.sqrt(x * x + 1e-6)
+
+
+for dtype in REAL:
+    zero = torch.zeros(33, dtype=dtype)
+    assert not gradient(smoothed, zero).any()
+    assert ((smoothed(zero) - 1e-3).abs() < 3e-5).all()
+x = torch.randn(3, 5, dtype=torch.float64).requires_grad_()
+assert torch.autograd.gradgradcheck(smoothed, (x,))
+# claim: In float16 it is inf from 256 on.
+at = torch.tensor([255.8, 256.0, 300.0, 6e4], dtype=torch.float16)
+assert smoothed(at).isinf().tolist() == [False, True, True, True]
+
 # --8<-- [start:special]
-nan, inf = float("nan"), float("inf")
 x = torch.tensor([-0.0, nan, inf, -inf], requires_grad=True)
 y = torch.abs(x)
 y.sum().backward()
@@ -115,6 +163,11 @@ loss.backward()
 print(loss.item(), x.grad)
 # --8<-- [end:l1-nan]
 assert loss.isnan() and x.grad.tolist() == [0, 0.5]
+for dtype in REAL:
+    for n in (1, 33, 1001):
+        x = torch.full((n,), nan, dtype=dtype)
+        g = gradient(lambda x: l1_loss(x, torch.ones_like(x)), x)
+        assert not g.any()
 
 # --8<-- [start:sgn]
 x = torch.tensor([-2.0, 0.0, 3.0, nan], requires_grad=True)
@@ -126,6 +179,16 @@ print("gradient", g.detach())
 print("second  ", second)
 # --8<-- [end:sgn]
 assert torch.equal(torch.sgn(x), g) and not second.any()
+for dtype in REAL:
+    x = torch.tensor([0, -0.0, inf, -inf, nan], dtype=dtype).repeat(9)
+    x = torch.cat([numbers(dtype), x]).requires_grad_()
+    (g,) = torch.autograd.grad(torch.abs(x).sum(), x, create_graph=True)
+    assert torch.equal(torch.sgn(x), g)
+    # claim: For real numbers the second derivative is 0 everywhere
+    assert not torch.autograd.grad(g.sum(), x)[0].any()
+    # claim: sign and sgn have gradient 0 at every real number.
+    for f in (torch.sign, torch.sgn):
+        assert not gradient(f, x).any()
 
 # --8<-- [start:complex]
 z = torch.tensor([0j, 3 + 4j], requires_grad=True)
@@ -133,6 +196,10 @@ torch.abs(z).sum().backward()
 print(z.grad)
 # --8<-- [end:complex]
 torch.testing.assert_close(z.grad, torch.tensor([0j, 0.6 + 0.8j]))
+# claim: Every number in [-1, 1] is a subgradient
+y = torch.linspace(-3, 3, 601, dtype=torch.float64)
+for g in torch.linspace(-1.1, 1.1, 23, dtype=torch.float64):
+    assert (y.abs() >= g * y).all() == (abs(g) <= 1)
 
 # --8<-- [start:source]
 import pathlib

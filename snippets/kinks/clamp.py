@@ -11,36 +11,143 @@ assert x.grad.tolist() == [0, 1, 1, 1, 1, 0, 0]
 
 # --8<-- [start:trap]
 x = torch.tensor(1.2, requires_grad=True)
+optimizer = torch.optim.SGD([x], lr=0.25)
 for step in range(100):
+    optimizer.zero_grad()
     loss = (torch.clamp(x, 0.0, 1.0) - 0.25) ** 2
-    (g,) = torch.autograd.grad(loss, x)
-    x = (x - 0.25 * g).detach().requires_grad_()
+    loss.backward()
+    optimizer.step()
 print(x.item(), loss.item())
 # --8<-- [end:trap]
-assert g == 0 and abs(x.item() - 1.2) < 1e-6
+# claim: Its gradient is 0, whatever the loss says
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for n in (1, 33, 1001):
+        x = torch.linspace(1.1, 9, n).to(dtype) * (-1) ** torch.arange(n)
+        x.requires_grad_()
+        for loss in (torch.square, torch.exp, lambda y: -3 * y, torch.asinh):
+            y = torch.clamp(x, -1.0, 1.0)
+            assert not torch.autograd.grad(loss(y).sum(), x)[0].any()
+
+# --8<-- [start:fix-project]
+x = torch.tensor(1.2, requires_grad=True)
+optimizer = torch.optim.SGD([x], lr=0.25)
+for step in range(100):
+    optimizer.zero_grad()
+    loss = (x - 0.25) ** 2  # no clamp here
+    loss.backward()
+    optimizer.step()
+    with torch.no_grad():
+        x.clamp_(0.0, 1.0)
+print(x.item(), loss.item())
+# --8<-- [end:fix-project]
+torch.testing.assert_close(x.detach(), torch.tensor(0.25))
 
 
-# --8<-- [start:fix]
+def project(optimizer_class, target, **options):
+    x = torch.tensor([1.2, -7.0, 0.3], requires_grad=True)
+    optimizer = optimizer_class([x], **options)
+    for step in range(300):
+        optimizer.zero_grad()
+        ((x - target) ** 2).sum().backward()
+        optimizer.step()
+        with torch.no_grad():
+            x.clamp_(0.0, 1.0)
+    return x.detach()
+
+
+for target in (0.25, 2.0, -1.0):
+    for kind, options in (
+        (torch.optim.SGD, {"lr": 0.25}),
+        (torch.optim.SGD, {"lr": 0.05, "momentum": 0.9}),
+        (torch.optim.Adam, {"lr": 0.05}),
+    ):
+        end = torch.full((3,), target).clamp(0, 1)
+        found = project(kind, target, **options)
+        torch.testing.assert_close(found, end, rtol=0, atol=1e-3)
+
+# --8<-- [start:trap-both]
+x = torch.tensor(1.0, requires_grad=True)
+loss = (torch.clamp(x, 0.0, 1.0) - 0.25) ** 2
+loss.backward()
+print("PyTorch", torch.__version__[:4], "gradient", x.grad.item())
+# --8<-- [end:trap-both]
+# claim: From 2.14 on, a parameter that was put exactly onto its bound and is
+#   clamped again in the loss has the gradient 0
+old = torch.__version__.startswith("2.13")
+assert x.grad == (1.5 if old else 0)
+for low, high in ((0.1, 0.3), (-1.0, 1.0)):
+    for n in (1, 33):
+        x = torch.tensor([low - 1, high + 1]).repeat(n).clamp_(low, high)
+        y = x.requires_grad_().clamp(low, high)
+        (g,) = torch.autograd.grad((y**2).sum(), x)
+        assert g.all() if old else not g.any()
+
+
+# --8<-- [start:fix-clip]
 class Clip(torch.autograd.Function):
-    """Clip in the forward pass, the identity in the backward pass."""
+    """x.clamp(low, high), with a gradient outside.
+
+    Outside, and at a bound, the gradient passes where descent leads back in,
+    and is 0 where it leads farther out. low and high are numbers.
+    """
+
+    generate_vmap_rule = True
 
     @staticmethod
-    def forward(ctx, x, low, high):
+    def forward(x, low, high):
         return x.clamp(low, high)
 
     @staticmethod
-    def backward(ctx, grad_output):
-        return grad_output, None, None
+    def setup_context(ctx, inputs, output):
+        x, ctx.low, ctx.high = inputs
+        ctx.save_for_backward(x)
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        farther = ((x >= ctx.high) & (g < 0)) | ((x <= ctx.low) & (g > 0))
+        return g.masked_fill(farther, 0), None, None
 
 
+def descend(target):
+    x = torch.tensor(1.2, requires_grad=True)
+    optimizer = torch.optim.SGD([x], lr=0.25)
+    for step in range(200):
+        optimizer.zero_grad()
+        ((Clip.apply(x, 0.0, 1.0) - target) ** 2).backward()
+        optimizer.step()
+    return x.item()
+
+
+print("target 0.25:", descend(0.25))
+print("target 2:   ", descend(2.0))
+# --8<-- [end:fix-clip]
+assert abs(descend(0.25) - 0.25) < 1e-6 and abs(descend(2.0) - 1.2) < 1e-6
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for shape in ((), (0, 3), (33,), (3, 5)):
+        x = (3 * torch.randn(shape)).to(dtype).requires_grad_()
+        y = Clip.apply(x, -1.0, 1.0)
+        assert torch.equal(y, x.clamp(-1, 1))
+        for sign in (1, -1):  # the gradient of ±y
+            wanted = sign * (x > -1 if sign > 0 else x < 1)
+            (g,) = torch.autograd.grad((sign * y).sum(), x, retain_graph=True)
+            assert torch.equal(g, wanted.to(dtype))
+x = torch.tensor([-2.0, -0.5, 0.1, 0.9, 3.0], dtype=torch.float64)
+inside = x[1:4].clone().requires_grad_()
+for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
+    assert check(lambda x: Clip.apply(x, -1.0, 1.0), (inside,))
+each = torch.func.grad(lambda x: Clip.apply(x, -1.0, 1.0) ** 2)
+assert torch.vmap(each)(x).tolist() == [-2, -1, 0.2, 1.8, 2]
+nan = float("nan")
+x = torch.tensor(nan, requires_grad=True)
+assert Clip.apply(x, 0.0, 1.0).isnan()
+# without it:
 x = torch.tensor(1.2, requires_grad=True)
-for step in range(100):
-    loss = (Clip.apply(x, 0.0, 1.0) - 0.25) ** 2
-    (g,) = torch.autograd.grad(loss, x)
+for step in range(200):
+    through = x + (x.clamp(0, 1) - x).detach()
+    (g,) = torch.autograd.grad((through - 2) ** 2, x)
     x = (x - 0.25 * g).detach().requires_grad_()
-print(x.item(), loss.item())
-# --8<-- [end:fix]
-torch.testing.assert_close(x.detach(), torch.tensor(0.25))
+assert x > 100
 
 # --8<-- [start:at-bound]
 from torch.nn.functional import hardtanh, relu6
@@ -58,8 +165,43 @@ x = torch.tensor([0.0, 6.0], requires_grad=True)
 (relative,) = torch.autograd.grad(relu6(x).sum(), x)
 print("PyTorch", release, "relu6   ", relative)
 # --8<-- [end:at-bound]
-old = release == "2.13"
 assert at_bound.tolist() == ([1, 1] if old else [0, 0])
+DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+sizes = (1, 3, 17, 33, 1001)
+# claim: Exactly at a bound it is 0 from PyTorch 2.14 on, and was 1 up to 2.13.
+for dtype in DTYPES:
+    for n in sizes:
+        for low, high in ((-1.0, 1.0), (0.1, 0.3), (-0.0, 1e4)):
+            x = torch.tensor([low, high], dtype=dtype).repeat(n)
+            x.requires_grad_()
+            (g,) = torch.autograd.grad(torch.clamp(x, low, high).sum(), x)
+            assert (g == (1 if old else 0)).all()
+            if low == -1 or dtype.itemsize > 2:
+                (g,) = torch.autograd.grad(hardtanh(x, low, high).sum(), x)
+                assert not g.any()
+x = torch.full((33,), 0.1, dtype=torch.bfloat16, requires_grad=True)
+(g,) = torch.autograd.grad(hardtanh(x, 0.1, 1.0).sum(), x)
+assert (g == 1).all() and x[0].item() > 0.1
+# claim: torch.clip is the same function under NumPy's name.
+# it is one operator under another name: the same node, values, gradients
+x = torch.tensor([-2.0, 0.0, 0.5, 1.0, 3.0, float("nan")] * 7)
+x.requires_grad_()
+for bounds in (
+    (0.0, 1.0),
+    (None, 0.5),
+    (torch.tensor(0.0), torch.tensor(1.0)),
+):
+    y, z = torch.clip(x, *bounds), torch.clamp(x, *bounds)
+    torch.testing.assert_close(y, z, rtol=0, atol=0, equal_nan=True)
+    assert y.grad_fn.name() == z.grad_fn.name()
+    g, h = (torch.autograd.grad(t.sum(), x)[0] for t in (y, z))
+    assert torch.equal(g, h)
+# claim: hardtanh computes the same values for low ≤ high
+for dtype in DTYPES:
+    x = (2 * torch.randn(1001)).to(dtype)
+    x[::7], x[1::7] = 0.1, nan
+    y, z = hardtanh(x, 0.1, 0.7), torch.clamp(x, 0.1, 0.7)
+    torch.testing.assert_close(y, z, rtol=0, atol=0, equal_nan=True)
 assert relative.tolist() == [0, 0]
 
 # Figure: Left: clamp rises with slope 1 between the bounds 1.5 and 5.5 and is
@@ -102,6 +244,33 @@ assert dx.tolist() == [0, share, 1, share, 0]
 assert dlow.tolist() == [1, 1 - share, 0, 0, 0]
 assert (dx + dlow + dhigh).tolist() == [1, 1, 1, 1, 1]
 
+
+def three(x, low, high):
+    leaves = [t.clone().requires_grad_() for t in (x, low, high)]
+    return torch.autograd.grad(torch.clamp(*leaves).sum(), leaves)
+
+
+torch.manual_seed(0)
+for dtype in DTYPES:
+    x, low, high = torch.randint(-3, 4, (3, 2000)).to(dtype)  # many ties
+    dx, dlow, dhigh = three(x, low, high)
+    # claim: ½ and ½ from 2.14 on, 1 for x up to 2.13.
+    tie = ((x == low) ^ (x == high)) & (low < high)
+    assert (dx[tie] == (1 if old else 0.5)).all()
+    # claim: From 2.14 on the three gradients sum to 1 at every entry
+    assert old or (dx + dlow + dhigh == 1).all()
+    # claim: low gets everything from 2.14 on.
+    below = (low == high) & (x < low)
+    wanted = [0, 0, 0] if old else [0, 1, 0]
+    assert all(
+        (g[below] == w).all()
+        for g, w in zip((dx, dlow, dhigh), wanted, strict=True)
+    )
+    # claim: If x equals both bounds, x gets everything.
+    both = (low == high) & (x == low)
+    assert both.any() and (dx[both] == 1).all()
+    assert not dlow[both].any() and not dhigh[both].any()
+
 # --8<-- [start:equal-bounds]
 x = torch.tensor([0.0, 4.0, 9.0], requires_grad=True)
 low = torch.full((3,), 4.0, requires_grad=True)
@@ -137,6 +306,22 @@ print("maximum(x, zero)  ", [share.item() for share in g])
 assert [share.item() for share in g] == [0.5, 0.5]
 g = torch.autograd.grad(torch.clamp_min(x, zero), (x, zero))
 assert [share.item() for share in g] == ([1, 0] if old else [0.5, 0.5])
+if not old:
+    for dtype in DTYPES:
+        # claim: From 2.14 on clamp_min(x, 0.0) has value and gradient of relu
+        x = torch.randint(-3, 4, (1001,)).to(dtype).requires_grad_()
+        y, z = torch.clamp_min(x, 0.0), relu(x)
+        g, h = (torch.autograd.grad(t.sum(), x)[0] for t in (y, z))
+        assert torch.equal(y, z) and torch.equal(g, h)
+        # with a tensor as bound those of maximum, at NaN too
+        low = torch.randint(-3, 4, (1001,)).to(dtype).requires_grad_()
+        x = x.detach().index_fill(0, torch.arange(0, 1001, 5), nan)
+        x.requires_grad_()
+        for t in (torch.clamp_min, torch.maximum):
+            y, z = z, t(x, low)
+            g, h = h, torch.cat(torch.autograd.grad(z.sum(), (x, low)))
+        torch.testing.assert_close(y, z, rtol=0, atol=0, equal_nan=True)
+        assert torch.equal(g, h)
 
 # --8<-- [start:crossed]
 x = torch.tensor([2.0, 4.0, 6.0], requires_grad=True)
@@ -151,9 +336,13 @@ except ValueError as error:
 # --8<-- [end:crossed]
 assert y.tolist() == [3, 3, 3] and x.grad.tolist() == [0, 0, 0]
 assert "min_val cannot be greater than max_val" in message
+# claim: The result is max for every number
+for dtype in DTYPES:
+    x = (9 * torch.randn(1001)).to(dtype).requires_grad_()
+    y = torch.clamp(x, 5.0, 3.0)
+    assert (y == 3).all() and not torch.autograd.grad(y.sum(), x)[0].any()
 
 # --8<-- [start:nan]
-nan = float("nan")
 x = torch.tensor([nan, 0.5], requires_grad=True)
 y = torch.clamp(x, 0.0, 1.0)
 y.sum().backward()
@@ -175,6 +364,16 @@ dx, dlow = torch.autograd.grad(y.sum(), (x, low))
 print("PyTorch", release, "x", dx, "low", dlow)
 # --8<-- [end:nan-tensor]
 assert dx.tolist() == ([0, 0] if old else [1, 1]) and not dlow.any()
+# claim: With two tensors as bounds it is 0 in 2.13, and 1 for x from 2.14 on.
+for dtype in DTYPES:
+    for n in (1, 33):
+        x, a = torch.full((n,), nan, dtype=dtype), torch.ones(n, dtype=dtype)
+        for pair in ((x, a), (a, x)):
+            dx, dlow, dhigh = three(*pair, 2 * a)
+            assert (dx == (0 if old else 1)).all() and not dlow.any()
+            pair = [t.clone().requires_grad_() for t in pair]
+            one = torch.autograd.grad(torch.clamp(*pair).sum(), pair)
+            assert all((g == (0 if old else 1)).all() for g in one)
 
 # --8<-- [start:nan-hardtanh]
 x = torch.full((1001,), nan, requires_grad=True)
@@ -213,3 +412,19 @@ print("PyTorch", release, "reverse", reverse, "forward", forward)
 # --8<-- [end:modes-tensor]
 assert reverse == ([1, 0] if old else [0.5, 0.5])
 assert forward == ([0, 1] if old else [0.5, 0.5])
+# claim: with a single tensor bound they still disagree at a NaN
+x, low = torch.tensor(nan), torch.tensor(2.0)
+forward = [
+    jvp(torch.clamp, (x, low), tangents)[1].item()
+    for tangents in ((one, none), (none, one))
+]
+assert forward == [0, 1]  # reverse mode: [0, 0] in 2.13, [1, 1] from 2.14 on
+# claim: a convex corner, and every number in [0, 1] is a subgradient.
+near = torch.linspace(0.5, 2.5, 201, dtype=torch.float64)
+near_b = near + 4
+for g in torch.linspace(0, 1, 11, dtype=torch.float64):
+    assert (near.clamp(1.5, 5.5) >= 1.5 + g * (near - 1.5)).all()
+    # claim: a concave corner, and every number in [0, 1] is a supergradient.
+    assert (near_b.clamp(1.5, 5.5) <= 5.5 + g * (near_b - 5.5)).all()
+for g in (-0.01, 1.01):
+    assert not (near.clamp(1.5, 5.5) >= 1.5 + g * (near - 1.5)).all()

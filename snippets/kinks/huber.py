@@ -3,28 +3,41 @@ import torch
 from torch.nn.functional import huber_loss, smooth_l1_loss
 
 
-def gradient(loss, d, **options):
-    x = torch.tensor(d, dtype=torch.float64, requires_grad=True)
-    out = loss(x, torch.zeros_like(x), reduction="sum", **options)
-    (g,) = torch.autograd.grad(out, x)
-    return (g + 0).tolist()  # + 0: no negative zeros
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
-d = [-3.0, -2, -1, 0, 1, 2, 3]  # input - target
-print("smooth_l1, beta=2:", gradient(smooth_l1_loss, d, beta=2))
-print("huber,    delta=2:", gradient(huber_loss, d, delta=2))
+def huber(d, delta):
+    zero = torch.zeros_like(d)
+    return huber_loss(d, zero, reduction="none", delta=delta)
+
+
+def smooth_l1(d, beta):
+    zero = torch.zeros_like(d)
+    return smooth_l1_loss(d, zero, reduction="none", beta=beta)
+
+
+d = torch.arange(-3.0, 4.0)  # input - target
+print("smooth_l1, beta=2:", gradient(lambda d: smooth_l1(d, 2.0), d))
+print("huber,    delta=2:", gradient(lambda d: huber(d, 2.0), d))
 # --8<-- [end:run]
-assert gradient(smooth_l1_loss, d, beta=2) == [-1, -1, -0.5, 0, 0.5, 1, 1]
-assert gradient(huber_loss, d, delta=2) == [-2, -2, -1, 0, 1, 2, 2]
+assert torch.equal(
+    gradient(lambda d: smooth_l1(d, 2.0), d), (d / 2).clamp(-1, 1)
+)
+assert torch.equal(gradient(lambda d: huber(d, 2.0), d), d.clamp(-2, 2))
 
 # --8<-- [start:factor]
 x, y = torch.tensor([-3.0, -1, 0.5, 4]), torch.zeros(4)
 for width in (0.5, 1.0, 2.0):
-    huber = huber_loss(x, y, reduction="none", delta=width)
-    smooth = smooth_l1_loss(x, y, reduction="none", beta=width)
-    print(width, (huber / smooth).tolist())
+    one = huber_loss(x, y, reduction="none", delta=width)
+    other = smooth_l1_loss(x, y, reduction="none", beta=width)
+    print(width, one / other)
 # --8<-- [end:factor]
-assert (huber / smooth).tolist() == [2, 2, 2, 2]
+assert (one / other == 2).all()
 
 
 # --8<-- [start:trap]
@@ -49,61 +62,94 @@ assert abs(fit(smooth_l1_loss, beta=0.0625) - 5) <= 0.125
 
 
 # --8<-- [start:smooth]
-def curvature(loss, d, **options):
-    x = torch.tensor(d, dtype=torch.float64, requires_grad=True)
-    out = loss(x, torch.zeros_like(x), reduction="sum", **options)
-    (first,) = torch.autograd.grad(out, x, create_graph=True)
-    (second,) = torch.autograd.grad(first.sum(), x)
-    return second.tolist()
+def curvature(f, d):
+    d = torch.as_tensor(d, dtype=torch.float64).requires_grad_()
+    (first,) = torch.autograd.grad(f(d).sum(), d, create_graph=True)
+    return torch.autograd.grad(first.sum(), d)[0]
 
 
-def pseudo_huber(x, y, delta=1.0, reduction="mean"):
+def pseudo_huber(x, y, delta=1.0):
+    """delta² (sqrt(1 + r²) - 1), accurate near 0 and far out.
+
+    Right while r = (x - y) / delta and the result are finite; NaN at ±inf.
+    """
     r = (x - y) / delta
-    # delta² (sqrt(1 + r²) - 1), without the cancellation near 0
-    loss = delta**2 * r**2 / (1 + torch.sqrt(1 + r**2))
-    return {"none": loss, "sum": loss.sum(), "mean": loss.mean()}[reduction]
+    return delta**2 * (r * (r / (1 + torch.hypot(r, torch.ones_like(r)))))
 
 
-around = [1.99, 2.0, 2.01]
-for loss in (huber_loss, pseudo_huber):
-    slope = [round(g, 3) for g in gradient(loss, around, delta=2)]
-    bend = [round(g, 3) for g in curvature(loss, around, delta=2)]
-    print(loss.__name__, slope, bend)
+around = torch.tensor([1.99, 2.0, 2.01], dtype=torch.float64)
+for name, f in (
+    ("huber ", lambda d: huber(d, 2.0)),
+    ("pseudo", lambda d: pseudo_huber(d, 0.0, 2.0)),
+):
+    slope = [round(g, 3) for g in gradient(f, around).tolist()]
+    bend = [round(g, 3) for g in curvature(f, around).tolist()]
+    print(name, "gradient", slope, "second", bend)
 # --8<-- [end:smooth]
-x = torch.tensor([-3.0, -2, 0, 2, 9], dtype=torch.float64, requires_grad=True)
-assert torch.autograd.gradgradcheck(
-    lambda x: pseudo_huber(x, torch.zeros_like(x), delta=2.0), (x,)
-)
-assert gradient(pseudo_huber, [0.0], delta=2) == [0]
+x = torch.tensor([[-3.0, -2, 0], [2, 9, 1e-3]], dtype=torch.float64)
+y = torch.tensor([0.1, 0.0, -0.3], dtype=torch.float64)
+x, y = x.requires_grad_(), y.requires_grad_()
+for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
+    assert check(lambda x, y: pseudo_huber(x, y, 2.0), (x, y))
+assert gradient(lambda d: pseudo_huber(d, 0.0, 2.0), torch.zeros(())) == 0
+assert pseudo_huber(torch.empty(0, 2), torch.zeros(2)).shape == (0, 2)
+inf, nan = float("inf"), float("nan")
+# claim: has the same parabola near 0, the same slopes far out
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    big = torch.finfo(dtype).max / 4
+    eps = torch.finfo(dtype).eps
+    for delta in (1.0, 2.0):
+        at = torch.tensor([1e-3, -300.0, 3e4, 2e19, big], dtype=dtype)
+        at = at[at.abs() <= big]
+        f = pseudo_huber(at, torch.zeros_like(at), delta)
+        g = gradient(lambda d, w=delta: pseudo_huber(d, 0.0, w), at)
+        wanted = huber(at.double(), delta)
+        wanted[1:] -= delta**2 / 2
+        torch.testing.assert_close(
+            f.double(), wanted, rtol=4 * eps + 5e-5, atol=6e-8
+        )
+        slope = at.double().clamp(-delta, delta)
+        torch.testing.assert_close(
+            g.double(), slope, rtol=4 * eps + 5e-5, atol=6e-8
+        )
+second = torch.func.vmap(torch.func.grad(torch.func.grad(pseudo_huber)))
+bend = second(torch.tensor([0.0, 1.0, 1e30]), torch.zeros(3))
+torch.testing.assert_close(bend, torch.tensor([1, 0.5**1.5, 0]))
 
 # --8<-- [start:knee]
-around = [1.99, 2.0, 2.01]
-print("huber     slope    ", gradient(huber_loss, around, delta=2))
-print("huber     curvature", curvature(huber_loss, around, delta=2))
-print("smooth_l1 curvature", curvature(smooth_l1_loss, around, beta=2))
+print("huber     gradient", gradient(lambda d: huber(d, 2.0), around))
+print("huber     second  ", curvature(lambda d: huber(d, 2.0), around))
+print("smooth_l1 second  ", curvature(lambda d: smooth_l1(d, 2.0), around))
 # --8<-- [end:knee]
-assert gradient(huber_loss, around, delta=2) == [1.99, 2, 2]
-assert curvature(huber_loss, around, delta=2) == [1, 0, 0]
-assert curvature(smooth_l1_loss, around, beta=2) == [0.5, 0, 0]
+assert gradient(lambda d: huber(d, 2.0), around).tolist() == [1.99, 2, 2]
+bend = curvature(lambda d: smooth_l1(d, 2.0), around)
+assert bend.tolist() == [0.5, 0, 0]
+assert curvature(lambda d: huber(d, 2.0), around).tolist() == [1, 0, 0]
 
 # --8<-- [start:zero]
 for width in (1.0, 0.5, 0.125):
-    huber = curvature(huber_loss, 0.0, delta=width)
-    smooth = curvature(smooth_l1_loss, 0.0, beta=width)
-    print(f"{width}: huber {huber}, smooth_l1 {smooth}")
+    one = curvature(lambda d, w=width: huber(d, w), 0.0)
+    other = curvature(lambda d, w=width: smooth_l1(d, w), 0.0)
+    print(f"{width}: huber {one}, smooth_l1 {other}")
 # --8<-- [end:zero]
-assert huber == 1 and smooth == 8
+assert one == 1 and other == 8
 
 # --8<-- [start:beta-zero]
-nan = float("nan")
-points = [-1.0, 0.0, 1.0, nan]
+points = torch.tensor([-1.0, 0.0, 1.0, float("nan")])
 for beta in (0.0, 0.001):
-    print(f"beta={beta}:", gradient(smooth_l1_loss, points, beta=beta))
-value = smooth_l1_loss(torch.tensor(nan), torch.tensor(0.0), beta=0.0)
-print("loss at nan:", value.item())
+    g = gradient(lambda d, beta=beta: smooth_l1(d, beta), points)
+    print(f"beta={beta}: loss {smooth_l1(points, beta)[-1]}, gradient", g)
 # --8<-- [end:beta-zero]
-assert gradient(smooth_l1_loss, points, beta=0.0) == [-1, 0, 1, 0]
-assert value.isnan()
+g = gradient(lambda d: smooth_l1(d, 0.0), points)
+assert g.tolist() == [-1, 0, 1, 0] and smooth_l1(points, 0.0)[-1].isnan()
+# claim: with any other beta the gradient is NaN.
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for n in (1, 33, 1001):
+        at = torch.full((n,), nan, dtype=dtype)
+        for beta in (1e-30, 1e-3, 0.7, 1.0, 1e10):
+            g = gradient(lambda d, b=beta: smooth_l1(d, b), at)
+            assert g.isnan().all()
+        assert not gradient(lambda d: smooth_l1(d, 0.0), at).any()
 
 # --8<-- [start:not-allowed]
 x, y = torch.tensor([-3.0, -1, 0.5, 4]), torch.zeros(4)
@@ -120,14 +166,15 @@ for loss, options in (
 # --8<-- [start:infinite]
 from torch.nn.functional import mse_loss
 
-inf = float("inf")
-print("huber:", gradient(huber_loss, [inf, -inf, 1.0]))
-print("mse:  ", gradient(mse_loss, [inf, -inf, 1.0]))
-same = torch.tensor(inf, requires_grad=True)
-(g,) = torch.autograd.grad(huber_loss(same, torch.tensor(inf)), same)
-print("huber of inf and inf:", g.item())
+far = torch.tensor([float("inf"), float("-inf"), 1.0])
+zero = torch.zeros(3)
+print("huber:", gradient(lambda d: huber(d, 1.0), far))
+print("mse:  ", gradient(lambda d: mse_loss(d, zero, reduction="sum"), far))
+g = gradient(lambda x: huber_loss(x, far, reduction="none"), far)
+print("huber of equal infinities:", g)
 # --8<-- [end:infinite]
-assert gradient(huber_loss, [inf, -inf, 1.0]) == [1, -1, 1] and g.isnan()
+assert gradient(lambda d: huber(d, 1.0), far).tolist() == [1, -1, 1]
+assert g[:2].isnan().all()
 
 # --8<-- [start:target]
 x = torch.tensor([3.0, 0.5], requires_grad=True)
@@ -136,14 +183,36 @@ dx, dy = torch.autograd.grad(huber_loss(x, y, reduction="sum"), (x, y))
 print(dx, dy)
 # --8<-- [end:target]
 assert (dx + dy).tolist() == [0, 0]
+# claim: It gets the same gradient with the other sign.
+torch.manual_seed(0)
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    x, y = torch.randn(2, 1001).to(dtype)
+    for reduction in ("sum", "mean"):
+        for loss in (huber_loss, smooth_l1_loss):
+            dx, dy = gradient(
+                lambda x, y, f=loss, r=reduction: f(x, y, reduction=r), x, y
+            )
+            assert torch.equal(dx, -dy)
 
 # --8<-- [start:clipped]
-d = torch.linspace(-5, 5, 101, dtype=torch.float64)
-huber = torch.tensor(gradient(huber_loss, d.tolist(), delta=2))
-smooth = torch.tensor(gradient(smooth_l1_loss, d.tolist(), beta=2))
-torch.testing.assert_close(huber.double(), d.clamp(-2, 2))
-torch.testing.assert_close(smooth.double(), (d / 2).clamp(-1, 1))
+d = 5 * torch.randn(1000)
+g = gradient(lambda d: huber(d, 2.0), d)
+assert torch.equal(g, d.clamp(-2, 2))
+g = gradient(lambda d: smooth_l1(d, 2.0), d)
+assert torch.equal(g, (d / 2).clamp(-1, 1))
 # --8<-- [end:clipped]
+# claim: The same knees, at −2 and 2.
+for at in (-2.0, 2.0):
+    for f in (huber, smooth_l1):
+        ends = torch.tensor([at - 1e-6, at + 1e-6], dtype=torch.float64)
+        left, right = curvature(lambda d, f=f: f(d, 2.0), ends)
+        assert (left == 0) != (right == 0)
+# claim: and every step shrinks with it.
+for delta in (1.0, 0.3, 0.0625, 1e-3):
+    g = gradient(lambda d, w=delta: huber(d, w), d)
+    assert (g.abs() <= torch.tensor(delta)).all()
+    far = d.abs() > delta
+    torch.testing.assert_close(g[far].abs(), torch.full_like(g[far], delta))
 
 # --8<-- [start:source]
 import pathlib

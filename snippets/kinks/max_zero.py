@@ -10,20 +10,29 @@ five = {
 }
 
 
-def gradient(f, x):
-    x = torch.tensor(x, requires_grad=True)
-    (g,) = torch.autograd.grad(f(x).sum(), x)
-    return g.tolist()
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
 release = ".".join(torch.__version__.split(".")[:2])
 print("PyTorch", release)
 for name, f in five.items():
-    print(f"{name:19}", gradient(f, 0.0))
+    print(f"{name:19}", gradient(f, 0.0).item())
 # --8<-- [end:five]
 old = release == "2.13"
 at_zero = {name: gradient(f, 0.0) for name, f in five.items()}
 assert list(at_zero.values()) == [0, 1 if old else 0, 0.5, 0, 0]
+DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+for dtype in DTYPES:
+    for n in (1, 33, 1001):
+        for name, f in five.items():
+            for sign in (1, -1):
+                g = gradient(f, sign * torch.zeros(n, dtype=dtype))
+                assert (g == at_zero[name]).all()
 
 
 # --8<-- [start:trap]
@@ -39,6 +48,19 @@ def train(f, w):
 print("relu from 0:", train(torch.relu, 0.0))
 # --8<-- [end:trap]
 assert train(torch.relu, 0.0) == 0
+# claim: Its gradient is 0 there, so without weight decay it never leaves
+for kind, options in (
+    (torch.optim.SGD, {"momentum": 0.9}),
+    (torch.optim.Adam, {}),
+    (torch.optim.RMSprop, {}),
+):
+    w = torch.zeros(33, requires_grad=True)
+    optimizer = kind([w], lr=0.1, **options)
+    for step in range(20):
+        optimizer.zero_grad()
+        ((torch.relu(w) - 1) ** 2).sum().backward()
+        optimizer.step()
+    assert not w.any()
 
 # --8<-- [start:fix]
 print("relu from 0.01:", train(torch.relu, 0.01))
@@ -57,28 +79,33 @@ print("relu:", torch.relu(scores).sum().item())
 assert (scores * (scores > 0)).sum().isnan() and torch.relu(scores).sum() == 2
 
 # --8<-- [start:table]
-x = [-inf, -1.0, 0.0, 1.0, inf, nan]
+x = torch.tensor([-inf, -1.0, 0.0, 1.0, inf, nan])
 
 
 def row(entries):
-    return "".join(f"{entry:6g}" for entry in entries)
+    return "".join(f"{entry + 0:6g}" for entry in entries.tolist())
 
 
 print("value              ", row(x))
 for name, f in five.items():
-    print(f"{name:19}", row((f(torch.tensor(x)) + 0).tolist()))
+    print(f"{name:19}", row(f(x)))
 print("gradient           ", row(x))
 for name, f in five.items():
     print(f"{name:19}", row(gradient(f, x)))
 # --8<-- [end:table]
 for name, f in five.items():
-    value, slope = f(torch.tensor(x)), gradient(f, x)
+    value, slope = f(x), gradient(f, x)
     assert value[1:5].tolist() == [0, 0, 1, inf]
     assert value[0].isnan() == (name == "x * (x > 0)")
     assert value[5].isnan() == (name != "where(x > 0, x, 0)")
-    assert slope[:2] == [0, 0] and slope[3:5] == [1, 1]
+    assert slope[[0, 1, 3, 4]].tolist() == [0, 0, 1, 1]
 assert gradient(five["relu(x)"], nan) == 1
 assert gradient(five["clamp(x, min=0)"], nan) == 0
+for dtype in DTYPES:
+    at = torch.full((1001,), nan, dtype=dtype)
+    for name, f in five.items():
+        passes = name in ("relu(x)", "maximum(x, zeros)")
+        assert (gradient(f, at) == passes).all()
 
 # --8<-- [start:forward]
 from torch.func import jvp
@@ -86,8 +113,8 @@ from torch.func import jvp
 points = torch.tensor([-0.0, 0.0, nan])
 for name, f in five.items():
     _, forward = jvp(f, (points,), (torch.ones(3),))
-    print(f"{name:19}", "reverse", row(gradient(f, points.tolist())))
-    print(" " * 19, "forward", row(forward.tolist()))
+    print(f"{name:19}", "reverse", row(gradient(f, points)))
+    print(" " * 19, "forward", row(forward))
 # --8<-- [end:forward]
 
 # --8<-- [start:others]
@@ -102,7 +129,7 @@ others = {
     ),
 }
 for name, f in others.items():
-    print(f"{name:19}", gradient(f, 0.0))
+    print(f"{name:19}", gradient(f, 0.0).item())
 # --8<-- [end:others]
 assert gradient(others["where(x >= 0, x, 0)"], 0.0) == 1
 assert gradient(others["(x + x.abs()) / 2"], 0.0) == 0.5
@@ -143,9 +170,19 @@ for name in ("relu(", "maximum(", "where.self("):
 
 # --8<-- [start:identity]
 for name, f in five.items():
-    whole = gradient(lambda x, f=f: f(x) - f(-x), 0.0)
-    size = gradient(lambda x, f=f: f(x) + f(-x), 0.0) + 0
+    whole = gradient(lambda x, f=f: f(x) - f(-x), 0.0).item()
+    size = gradient(lambda x, f=f: f(x) + f(-x), 0.0).item() + 0
     print(f"{name:19}", "x:", whole, " |x|:", size)
 # --8<-- [end:identity]
 f = five["maximum(x, zeros)"]
 assert gradient(lambda x: f(x) - f(-x), 0.0) == 1
+for name, f in five.items():
+    whole = gradient(lambda x, f=f: f(x) - f(-x), 0.0)
+    assert whole == 2 * gradient(f, 0.0)
+    assert (whole == 1) == (name == "maximum(x, zeros)")
+    assert gradient(lambda x, f=f: f(x) + f(-x), 0.0) == 0
+# claim: Each number in [0, 1] is a subgradient
+y = torch.linspace(-2, 2, 401, dtype=torch.float64)
+for g in torch.linspace(-0.5, 1.5, 21, dtype=torch.float64):
+    inside = -1e-12 <= g <= 1 + 1e-12
+    assert (torch.relu(y) >= g * y - 1e-12).all() == inside

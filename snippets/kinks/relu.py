@@ -19,25 +19,42 @@ assert x.grad.tolist() == [0, 0, 1]
 
 
 # --8<-- [start:family]
-def slope(f, at, *rest):
-    """The gradient of f(x, *rest) at a number, in float64, rounded."""
-    x = torch.tensor(at, dtype=torch.float64, requires_grad=True)
-    (g,) = torch.autograd.grad(f(x, *rest), x)
-    return round(g.item(), 4)
+def gradient(f, *inputs):
+    leaves = [
+        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
+    ]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
 
 
-w = torch.tensor([0.25], dtype=torch.float64)
-print("relu      ", slope(relu, 0.0))
-print("relu6     ", slope(relu6, 0.0))
-print("leaky_relu", slope(leaky_relu, 0.0, 0.1))
-print("prelu     ", slope(prelu, 0.0, w))
-print("rrelu     ", slope(rrelu, 0.0))
-print("threshold ", slope(threshold, 0.0, 0.0, 0.0))
+w = torch.tensor([0.25])
+for name, f in {
+    "relu      ": relu,
+    "relu6     ": relu6,
+    "leaky_relu": lambda x: leaky_relu(x, 0.1),
+    "prelu     ": lambda x: prelu(x, w),
+    "rrelu     ": rrelu,
+    "threshold ": lambda x: threshold(x, 0.0, 0.0),
+}.items():
+    print(name, gradient(f, 0.0))
 # --8<-- [end:family]
-assert slope(relu, 0.0) == slope(relu6, 0.0) == 0
-assert slope(leaky_relu, 0.0, 0.1) == 0.1
-assert slope(prelu, 0.0, w) == 0.25
-assert slope(rrelu, 0.0) == round(11 / 48, 4)
+DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+for dtype in DTYPES:
+    for n in (1, 33, 1001):
+        zero = torch.zeros(n, dtype=dtype)
+        assert not gradient(relu, zero).any()
+        assert not gradient(relu6, zero).any()
+        assert not gradient(lambda x: threshold(x, 0.0, 0.0), zero).any()
+        for a in (-0.5, 0.1, 2.0):
+            g = gradient(lambda x, a=a: leaky_relu(x, a), zero)
+            assert (g == torch.tensor(a, dtype=dtype)).all()
+        a = torch.tensor([0.3], dtype=dtype)
+        assert (gradient(lambda x, a=a: prelu(x, a), zero) == a).all()
+        # claim: 1, and 0 for x ≥ 6
+        x = torch.rand(n).to(dtype) * 9 + 0.01
+        x[0] = 6
+        assert torch.equal(gradient(relu6, x), (x < 6).to(dtype))
+assert abs(gradient(rrelu, 0.0) - 11 / 48) < 1e-7
 
 
 # --8<-- [start:trap]
@@ -55,6 +72,18 @@ print("from  0  ", train(relu, 0.0))
 print("from -0.5", train(relu, -0.5))
 # --8<-- [end:trap]
 assert train(relu, 0.0) == 0 and train(relu, -0.5) == -0.5
+for kind, options in (
+    (torch.optim.SGD, {"momentum": 0.9}),
+    (torch.optim.Adam, {}),
+):
+    for start in (0.0, -0.5, -30.0):
+        w0 = torch.tensor(start, requires_grad=True)
+        optimizer = kind([w0], lr=0.1, **options)
+        for step in range(5):
+            optimizer.zero_grad()
+            ((relu(w0) - 1) ** 2).backward()
+            optimizer.step()
+        assert w0 == start
 
 # --8<-- [start:fix]
 print("a small start     ", train(relu, 0.01))
@@ -69,44 +98,69 @@ from torch.func import jvp
 
 
 def prelu_both(x, w):
-    """prelu whose two modes agree at 0."""
+    """prelu whose two modes agree at 0, for finite x and broadcasting w."""
     return torch.where(x > 0, x, w * x)
 
 
-x = torch.tensor(0.0, dtype=torch.float64)
-_, forward = jvp(lambda x: prelu_both(x, w), (x,), (torch.ones_like(x),))
-print("reverse", slope(prelu_both, 0.0, w.squeeze()))
-print("forward", forward.item())
+zero, one = torch.zeros(1), torch.ones(1)
+_, forward = jvp(lambda x: prelu_both(x, w), (zero,), (one,))
+print("reverse", gradient(lambda x: prelu_both(x, w), zero))
+print("forward", forward)
 # --8<-- [end:fix-modes]
-assert forward == 0.25 == slope(prelu_both, 0.0, w.squeeze())
+assert forward == 0.25 == gradient(lambda x: prelu_both(x, w), zero)
+x = torch.randn(2, 3, 4, dtype=torch.float64)
+a = torch.tensor([0.3, -0.2, 1.7], dtype=torch.float64)
+for mine, theirs in zip(
+    gradient(lambda x, a: prelu_both(x, a[:, None]), x, a),
+    gradient(prelu, x, a),
+    strict=True,
+):
+    torch.testing.assert_close(mine, theirs)
+assert torch.autograd.gradgradcheck(
+    prelu_both, (x.requires_grad_(), a[:, None].requires_grad_())
+)
+for dtype in DTYPES:
+    x, a = torch.randn(33).to(dtype), torch.tensor([0.3], dtype=dtype)
+    torch.testing.assert_close(prelu_both(x, a), prelu(x, a))
 
 # --8<-- [start:special]
 nan, inf = float("nan"), float("inf")
-for at in (-0.0, nan, inf, -inf):
-    print(at, "relu", slope(relu, at), "leaky", slope(leaky_relu, at))
+x = torch.tensor([-0.0, nan, inf, -inf])
+print("relu      ", gradient(relu, x))
+print("leaky_relu", gradient(leaky_relu, x))
 # --8<-- [end:special]
-assert slope(relu, -0.0) == 0 and slope(relu, nan) == slope(relu, inf) == 1
-assert slope(leaky_relu, nan) == 0.01
+for dtype in DTYPES:
+    for n in (1, 33, 1001):
+        at = torch.full((n,), nan, dtype=dtype)
+        assert (gradient(relu, at) == 1).all()
+        slope = torch.tensor(0.01, dtype=dtype)
+        assert (gradient(leaky_relu, at) == slope).all()
 
 # --8<-- [start:six]
-print("relu6 at 0, 3, 6:", [slope(relu6, at) for at in (0.0, 3.0, 6.0)])
+print("relu6 at 0, 3, 6:", gradient(relu6, torch.tensor([0.0, 3.0, 6.0])))
 # --8<-- [end:six]
-assert [slope(relu6, at) for at in (0.0, 3.0, 6.0)] == [0, 1, 0]
+assert gradient(relu6, torch.tensor([0.0, 3.0, 6.0])).tolist() == [0, 1, 0]
 
 # --8<-- [start:slopes]
-for s in (0.1, -0.5, 2.0):
-    print("negative_slope", s, "gives", slope(leaky_relu, 0.0, s))
+for a in (0.1, -0.5, 2.0):
+    g = gradient(lambda x, a=a: leaky_relu(x, a), 0.0)
+    print(f"negative_slope {a} gives {g:.1f}")
 # --8<-- [end:slopes]
-for s in (0.1, -0.5, 2.0):
-    assert slope(leaky_relu, 0.0, s) == s
 
 # --8<-- [start:prelu]
-x = torch.tensor(0.0, dtype=torch.float64)
-_, forward = jvp(lambda x: prelu(x, w), (x,), (torch.ones_like(x),))
-print("reverse", slope(prelu, 0.0, w))
-print("forward", forward.item())
+_, forward = jvp(lambda x: prelu(x, w), (zero,), (one,))
+print("reverse", gradient(lambda x: prelu(x, w), zero))
+print("forward", forward)
 # --8<-- [end:prelu]
-assert forward == 1
+# claim: For prelu that holds in reverse mode only
+for dtype in DTYPES:
+    for a in (-0.5, 0.0, 0.25, 3.0):
+        at = torch.zeros(33, dtype=dtype), torch.tensor([a], dtype=dtype)
+        _, forward = jvp(
+            lambda x, a=at[1]: prelu(x, a), at[:1], (torch.ones_like(at[0]),)
+        )
+        assert (forward == 1).all()
+        assert (gradient(lambda x, a=at[1]: prelu(x, a), at[0]) == a).all()
 
 # --8<-- [start:prelu-weight]
 x = torch.tensor([-2.0, -1.0, 0.0, 3.0], requires_grad=True)
@@ -123,19 +177,24 @@ assert x.grad.tolist() == [0.25, 0.25, 0.25, 1] and weight.grad.tolist() == [
 torch.manual_seed(0)
 x = torch.tensor([-1.0, -1.0, 0.0, 2.0], requires_grad=True)
 
-y = rrelu(x)
-(g,) = torch.autograd.grad(y.sum(), x)
-print("evaluation", g)
+print("evaluation", gradient(rrelu, x))
 
 y = rrelu(x, training=True)
 (g,) = torch.autograd.grad(y.sum(), x)
-print(
-    "training: between 1/8 and 1/3",
-    ((g[:3] > 1 / 8) & (g[:3] < 1 / 3)).tolist(),
-)
-print("training: the drawn slope", torch.equal(g[:2], -y[:2]))
+print("training  ", g)
+print("the drawn slope", torch.equal(g[:2], -y[:2]))
 # --8<-- [end:rrelu]
-assert torch.equal(g[:2], -y[:2]) and g[0] != g[1] and g[3] == 1
+# claim: In training every entry ≤ 0 draws its own slope
+for dtype in (torch.float64, torch.float32):
+    x = torch.randn(1001, dtype=dtype)
+    x[::9] = 0
+    x.requires_grad_()
+    y = rrelu(x, training=True)
+    (g,) = torch.autograd.grad(y.sum(), x)
+    drawn = g[x <= 0]
+    assert ((drawn >= 1 / 8) & (drawn <= 1 / 3)).all()
+    assert len(drawn.unique()) > 0.99 * len(drawn)
+    assert (g[x > 0] == 1).all() and torch.equal(y, g * x)
 
 # --8<-- [start:threshold]
 x = torch.tensor([0.5, 1.0, 1.5], requires_grad=True)
@@ -157,6 +216,28 @@ except RuntimeError as error:
 # --8<-- [end:in-place]
 assert "call out-of-place version" in message
 
+# --8<-- [start:in-place-relu]
+import textwrap
+
+x = torch.tensor([-1.0, 2.0], requires_grad=True)
+for name, before in {"3 * x": lambda x: 3 * x, "exp(x)": torch.exp}.items():
+    y = torch.nn.ReLU(inplace=True)(before(x))
+    try:
+        y.sum().backward()
+        print(name, "works")
+    except RuntimeError as error:
+        message = str(error)
+        print(name, textwrap.fill(message.split(": [")[0], 72))
+# --8<-- [end:in-place-relu]
+assert "has been modified by an inplace operation" in message
+for before in (torch.exp, torch.sigmoid, torch.tanh, torch.sqrt):
+    y = relu(before(torch.tensor([0.5], requires_grad=True)), inplace=True)
+    try:
+        y.sum().backward()
+        raise AssertionError(before)
+    except RuntimeError as error:
+        assert "has been modified by an inplace operation" in str(error)
+
 
 # --8<-- [start:chain]
 def line(x):
@@ -169,11 +250,19 @@ def leaky_line(x):
     return leaky_relu(x) - leaky_relu(-x)
 
 
-for at in (-0.5, 0.0, 0.5):
-    print(at, "gives", slope(line, at), "and", slope(leaky_line, at))
+x = torch.tensor([-0.5, 0.0, 0.5])
+print("x     ", gradient(line, x))
+print("1.01 x", gradient(leaky_line, x))
 # --8<-- [end:chain]
-assert [slope(line, at) for at in (-0.5, 0.0, 0.5)] == [1, 0, 1]
-assert [slope(leaky_line, at) for at in (-0.5, 0.0, 0.5)] == [1.01, 0.02, 1.01]
+assert gradient(line, x).tolist() == [1, 0, 1]
+slopes = torch.tensor([1.01, 0.02, 1.01])
+torch.testing.assert_close(gradient(leaky_line, x), slopes)
+# claim: For a le 1 the corner is convex, and every number in [a, 1]
+y = torch.linspace(-2, 2, 401, dtype=torch.float64)
+for a in (-0.5, 0.0, 0.1, 1.0):
+    for g in torch.linspace(-1, 1.5, 26, dtype=torch.float64):
+        below = (leaky_relu(y, a) >= g * y - 1e-12).all()
+        assert below == (a - 1e-12 <= g <= 1 + 1e-12)
 
 # --8<-- [start:source]
 import pathlib
