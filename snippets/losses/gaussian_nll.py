@@ -95,7 +95,7 @@ torch.testing.assert_close(g, torch.tensor([1.0, 0.01]))
 
 # --8<-- [start:fix-weight]
 def beta_nll(x, t, var, beta=0.5):
-    """Not under vmap: gaussian_nll_loss looks at the sign of var."""
+    """Not under vmap or fullgraph: gaussian_nll_loss looks at var."""
     loss = gaussian_nll_loss(x, t, var, reduction="none")
     return (loss * var.detach() ** beta).mean()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import runpy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +42,7 @@ class Fix:
 
     @property
     def function(self) -> Callable[..., torch.Tensor]:
-        return names_of(self.page)[self.name]
+        return load(self.page, self.name)
 
     def __call__(self, *inputs: torch.Tensor) -> torch.Tensor:
         return self.call(self.function, *inputs) if self.call else self.function(*inputs)
@@ -54,11 +53,21 @@ class Fix:
 
 
 @functools.cache
-def names_of(page: str) -> dict[str, Any]:
-    """What a snippet defines."""
+def load(page: str, name: str) -> Callable[..., torch.Tensor]:
+    """A function of a snippet, which is run down to the end of the section that defines it."""
+    path = ROOT / "snippets" / f"{page}.py"
+    before, found, after = path.read_text(encoding="utf-8").partition(f"\ndef {name}(")
+    assert found, f"{path}: no function {name}"
+    text = before + found + after.partition("\n# --8<-- [end:")[0]
+    names: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
+    dtype = torch.get_default_dtype()
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return runpy.run_path(str(ROOT / "snippets" / f"{page}.py"))
+        try:
+            exec(compile(text, str(path), "exec"), names)
+        finally:
+            torch.set_default_dtype(dtype)
+    return names[name]
 
 
 def normal(generator: torch.Generator, shape: tuple[int, ...]) -> torch.Tensor:
@@ -92,11 +101,96 @@ def images(generator: torch.Generator, batch: tuple[int, ...]) -> Inputs:
     return (torch.rand((count, 1, 5, 5), generator=generator, dtype=torch.float64),)
 
 
+def classes(generator: torch.Generator, batch: tuple[int, ...]) -> Inputs:
+    """Logits (N, 4) and a class for each row, or (4,) and one class."""
+    rows = batch[:1]
+    return normal(generator, (*rows, 4)), torch.randint(4, rows, generator=generator)
+
+
+def pairs_and_signs(generator: torch.Generator, batch: tuple[int, ...]) -> Inputs:
+    """Two vectors (N, 3), and 1 or −1 for each pair."""
+    rows = batch[:1]
+    signs = 2 * torch.randint(2, rows, generator=generator) - 1
+    return normal(generator, (*rows, 3)), normal(generator, (*rows, 3)), signs
+
+
+def weights(generator: torch.Generator, batch: tuple[int, ...]) -> Inputs:
+    """Two tensors of numbers, and a mask of 0 and 1 that keeps most."""
+    keep = (torch.rand(batch, generator=generator) > 0.3).long()
+    return normal(generator, batch), normal(generator, batch), keep
+
+
+def distributions(generator: torch.Generator, batch: tuple[int, ...]) -> Inputs:
+    """Mean, observation and variance."""
+    mean, seen, low = (normal(generator, batch) for _ in range(3))
+    return mean, seen, low.exp()
+
+
 ZERO, LARGE = 0.0, 1e4  # the largest that float16 has too
+INF, NAN = float("inf"), float("nan")
 
 FIXES = [
-    Fix("edges/sqrt", "safe_sqrt", numbers(low=0.1, high=3.0), extremes=[(ZERO,), (-1.0,), (LARGE,)]),
+    Fix("edges/sqrt", "safe_sqrt", numbers(low=0.1, high=3.0), extremes=[(ZERO,), (LARGE,)]),
+    Fix("edges/sqrt", "rmse", numbers(2), extremes=[(ZERO, ZERO), ([1.0, 2.0], [1.0, 2.0])], reduces=True),
     Fix("edges/division", "safe_divide", numbers(2), extremes=[(1.0, ZERO), (ZERO, ZERO)]),
+    Fix(
+        "edges/arcs", "angle_kahan", vectors(2, 4), extremes=[([1.0, 2, 3], [1.0, 2, 3]), ([1.0, 2, 3], [-1.0, -2, -3])]
+    ),
+    Fix("edges/arcs", "angle_atan2", vectors(2, 3), extremes=[([1.0, 2, 3], [1.0, 2, 3])]),
+    Fix("edges/xlogy", "entropy_of", vectors(1, 5), extremes=[([ZERO, -INF],), ([LARGE, -LARGE],)]),
+    Fix("images/lp_pool", "lp_norm", images, lambda f, x: f(x, 3, 2)),
+    Fix("images/pooling", "even_max_pool", images, lambda f, x: f(x, 2)),
     Fix("images/tensor", "edges_safe", images),
     Fix("images/tensor", "total_variation_safe", images),
+    Fix("images/tensor", "psnr_loss", images, lambda f, x: f(x, 0.5 * torch.ones_like(x)), reduces=True),
+    Fix("kinks/elu", "safe_elu", numbers(), extremes=[(ZERO,), (LARGE,), (-LARGE,)]),
+    Fix("kinks/hard_activations", "hardsigmoid_twice", numbers(), extremes=[(-LARGE,), (LARGE,)]),
+    Fix("kinks/relu", "prelu_both", numbers(2), extremes=[(ZERO, 0.25), (-LARGE, 0.25)]),
+    Fix("losses/cosine_embedding", "cosine_loss", pairs_and_signs, reduces=True),
+    Fix("losses/embedding", "distance", vectors(2, 3), extremes=[([ZERO, ZERO], [ZERO, ZERO]), ([1.0, 2], [1.0, 2])]),
+    Fix("losses/gaussian_nll", "positive", numbers(), extremes=[(-LARGE,), (LARGE,)]),
+    Fix(
+        "losses/gaussian_nll",
+        "beta_nll",
+        distributions,
+        leaves_out={
+            "gradcheck": "Multiply by a power β of the detached variance",
+            "vmap": "Not under vmap or fullgraph",
+            "compile": "Not under vmap or fullgraph",
+        },
+        reduces=True,
+    ),
+    Fix("losses/ignore_index", "safe_cross_entropy", classes, reduces=True),
+    Fix("losses/multi_margin", "multi_margin", classes, reduces=True),
+    Fix("losses/regression", "rmse", numbers(2), extremes=[(ZERO, ZERO)], reduces=True),
+    Fix(
+        "losses/weighted",
+        "weighted_mean",
+        weights,
+        lambda f, x, y, w: f(torch.nn.functional.mse_loss, x, y, w),
+        extremes=[(INF, 1.0, ZERO), (NAN, 1.0, ZERO)],
+        reduces=True,
+    ),
 ]
+
+# Functions of sections named fix that belong to the example there, and are not meant to be copied.
+EXAMPLES = {
+    ("basics/detach", "show"),
+    ("basics/sgd_kink", "decrease"),
+    ("basics/sgd_kink", "loss"),
+    ("basics/sgd_kink", "polyak"),
+    ("edges/division", "select"),
+    ("edges/exp", "early"),
+    ("edges/pow", "polynomial"),
+    ("edges/sqrt", "inside"),
+    ("edges/sqrt", "outside"),
+    ("edges/arcs", "unit"),
+    ("images/pipeline", "safe"),
+    ("kinks/clamp", "descend"),
+    # The gradient is meant to be another one: their snippets test it.
+    ("images/grid_border", "inside"),
+    ("kinks/hard_activations", "through"),
+    # Of integers: there is no gradient.
+    ("losses/multi_margin", "indices"),
+    ("losses/multilabel_soft_margin", "zeros_and_ones"),
+}
