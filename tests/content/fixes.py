@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import sys
+import types
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,15 +61,16 @@ def load(page: str, name: str) -> Callable[..., torch.Tensor]:
     before, found, after = path.read_text(encoding="utf-8").partition(f"\ndef {name}(")
     assert found, f"{path}: no function {name}"
     text = before + found + after.partition("\n# --8<-- [end:")[0]
-    names: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
+    module = types.ModuleType(f"snippet_{page.replace('/', '_')}_{name}")
+    sys.modules[module.__name__] = module  # torch.compile looks a function's globals up there
     dtype = torch.get_default_dtype()
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            exec(compile(text, str(path), "exec"), names)
+            exec(compile(text, str(path), "exec"), vars(module))
         finally:
             torch.set_default_dtype(dtype)
-    return names[name]
+    return vars(module)[name]
 
 
 def normal(generator: torch.Generator, shape: tuple[int, ...]) -> torch.Tensor:
