@@ -15,10 +15,8 @@ cousins = {
 
 
 def gradient(f, *inputs):
-    leaves = [
-        torch.as_tensor(x).detach().clone().requires_grad_() for x in inputs
-    ]
-    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    xs = [torch.as_tensor(x).clone().requires_grad_() for x in inputs]
+    grads = torch.autograd.grad(f(*xs).sum(), xs)
     return grads[0] if len(grads) == 1 else grads
 
 
