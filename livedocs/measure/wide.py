@@ -21,7 +21,7 @@ from livedocs.measured import Elsewhere
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 COMPLEX = (torch.complex128, torch.complex64)
 LONG = 1001  # copies: many vectors of the processor, and some entries that fill none
-SHORT = 33  # more than fill one vector of any dtype; up to here the least number is looked for one by one
+SHORT = 33  # copies: more than fill one vector of any dtype; up to here the least number is looked for one by one
 RELATIVE, ABSOLUTE = 16, 8  # of the dtype's epsilon: what other code may round otherwise
 QUANTITIES = ("output", "gradient", "forward")
 
@@ -71,7 +71,7 @@ def _differences(point: _Point, dtype: torch.dtype) -> list[Elsewhere]:
     reference = point.at(Setting(point.widest), rounded_to=dtype)
     settings = [Setting(dtype)]
     if point.repeats:
-        settings += [Setting(dtype, LONG), Setting(dtype, SHORT), Setting(dtype, SHORT, strided=True)]
+        settings += [Setting(dtype, LONG), Setting(dtype, SHORT, strided=True)]
     there: dict[Setting, Elsewhere] = {}
     known: set[str] = set()
     for setting in settings:
@@ -184,15 +184,17 @@ class _Point:
         if output.shape != (setting.copies, *self.shapes[""])[setting.copies == 1 :]:
             return dict.fromkeys(QUANTITIES, f"an output of shape {tuple(output.shape)}")
         found: Measured = {"output": {"": _by_copy(output, setting)}}
-        for quantity, run in (("gradient", self._reverse), ("forward", self._forward)):
+        for quantity, run in (
+            ("gradient", lambda: self._reverse(output, setting, leaves)),
+            ("forward", lambda: self._forward(function, setting, leaves)),
+        ):
             try:
-                found[quantity] = run(function, setting, leaves)
+                found[quantity] = run()
             except (RuntimeError, NotImplementedError) as error:
                 found[quantity] = _first_line(error)
         return found
 
-    def _reverse(self, function: Function, setting: Setting, leaves: list[torch.Tensor]) -> Copies:
-        output = function(*leaves)
+    def _reverse(self, output: torch.Tensor, setting: Setting, leaves: list[torch.Tensor]) -> Copies:
         grads = torch.autograd.grad(output, leaves, torch.ones_like(output), allow_unused=True)
         return {
             name: _by_copy(torch.zeros_like(leaf) if grad is None else grad, setting)
@@ -243,6 +245,8 @@ def _by_copy(tensor: torch.Tensor, setting: Setting) -> torch.Tensor:
 
 def _are_alike(copies: torch.Tensor, one: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """Whether each copy is as one: equal, NaN like NaN, or apart by what rounding does."""
+    if bool((copies == one).all()):  # a tenth of the time
+        return torch.ones(len(copies), dtype=torch.bool)
     eps = torch.finfo(dtype).eps
     copies, one = (torch.view_as_real(t).flatten(-2) if t.is_complex() else t for t in (copies, one))
     return torch.isclose(copies.to(one.dtype), one, rtol=RELATIVE * eps, atol=ABSOLUTE * eps, equal_nan=True).all(1)
