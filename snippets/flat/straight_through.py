@@ -169,7 +169,7 @@ assert "not differentiable with respect to argument 'scale'" in scale_error
 
 # --8<-- [start:scale]
 def quantize(x, s, low=-2, high=2):
-    """s * round(x / s), clipped; a gradient for finite x and for s."""
+    """s * round(x / s), clipped; gradients for x and s if x / s is finite."""
     u = x / s
     r = torch.round(u).detach()
     q = r.clamp(low, high)  # what rounds to the last step is inside
