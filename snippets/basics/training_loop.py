@@ -117,22 +117,22 @@ def run(order, steps=4):
     return losses
 
 
-for order in ("loss backward zero step", "zero loss step backward"):
-    print(order, run(order))
-# --8<-- [end:orders]
-assert run("loss backward zero step") == [5] * 4
-assert run("zero loss step backward") == [5] * 4
-
-# --8<-- [start:orders-fixed]
 for order in (
+    "loss backward zero step",  # moves nothing
+    "zero loss step backward",  # moves nothing
     "zero loss backward step",
     "loss zero backward step",
     "loss backward step zero",
 ):
     print(order, run(order))
-# --8<-- [end:orders-fixed]
+# --8<-- [end:orders]
+assert run("loss backward zero step") == [5] * 4
+assert run("zero loss step backward") == [5] * 4
 assert (
-    run(order) == run("zero loss backward step") == [5, 1.25, 0.3125, 5 / 64]
+    run(order)
+    == run("loss zero backward step")
+    == run("zero loss backward step")
+    == [5, 1.25, 0.3125, 5 / 64]
 )
 
 # --8<-- [start:trap-copies]
@@ -142,29 +142,30 @@ try:
 except ValueError as error:
     print(error)
 
+
+def three_steps(optimizer):
+    losses = []
+    for step in range(3):
+        optimizer.zero_grad()
+        loss = mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
 copies = [p.detach().clone() for p in model.parameters()]
-optimizer = torch.optim.SGD(copies, lr=0.25)
-for step in range(3):
-    optimizer.zero_grad()
-    loss = mse_loss(model(x), y)
-    loss.backward()
-    optimizer.step()
-    print(loss.item())
+print(three_steps(torch.optim.SGD(copies, lr=0.25)))
 # --8<-- [end:trap-copies]
-assert loss.item() == 5
+assert three_steps(torch.optim.SGD(copies, lr=0.25)) == [5, 5, 5]
 
 # --8<-- [start:fix-copies]
 optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
 held = {id(p) for group in optimizer.param_groups for p in group["params"]}
 assert all(id(p) in held for p in model.parameters())
-for step in range(3):
-    optimizer.zero_grad()
-    loss = mse_loss(model(x), y)
-    loss.backward()
-    optimizer.step()
-    print(loss.item())
+print(three_steps(optimizer))
 # --8<-- [end:fix-copies]
-assert loss.item() == 0.3125
+assert three_steps(optimizer)[0] == 5 / 64
 # a parameter that is replaced later is not the one that the optimizer holds
 model = start()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
@@ -236,13 +237,11 @@ except ValueError as error:
     print(error)
 # --8<-- [end:nesterov-error]
 
-# --8<-- [start:decay]
+# the decay moves the weight and is not in .grad
 w = torch.tensor(1.0, requires_grad=True)
 optimizer = torch.optim.SGD([w], lr=0.25, weight_decay=1.0)
 (w**2).backward()
 optimizer.step()
-print("w.grad", w.grad.item(), " moved by", w.item() - 1)
-# --8<-- [end:decay]
 assert w.grad.item() == 2 and w.item() == 1 - 0.25 * (2 + 1)
 
 
@@ -324,7 +323,6 @@ assert "has been modified by an inplace operation" in message
 # --8<-- [start:modes]
 drop = torch.nn.Dropout(0.5)
 ones = torch.ones(1000, requires_grad=True)
-
 drop.train()
 with torch.no_grad():
     out = drop(ones)

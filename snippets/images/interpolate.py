@@ -37,7 +37,6 @@ def fit(**options):
 
 
 x = fit(mode="nearest")
-print(x[:2].round(decimals=2))
 # --8<-- [end:trap]
 # claim: When an image is enlarged to a size, every pixel is used.
 corner = {"align_corners": True}
@@ -65,9 +64,7 @@ assert (x == 0).sum() == 48
 
 # --8<-- [start:fix]
 for options in {"mode": "area"}, {"mode": "bilinear", "antialias": True}:
-    x = fit(**options)
-    print(x[:2].round(decimals=2))
-    assert (x != 0).all()
+    assert (fit(**options) != 0).all()
 # --8<-- [end:fix]
 
 # --8<-- [start:unseen]
@@ -179,9 +176,9 @@ x = torch.tensor([1.0, float("nan"), 1, 1]).view(1, 1, 4)
 for mode in ("nearest", "linear", "area"):
     y = interpolate(x, size=2, mode=mode).flatten().tolist()
     print(f"{mode:7} {y} gradient {weights(x, size=2, mode=mode).tolist()}")
-y = interpolate(x, size=7, mode="linear", align_corners=True)
-print("weight 0:", y.flatten().tolist())
 # --8<-- [end:nan]
+# a weight of 0 is enough
+y = interpolate(x, size=7, mode="linear", align_corners=True)
 assert y[0, 0, 0].isnan() and not weights(x, size=2, mode="area").isnan().any()
 
 # --8<-- [start:one-column]
@@ -232,17 +229,7 @@ from torch.autograd.functional import jacobian
 
 torch.manual_seed(0)
 x = torch.randn(1, 1, 4, dtype=torch.float64)
-
-
-def f(x):
-    return interpolate(x, size=3, mode="linear")
-
-
-matrix = jacobian(f, x).view(3, 4)
-print(matrix)
-y, back = torch.func.vjp(f, x)
-v = torch.randn_like(y)
-torch.testing.assert_close(back(v)[0].flatten(), matrix.T @ v.flatten())
+print(jacobian(lambda x: interpolate(x, size=3, mode="linear"), x).view(3, 4))
 # --8<-- [end:matrix]
 MODES = {
     "nearest": {},

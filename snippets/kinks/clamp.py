@@ -230,19 +230,20 @@ plt.show()
 # --8<-- [end:picture]
 
 # --8<-- [start:tensor-bounds]
-x = torch.tensor([0.0, 2.0, 4.0, 6.0, 9.0], requires_grad=True)
-low = torch.full((5,), 2.0, requires_grad=True)
-high = torch.full((5,), 6.0, requires_grad=True)
+x = torch.tensor([0.0, 2, 4, 6, 9, 0], requires_grad=True)
+low = torch.tensor([2.0, 2, 2, 2, 2, 4], requires_grad=True)
+high = torch.tensor([6.0, 6, 6, 6, 6, 4], requires_grad=True)
 y = torch.clamp(x, low, high)
 dx, dlow, dhigh = torch.autograd.grad(y.sum(), (x, low, high))
+print("PyTorch", release)
 print("x   ", dx)
 print("low ", dlow)
 print("high", dhigh)
 # --8<-- [end:tensor-bounds]
 share = 1 if old else 0.5
-assert dx.tolist() == [0, share, 1, share, 0]
-assert dlow.tolist() == [1, 1 - share, 0, 0, 0]
-assert (dx + dlow + dhigh).tolist() == [1, 1, 1, 1, 1]
+assert dx.tolist() == [0, share, 1, share, 0, 0]
+assert dlow.tolist() == [1, 1 - share, 0, 0, 0, 0 if old else 1]
+assert (dx + dlow + dhigh).tolist() == [1, 1, 1, 1, 1, 0 if old else 1]
 
 
 def three(x, low, high):
@@ -271,41 +272,25 @@ for dtype in DTYPES:
     assert both.any() and (dx[both] == 1).all()
     assert not dlow[both].any() and not dhigh[both].any()
 
-# --8<-- [start:equal-bounds]
-x = torch.tensor([0.0, 4.0, 9.0], requires_grad=True)
-low = torch.full((3,), 4.0, requires_grad=True)
-high = torch.full((3,), 4.0, requires_grad=True)
-y = torch.clamp(x, low, high)
-dx, dlow, dhigh = torch.autograd.grad(y.sum(), (x, low, high))
-print("PyTorch", release)
-print("x   ", dx)
-print("low ", dlow)
-print("high", dhigh)
-# --8<-- [end:equal-bounds]
-assert dx.tolist() == [0, 1, 0]
-assert (dx + dlow + dhigh).tolist() == ([0, 1, 1] if old else [1, 1, 1])
+# above two equal bounds, and at them
+x = torch.tensor([4.0, 9.0])
+dx, dlow, dhigh = three(x, torch.full((2,), 4.0), torch.full((2,), 4.0))
+assert dx.tolist() == [1, 0] and (dx + dlow + dhigh).tolist() == [1, 1]
 
-# --8<-- [start:one-sided]
+# one bound
 from torch.nn.functional import relu
 
 x = torch.tensor(0.0, requires_grad=True)
 zero = torch.tensor(0.0, requires_grad=True)
-
-(g,) = torch.autograd.grad(relu(x), x)
-print("relu(x)           ", g.item())
-
-(g,) = torch.autograd.grad(torch.clamp_min(x, 0.0), x)
-print("clamp_min(x, 0.0) ", g.item())
-
-g = torch.autograd.grad(torch.clamp_min(x, zero), (x, zero))
-print("clamp_min(x, zero)", [share.item() for share in g])
-
 g = torch.autograd.grad(torch.maximum(x, zero), (x, zero))
-print("maximum(x, zero)  ", [share.item() for share in g])
-# --8<-- [end:one-sided]
 assert [share.item() for share in g] == [0.5, 0.5]
 g = torch.autograd.grad(torch.clamp_min(x, zero), (x, zero))
 assert [share.item() for share in g] == ([1, 0] if old else [0.5, 0.5])
+(g,) = torch.autograd.grad(torch.clamp_min(x, 0.0), x)
+assert g == (1 if old else 0)
+x = torch.full((33,), nan, requires_grad=True)
+for f, slope in (relu, 1), (lambda x: torch.clamp_min(x, 0.0), 0):
+    assert (torch.autograd.grad(f(x).sum(), x)[0] == slope).all()
 if not old:
     for dtype in DTYPES:
         # claim: From 2.14 on clamp_min(x, 0.0) has value and gradient of relu
@@ -343,27 +328,25 @@ for dtype in DTYPES:
     assert (y == 3).all() and not torch.autograd.grad(y.sum(), x)[0].any()
 
 # --8<-- [start:nan]
-x = torch.tensor([nan, 0.5], requires_grad=True)
-y = torch.clamp(x, 0.0, 1.0)
-y.sum().backward()
-print("input nan:", y.detach(), x.grad)
-
-x = torch.tensor([0.5, 2.0], requires_grad=True)
-y = torch.clamp(x, nan, 1.0)
-y.sum().backward()
-print("bound nan:", y.detach(), x.grad)
+x = torch.tensor([nan, 0.5, 2.0], requires_grad=True)
+low = torch.tensor([0.0, nan, nan])
+for name, y in {
+    "x is nan  ": torch.clamp(x, 0.0, 1.0),
+    "low is nan": torch.clamp(x, nan, 1.0),
+    "tensors   ": torch.clamp(x, low, torch.ones(3)),
+}.items():
+    (g,) = torch.autograd.grad(y.sum(), x)
+    print(name, y.detach(), g)
 # --8<-- [end:nan]
-assert y.isnan().all() and x.grad.tolist() == [0, 0]
-
-# --8<-- [start:nan-tensor]
-x = torch.tensor([nan, 0.5], requires_grad=True)
-low = torch.tensor([0.0, nan], requires_grad=True)
-high = torch.tensor([1.0, 1.0])
-y = torch.clamp(x, low, high)
-dx, dlow = torch.autograd.grad(y.sum(), (x, low))
-print("PyTorch", release, "x", dx, "low", dlow)
-# --8<-- [end:nan-tensor]
-assert dx.tolist() == ([0, 0] if old else [1, 1]) and not dlow.any()
+assert y.isnan().all() and g.tolist() == ([0, 0, 0] if old else [1, 1, 0])
+(g,) = torch.autograd.grad(torch.clamp(x, torch.ones(3), low).sum(), x)
+assert g[1] == 0 and torch.clamp(x, torch.ones(3), low)[1].isnan()
+for bounds in (nan, 1.0), (0.0, nan), (nan, nan):
+    y = torch.clamp(x, *bounds)
+    assert y.isnan().all()
+    assert not torch.autograd.grad(y.sum(), x)[0].any()
+(g,) = torch.autograd.grad(torch.clamp(x, 0.0, 1.0).sum(), x)
+assert g.tolist() == [0, 1, 0]
 # claim: With two tensors as bounds it is 0 in 2.13, and 1 for x from 2.14 on.
 for dtype in DTYPES:
     for n in (1, 33):
@@ -386,18 +369,17 @@ print("clamp,    1001 times NaN:", x.grad.unique())
 # --8<-- [end:nan-hardtanh]
 assert x.grad.unique().tolist() == [0]
 
-# --8<-- [start:modes]
-from torch.func import jvp
-
+# forward mode, at the bounds too
 x = torch.tensor([1.5, 3.0, 5.5], requires_grad=True)
 (reverse,) = torch.autograd.grad(torch.clamp(x, 1.5, 5.5).sum(), x)
-_, forward = jvp(lambda x: torch.clamp(x, 1.5, 5.5), (x,), (torch.ones(3),))
-print("reverse", reverse)
-print("forward", forward.detach())
-# --8<-- [end:modes]
+_, forward = torch.func.jvp(
+    lambda x: torch.clamp(x, 1.5, 5.5), (x,), (torch.ones(3),)
+)
 torch.testing.assert_close(reverse, forward.detach())
 
 # --8<-- [start:modes-tensor]
+from torch.func import jvp
+
 x = torch.tensor(2.0, requires_grad=True)
 low = torch.tensor(2.0, requires_grad=True)
 y = torch.clamp(x, low)

@@ -2,31 +2,16 @@
 import torch
 from torch.nn.functional import huber_loss, smooth_l1_loss
 
-
-def gradient(f, *inputs):
-    xs = [torch.as_tensor(x).clone().requires_grad_() for x in inputs]
-    grads = torch.autograd.grad(f(*xs).sum(), xs)
-    return grads[0] if len(grads) == 1 else grads
-
-
-def huber(d, delta):
-    zero = torch.zeros_like(d)
-    return huber_loss(d, zero, reduction="none", delta=delta)
-
-
-def smooth_l1(d, beta):
-    zero = torch.zeros_like(d)
-    return smooth_l1_loss(d, zero, reduction="none", beta=beta)
-
-
-d = torch.arange(-3.0, 4.0)  # input - target
-print("smooth_l1, beta=2:", gradient(lambda d: smooth_l1(d, 2.0), d))
-print("huber,    delta=2:", gradient(lambda d: huber(d, 2.0), d))
+x = torch.arange(-3.0, 4.0, requires_grad=True)
+y = torch.zeros(7)
+for name, loss in {
+    "smooth_l1, beta=2:": smooth_l1_loss(x, y, beta=2.0, reduction="sum"),
+    "huber,    delta=2:": huber_loss(x, y, delta=2.0, reduction="sum"),
+}.items():
+    (g,) = torch.autograd.grad(loss, x)
+    print(name, g)
 # --8<-- [end:run]
-assert torch.equal(
-    gradient(lambda d: smooth_l1(d, 2.0), d), (d / 2).clamp(-1, 1)
-)
-assert torch.equal(gradient(lambda d: huber(d, 2.0), d), d.clamp(-2, 2))
+assert torch.equal(g, x.detach().clamp(-2, 2))
 
 # --8<-- [start:factor]
 x, y = torch.tensor([-3.0, -1, 0.5, 4]), torch.zeros(4)
@@ -60,6 +45,22 @@ assert abs(fit(smooth_l1_loss, beta=0.0625) - 5) <= 0.125
 
 
 # --8<-- [start:smooth]
+def gradient(f, *inputs):
+    xs = [torch.as_tensor(x).clone().requires_grad_() for x in inputs]
+    grads = torch.autograd.grad(f(*xs).sum(), xs)
+    return grads[0] if len(grads) == 1 else grads
+
+
+def huber(d, delta):
+    zero = torch.zeros_like(d)
+    return huber_loss(d, zero, reduction="none", delta=delta)
+
+
+def smooth_l1(d, beta):
+    zero = torch.zeros_like(d)
+    return smooth_l1_loss(d, zero, reduction="none", beta=beta)
+
+
 def curvature(f, d):
     d = torch.as_tensor(d, dtype=torch.float64).requires_grad_()
     (first,) = torch.autograd.grad(f(d).sum(), d, create_graph=True)
@@ -84,6 +85,10 @@ for name, f in (
     bend = [round(g, 3) for g in curvature(f, around).tolist()]
     print(name, "gradient", slope, "second", bend)
 # --8<-- [end:smooth]
+d = torch.arange(-3.0, 4.0)
+g = gradient(lambda d: smooth_l1(d, 2.0), d)
+assert torch.equal(g, (d / 2).clamp(-1, 1))
+assert torch.equal(gradient(lambda d: huber(d, 2.0), d), d.clamp(-2, 2))
 x = torch.tensor([[-3.0, -2, 0], [2, 9, 1e-3]], dtype=torch.float64)
 y = torch.tensor([0.1, 0.0, -0.3], dtype=torch.float64)
 x, y = x.requires_grad_(), y.requires_grad_()

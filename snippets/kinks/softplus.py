@@ -12,20 +12,17 @@ cousins = {
     "silu": silu,
     "mish": mish,
 }
-
-
-def gradient(f, *inputs):
-    xs = [torch.as_tensor(x).clone().requires_grad_() for x in inputs]
-    grads = torch.autograd.grad(f(*xs).sum(), xs)
-    return grads[0] if len(grads) == 1 else grads
-
-
 for name, f in cousins.items():
-    value, slope = f(torch.tensor(0.0)), gradient(f, 0.0)
-    print(f"{name:15}  value {value:.4f}  gradient {slope:.4f}")
+    x = torch.tensor(0.0, requires_grad=True)
+    y = f(x)
+    y.backward()
+    print(f"{name:15}  value {y:.4f}  gradient {x.grad:.4f}")
 # --8<-- [end:at-zero]
-slopes = [gradient(f, 0.0).item() for f in cousins.values()]
 wanted = [0.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.6]
+slopes = []
+for f in cousins.values():
+    x = torch.zeros((), requires_grad=True)
+    slopes.append(torch.autograd.grad(f(x), x)[0].item())
 torch.testing.assert_close(slopes, wanted, rtol=1e-6, atol=0)
 # claim: softplus, logaddexp(x, 0) and -logsigmoid(-x) are the same function
 x = torch.linspace(-30, 30, 6001, dtype=torch.float64)
@@ -40,6 +37,13 @@ assert (plus >= torch.relu(x)).all() and plus[-1] == x[-1]
 # above 1 near 2.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
+
+
+def gradient(f, *inputs):
+    xs = [torch.as_tensor(x).clone().requires_grad_() for x in inputs]
+    grads = torch.autograd.grad(f(*xs).sum(), xs)
+    return grads[0] if len(grads) == 1 else grads
+
 
 shown = ("relu", "softplus", "gelu", "silu", "mish")
 x = torch.linspace(-6, 6, 1201, dtype=torch.float64)
@@ -187,12 +191,10 @@ print("threshold=2:", early(x), "gradient", gradient(early, x))
 assert (gradient(softplus, at) == 1).tolist() == [False, True]
 assert early(x)[0] > early(x)[1]
 
-# --8<-- [start:beta]
-for x in (0.03, 0.05):
-    y = softplus(torch.tensor(x), beta=10, threshold=0.4)
-    print(f"x = {x}: {y:.4f}")
-# --8<-- [end:beta]
-assert softplus(torch.tensor(0.05), beta=10, threshold=0.4) == 0.05
+# the threshold is one for beta * x
+at = torch.tensor([0.03, 0.039, 0.041, 0.05])
+on_line = softplus(at, beta=10, threshold=0.4) == at
+assert on_line.tolist() == [False, False, True, True]
 
 # --8<-- [start:gelu-tanh]
 x = torch.tensor([-2e19, -1e19, 1e19, 2e19])
@@ -207,13 +209,15 @@ at = torch.arange(0, 65504, 32, dtype=torch.float16)
 assert (gradient(tanh_form, at)[1:] == 1).sum() > 2000
 assert gradient(tanh_form, at).isfinite().all()
 
-# --8<-- [start:second]
+# far out they tend to 0; logaddexp is NaN on the left, mish on the right
 for dtype, x in ((torch.float32, 100.0), (torch.float64, 1000.0)):
-    x = torch.tensor([-x, 0.0, x], dtype=dtype)
-    print(x)
-    for name in ("softplus", "logaddexp(x, 0)", "silu", "mish"):
-        print(f"  {name:15}", row(second(cousins[name], x)))
-# --8<-- [end:second]
+    x = torch.tensor([-x, x], dtype=dtype)
+    for name in ("softplus", "silu", "gelu", "-logsigmoid(-x)"):
+        assert (second(cousins[name], x).abs() < 1e-30).all()
+    bend = second(cousins["logaddexp(x, 0)"], x)
+    assert bend[0].isnan() and bend[1].abs() < 1e-30
+    bend = second(mish, x)
+    assert bend[0].abs() < 1e-30 and bend[1].isnan()
 
 
 # --8<-- [start:bisect]
