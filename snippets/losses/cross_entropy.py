@@ -255,14 +255,12 @@ loss = linear_cross_entropy(sequences.flatten(0, 1), w, t2.flatten())
 print(round(loss.item(), 4))
 # --8<-- [end:linear-dimensions]
 
-# --8<-- [start:sum-to-zero]
 x = torch.randn(4, 5, dtype=torch.float64, requires_grad=True)
 t = torch.tensor([0, 1, 2, 4])
 (g,) = torch.autograd.grad(cross_entropy(x, t), x)
 shifted = cross_entropy(x + torch.randn(4, 1), t)
 torch.testing.assert_close(g.sum(1), torch.zeros(4, dtype=torch.float64))
 torch.testing.assert_close(shifted, cross_entropy(x, t))
-# --8<-- [end:sum-to-zero]
 for dtype, rounding in ((torch.float64, 1e-15), (torch.float32, 1e-6)):
     x = 20 * torch.randn(33, 1001, dtype=dtype)
     t = torch.randint(1001, (33,))

@@ -11,10 +11,8 @@ def loss_and_gradients(loss, *inputs, **options):
     return out.item(), [[round(e + 0, 3) for e in g.tolist()] for g in grads]
 
 
-anchor, positive, negative = [0.0, 0.0], [0.0, 0.0], [0.3, 0.4]
-loss, grads = loss_and_gradients(
-    triplet_margin_loss, anchor, positive, negative
-)
+points = [0.0, 0.0], [0.0, 0.0], [0.3, 0.4]
+loss, grads = loss_and_gradients(triplet_margin_loss, *points)
 for name, g in zip(("anchor", "positive", "negative"), grads):
     print(f"{name:8}", g)
 # --8<-- [end:run]
@@ -204,16 +202,14 @@ for name, distance in distances.items():
     print(f"{name:15} positive {dp}, negative {dn}")
 # --8<-- [end:own]
 
-# --8<-- [start:collapsed]
+# A collapsed batch.
 point = torch.zeros(1, 4, requires_grad=True)
 embeddings = [point.clone() for _ in range(3)]  # all three are one point
 loss = triplet_margin_loss(*embeddings)
 grads = torch.autograd.grad(loss, embeddings, retain_graph=True)
-for name, g in zip(("anchor", "positive", "negative"), grads):
-    print(f"{name:8}", [entry + 0 for entry in g[0].tolist()])
+for g, entry in zip(grads, (0, -0.5, 0.5)):
+    torch.testing.assert_close(g, torch.full((1, 4), float(entry)))
 (g,) = torch.autograd.grad(loss, point)
-print("their sum", g[0].tolist(), "loss", loss.item())
-# --8<-- [end:collapsed]
 assert not g.any() and abs(loss.item() - 1) < 1e-6
 
 x = torch.zeros(2, 3)
@@ -247,12 +243,17 @@ for loss in (triplet_margin_loss, triplet_margin_with_distance_loss):
             assert len(set(dims)) == 1
 
 # --8<-- [start:margin]
-for loss in (triplet_margin_loss, triplet_margin_with_distance_loss):
-    try:
-        loss(x, x, x, margin=0.0)
-    except ValueError as error:
-        print(error)
+try:
+    triplet_margin_loss(x, x, x, margin=0.0)
+except ValueError as error:
+    print(error)
 # --8<-- [end:margin]
+try:
+    triplet_margin_with_distance_loss(x, x, x, margin=0.0)
+except ValueError as error:
+    assert "margin must be greater than 0, got 0.0" in str(error)
+else:
+    raise AssertionError
 assert not torch.triplet_margin_loss(x, x, x, margin=-1.0).any()
 
 # Neither loss has a formula of its own: their gradients are those of these.

@@ -227,12 +227,12 @@ def error(t, **options):
 
 
 print(error([0, 0, -100]))
-print(error([0, 0, -1], ignore_index=-1))
 print(error([0, 0, 255], ignore_index=255))
 print(error([0, 0, -1]))
 print(error([0, 0, -100], ignore_index=255))
 # --8<-- [end:which]
 assert error([0, 0, -100]) == error([0, 0, 255], ignore_index=255)
+assert error([0, 0, -100]) == error([0, 0, -1], ignore_index=-1)
 # claim: any integer will do
 for value in (-(2**63), 2**63 - 1, -100, -1, 0, 2, 255):
     for shape in ((3,), (4, 3), (4, 3, 5), (2, 3, 4, 5)):
@@ -302,9 +302,14 @@ def refused(w, x, t):
 
 x, t = torch.zeros(4, 5), torch.tensor([0, 1, 2, 3])
 refused(torch.ones(4), x, t)
-mask = torch.zeros(1, 2, 2, dtype=torch.int64)
-refused(torch.ones(4), torch.zeros(1, 5, 2, 2), mask)  # an image
 # --8<-- [end:errors]
+mask = torch.zeros(1, 2, 2, dtype=torch.int64)
+try:
+    cross_entropy(torch.zeros(1, 5, 2, 2), mask, weight=torch.ones(4))
+except RuntimeError as e:
+    assert "should be defined either for all or no classes" in str(e)
+else:
+    raise AssertionError
 
 # --8<-- [start:weight-dtype]
 refused(torch.ones(5, dtype=torch.float64), x, t)

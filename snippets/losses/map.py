@@ -291,36 +291,49 @@ for size in (0.1, 10.0, 1e4, 1e30):
         assert torch.autograd.grad(out, leaf)[0].abs().max() <= 1
 
 # --8<-- [start:mean]
+torch.manual_seed(0)
+x, z, y = torch.randn(4, 3), torch.rand(4, 3), torch.tensor([0, 1, 2, 0])
+for loss, target in ((F.mse_loss, z), (F.cross_entropy, y)):
+    ratio = loss(x, target, reduction="sum") / loss(x, target)
+    print(f"{loss.__name__:13} {ratio:.0f}")
+# --8<-- [end:mean]
 import warnings
 
-torch.manual_seed(0)
 x, z = torch.randn(4, 3), torch.rand(4, 3)
 v, w = torch.randn(4), torch.randn(4)
-sign, y = z.round() * 2 - 1, torch.tensor([0, 1, 2, 0])
+sign = z.round() * 2 - 1
 lists = torch.tensor([[0, -1, -1]] * 4)
-means = {
-    "mse, l1, smooth_l1, huber": (F.mse_loss, x, z),
-    "poisson_nll": (F.poisson_nll_loss, x, z),
-    "gaussian_nll": (F.gaussian_nll_loss, x, z, z + 1),
-    "bce, with and without logits": (F.binary_cross_entropy, z, z),
-    "kl_div": (F.kl_div, x, z),
-    "soft_margin": (F.soft_margin_loss, x, sign),
-    "hinge_embedding": (F.hinge_embedding_loss, x, sign),
-    "cross_entropy, nll": (F.cross_entropy, x, y),
-    "linear_cross_entropy": (F.linear_cross_entropy, x, torch.eye(3), y),
-    "multi_margin": (F.multi_margin_loss, x, y),
-    "multilabel_margin": (F.multilabel_margin_loss, x, lists),
-    "multilabel_soft_margin": (F.multilabel_soft_margin_loss, x, z),
-    "cosine_embedding": (F.cosine_embedding_loss, x, z, sign[:, 0]),
-    "margin_ranking": (F.margin_ranking_loss, v, w, sign[:, 0]),
-    "triplet": (F.triplet_margin_loss, x, z, x + 1),
-}
-for name, (loss, *inputs) in means.items():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # kl_div would rather be batchmean
-        ratio = loss(*inputs, reduction="sum") / loss(*inputs)
-    print(f"{name:28} {ratio:.0f}")
-# --8<-- [end:mean]
+entries = (
+    (F.mse_loss, x, z),
+    (F.l1_loss, x, z),
+    (F.smooth_l1_loss, x, z),
+    (F.huber_loss, x, z),
+    (F.poisson_nll_loss, x, z),
+    (F.gaussian_nll_loss, x, z, z + 1),
+    (F.binary_cross_entropy, z, z),
+    (F.binary_cross_entropy_with_logits, x, z),
+    (F.kl_div, x, z),
+    (F.soft_margin_loss, x, sign),
+    (F.hinge_embedding_loss, x, sign),
+)
+samples = (
+    (F.cross_entropy, x, y),
+    (F.nll_loss, x, y),
+    (F.linear_cross_entropy, x, torch.eye(3), y),
+    (F.multi_margin_loss, x, y),
+    (F.multilabel_margin_loss, x, lists),
+    (F.multilabel_soft_margin_loss, x, z),
+    (F.cosine_embedding_loss, x, z, sign[:, 0]),
+    (F.margin_ranking_loss, v, w, sign[:, 0]),
+    (F.triplet_margin_loss, x, z, x + 1),
+    (F.triplet_margin_with_distance_loss, x, z, x + 1),
+)
+for count, losses in ((12, entries), (4, samples)):
+    for loss, *inputs in losses:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # kl_div has batchmean
+            ratio = loss(*inputs, reduction="sum") / loss(*inputs)
+        torch.testing.assert_close(ratio, torch.tensor(float(count)))
 ctc = torch.randn(6, 4, 3).log_softmax(2), torch.tensor([[1, 2, 1]] * 4)
 ctc += torch.full((4,), 6), torch.tensor([1, 2, 3, 3])
 torch.testing.assert_close(

@@ -1,27 +1,19 @@
 # --8<-- [start:run]
-from functools import partial
-
 import torch
 from torch.nn.functional import hinge_embedding_loss, margin_ranking_loss
 
 
-def ranking(x, y, **options):
-    """margin_ranking_loss of the difference x = input1 - input2."""
-    return margin_ranking_loss(x, torch.zeros_like(x), y, **options)
-
-
-def gradient(f, *inputs):
-    xs = [torch.as_tensor(x).clone().requires_grad_() for x in inputs]
-    grads = torch.autograd.grad(f(*xs).sum(), xs)
-    return grads[0] if len(grads) == 1 else grads
+def gradient(loss, x, *others, **options):
+    x = x.clone().requires_grad_()
+    out = loss(x, *others, reduction="sum", **options)
+    return torch.autograd.grad(out, x)[0] + 0  # no -0
 
 
 x, y = torch.tensor([-1.0, 0.0, 0.99, 1.0, 1.01]), torch.ones(5)
-rank = partial(ranking, y=y, margin=1.0, reduction="sum")
-hinge = partial(hinge_embedding_loss, reduction="sum")
-print("margin_ranking,  y=1: ", gradient(rank, x) + 0)  # + 0: no -0
-print("hinge_embedding, y=-1:", gradient(partial(hinge, target=-y), x) + 0)
-print("hinge_embedding, y=1: ", gradient(partial(hinge, target=y), x) + 0)
+g = gradient(margin_ranking_loss, x, torch.zeros(5), y, margin=1.0)
+print("margin_ranking,  y=1: ", g)
+print("hinge_embedding, y=-1:", gradient(hinge_embedding_loss, x, -y))
+print("hinge_embedding, y=1: ", gradient(hinge_embedding_loss, x, y))
 # --8<-- [end:run]
 
 
@@ -38,11 +30,17 @@ x = [-1.0, 0.0, 0.99, 1.0, 1.01]
 # The clamp inside changed between 2.13 and 2.14; see "Where it changed".
 old = torch.__version__.startswith("2.13")
 at_margin = -1 if old else 0
-assert slopes(ranking, x, 1.0, margin=1.0) == [-1, -1, -1, at_margin, 0]
+assert g.tolist() == [-1, -1, -1, at_margin, 0]
 assert slopes(hinge_embedding_loss, x, -1.0) == [-1, -1, -1, at_margin, 0]
 assert slopes(hinge_embedding_loss, x, 1.0) == [1, 1, 1, 1, 1]
 
+
 # --8<-- [start:trap-targets]
+def ranking(x, y, **options):
+    """margin_ranking_loss of the difference x = input1 - input2."""
+    return margin_ranking_loss(x, torch.zeros_like(x), y, **options)
+
+
 labels = torch.tensor([1.0, 0.0])  # 0 should have been -1
 scores = torch.tensor([-2.0, 2.0], requires_grad=True)
 distances = torch.tensor([2.0, 0.5], requires_grad=True)
@@ -117,8 +115,7 @@ for y in (1.0, -1.0):
     for margin in (0.0, 1.0, -0.5):
         corner = y * margin  # where y * x equals the margin
         around = corner + torch.tensor([-0.01, 0, 0.01])
-        three = partial(rank, y=torch.full((3,), y), margin=margin)
-        g = gradient(three, around) + 0
+        g = gradient(ranking, around, torch.full((3,), y), margin=margin)
         print(f"y={y:+.0f}, margin={margin:+}, around {corner:+}:", g)
 # --8<-- [end:at-margin]
 g = g.tolist()
@@ -161,8 +158,8 @@ for margin, share in (0.0, at_margin), (0.1, -1):
 
 # --8<-- [start:zero-target]
 x, zero = torch.tensor([-3.0, 0.5, 3.0]), torch.zeros(3)
-print("margin_ranking ", gradient(partial(rank, y=zero), x) + 0)
-print("hinge_embedding", gradient(partial(hinge, target=zero), x) + 0)
+print("margin_ranking ", gradient(ranking, x, zero, margin=1.0))
+print("hinge_embedding", gradient(hinge_embedding_loss, x, zero))
 
 for loss in (ranking, hinge_embedding_loss):
     options = {"margin": 1.0} if loss is ranking else {}
@@ -176,9 +173,9 @@ for y in (0.0, 0.5, -0.5, 2.0):
 # --8<-- [start:nan]
 inf, nan = float("inf"), float("nan")
 x, y = torch.tensor([nan, inf, -inf]), torch.ones(3)
-print("margin_ranking,  y=1: ", gradient(partial(rank, y=y), x) + 0)
-print("hinge_embedding, y=-1:", gradient(partial(hinge, target=-y), x) + 0)
-print("hinge_embedding, y=1: ", gradient(partial(hinge, target=y), x) + 0)
+print("margin_ranking,  y=1: ", gradient(ranking, x, y, margin=1.0))
+print("hinge_embedding, y=-1:", gradient(hinge_embedding_loss, x, -y))
+print("hinge_embedding, y=1: ", gradient(hinge_embedding_loss, x, y))
 
 a = torch.tensor(inf, requires_grad=True)
 loss = margin_ranking_loss(a, torch.tensor(inf), torch.tensor(1.0))
