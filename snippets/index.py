@@ -22,6 +22,7 @@ y.backward()
 print(x.grad.item())
 # --8<-- [end:zero]
 assert x.grad.item() == 0.0
+torch.manual_seed(0)
 # claim: relu(x) - relu(-x) is x for every x
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     x = torch.tensor([0.0, -0.0, 0.3, -7, 6e4, -6e-8, torch.inf, -torch.inf])

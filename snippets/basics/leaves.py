@@ -17,6 +17,7 @@ assert (x.requires_grad, c.requires_grad, y.requires_grad) == (1, 0, 1)
 assert x.grad_fn is None and y.grad_fn is not None
 assert torch.equal(x.grad, c) and c.grad is None
 
+torch.manual_seed(0)
 # --8<-- [start:trap-scaled]
 w = torch.randn(3, requires_grad=True) * 0.1
 print("leaf:", w.is_leaf)

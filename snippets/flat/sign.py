@@ -92,6 +92,7 @@ y = step * x
 print((y + 0).tolist(), g.tolist())
 # --8<-- [end:heaviside-fix]
 assert g.tolist() == [0, 0.5, 1]
+torch.manual_seed(0)
 for dtype in (torch.float64, torch.bfloat16, torch.float16):
     v = torch.randn(3, 5).to(dtype).requires_grad_()
     mask = torch.heaviside(v.detach(), half.to(dtype))

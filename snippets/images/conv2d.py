@@ -27,6 +27,7 @@ print("bias:  ", torch.equal(db, v.sum((0, 2, 3))))
 # --8<-- [end:by-hand]
 assert torch.equal(dx, stamped) and torch.equal(dx, full)
 assert torch.equal(dw, compared) and torch.equal(db, v.sum((0, 2, 3)))
+torch.manual_seed(0)
 # claim: The gradient of the input is conv_transpose2d of the cotangent with
 #   the same kernel (its conjugate, if it is complex).
 for dtype in (torch.float64, torch.float32, torch.complex128):

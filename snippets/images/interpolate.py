@@ -139,6 +139,7 @@ assert (weights(image, size=(3, 3), mode="nearest") == 0).sum() == 55
 assert (weights(image, size=(3, 3), mode="bicubic") < -1e-9).any()
 assert weights(image, size=(3, 3), mode="area").min() > 0
 
+torch.manual_seed(0)
 # --8<-- [start:scale]
 x = torch.rand(1, 1, 4, 4)
 scale = torch.tensor(2.0, requires_grad=True)

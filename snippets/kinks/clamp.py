@@ -123,6 +123,7 @@ print("target 0.25:", descend(0.25))
 print("target 2:   ", descend(2.0))
 # --8<-- [end:fix-clip]
 assert abs(descend(0.25) - 0.25) < 1e-6 and abs(descend(2.0) - 1.2) < 1e-6
+torch.manual_seed(0)
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for shape in ((), (0, 3), (33,), (3, 5)):
         x = (3 * torch.randn(shape)).to(dtype).requires_grad_()

@@ -48,6 +48,7 @@ for chosen in (mask, mask.bool(), mask.long()):
     loss = weighted_mean(mse_loss, p, torch.zeros(8), chosen)
     assert torch.autograd.grad(loss, p)[0].tolist() == [1, 1] + 6 * [0]
 tokens = torch.tensor([[1, 1, 0], [1, 0, 0]]).bool()  # 2 sequences, 3 long
+torch.manual_seed(0)
 a, b = torch.rand(2, 3, 4), torch.rand(2, 3, 4)
 loss = weighted_mean(mse_loss, a, b, tokens[..., None])
 torch.testing.assert_close(loss, mse_loss(a[tokens], b[tokens]))

@@ -102,6 +102,7 @@ x[is_max].sum().backward()
 print(x.grad)
 # --8<-- [end:every-maximum]
 assert x.grad.tolist() == [0, 0, 0, 1, 1, 0]
+torch.manual_seed(0)
 # claim: The full gradient for every maximum.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for n in (1, 3, 33, 1001):
