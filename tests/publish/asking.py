@@ -24,7 +24,10 @@ NOT_YET = "No page yet"  # the first result says so of a name that has none
 # Pages that were part of another one when the queries were frozen: each answers for it.
 PARTS = {
     "basics/common/": {"basics/activations/"},
-    "basics/leaves/": {"basics/detach/"},
+    "basics/detach/": {"basics/no_graph/", "basics/inplace/"},
+    "basics/leaves/": {"basics/detach/", "basics/no_graph/", "basics/inplace/"},
+    "basics/training_loop/": {"basics/inplace/"},
+    "flat/sign/": {"basics/no_graph/"},
     "images/conv2d/": {"images/pad/"},
     "images/grid_sample/": {"images/grid_border/"},
     "images/pooling/": {"images/lp_pool/"},
