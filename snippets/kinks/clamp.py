@@ -395,7 +395,7 @@ print("PyTorch", release, "reverse", reverse, "forward", forward)
 # --8<-- [end:modes-tensor]
 assert reverse == ([1, 0] if old else [0.5, 0.5])
 assert forward == ([0, 1] if old else [0.5, 0.5])
-# claim: with a single tensor bound they still disagree at a NaN
+# claim: in 2.15 they still disagree at a NaN
 x, low = torch.tensor(nan), torch.tensor(2.0)
 forward = [
     jvp(torch.clamp, (x, low), tangents)[1].item()
