@@ -171,11 +171,19 @@ print(attempt(lambda: (w * w).sum()))  # the loss, computed again
 # --8<-- [start:anomaly]
 import warnings
 
+
+def spoilt():
+    y = torch.exp(x)
+    y += 1  # in place
+    return y.sum()
+
+
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     with torch.autograd.detect_anomaly():
-        attempt(lambda: changed(torch.exp))
+        attempt(spoilt)
 lines = str(caught[-1].message).splitlines()
 print(lines[0])
-print(next(line.strip() for line in reversed(lines) if "function(x)" in line))
+frame = next(line for line in reversed(lines) if "in spoilt" in line)
+print(frame.rpartition(", ")[2])
 # --8<-- [end:anomaly]

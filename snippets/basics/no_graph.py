@@ -66,6 +66,7 @@ print(len(texts), "of", len(causes), "raise", set(texts))
 assert len(causes) == len(texts) == 10 and set(texts) == {message}
 
 # --8<-- [start:find]
+w = torch.tensor([1.0, -2.0], requires_grad=True)
 steps = {"x": w, "square": w * w}
 steps["half"] = steps["square"].detach() / 2
 steps["loss"] = steps["half"].sum()

@@ -136,6 +136,7 @@ at = torch.tensor([255.8, 256.0, 300.0, 6e4], dtype=torch.float16)
 assert smoothed(at).isinf().tolist() == [False, True, True, True]
 
 # --8<-- [start:special]
+inf, nan = torch.inf, torch.nan
 x = torch.tensor([-0.0, nan, inf, -inf], requires_grad=True)
 y = torch.abs(x)
 y.sum().backward()

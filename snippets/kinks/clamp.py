@@ -329,6 +329,7 @@ for dtype in DTYPES:
     assert (y == 3).all() and not torch.autograd.grad(y.sum(), x)[0].any()
 
 # --8<-- [start:nan]
+nan = torch.nan
 x = torch.tensor([nan, 0.5, 2.0], requires_grad=True)
 low = torch.tensor([0.0, nan, nan])
 for name, y in {

@@ -120,6 +120,7 @@ for name, f, alpha in (
 assert second[1] == 0 and abs(second[0] - 0.5) < 1e-6
 
 # --8<-- [start:far]
+inf, nan = torch.inf, torch.nan
 for n in (1, 33):
     for at in (-inf, inf, nan):
         g = gradient(elu, torch.full((n,), at))

@@ -158,6 +158,7 @@ assert loss == 0 and by_input.tolist() == [[-0.5, -0.5]]
 assert by_logits.tolist() == [[0, 0]]
 
 # --8<-- [start:mass]
+logits = torch.zeros(1, 2, requires_grad=True)
 for p in torch.tensor([[0.25, 0.75]]), torch.tensor([[0.5, 1.5]]):
     loss = kl_div(torch.log_softmax(logits, 1), p, reduction="batchmean")
     (g,) = torch.autograd.grad(loss, logits)

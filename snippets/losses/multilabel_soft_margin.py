@@ -126,6 +126,8 @@ rows = multilabel_soft_margin_loss(pixels, pixels, reduction="none")
 assert rows.shape == (2, 3, 4)
 
 # --8<-- [start:bool]
+torch.manual_seed(0)
+x, t = torch.randn(5, 4), torch.rand(5, 4)
 try:
     multilabel_soft_margin_loss(x, t > 0.5)
 except (RuntimeError, NotImplementedError) as error:

@@ -95,6 +95,7 @@ QUERIES = {
     "basics/activations/": ["activation functions"],
     "images/pipeline/": ["gradient image", "gamma correction", "sub-pixel shift"],
     "losses/map/": ["which loss", "loss functions", "choose a loss", "all losses"],
+    "losses/side_by_side/": ["what does the mean divide by", "loss under autocast"],
     "losses/regression/": ["mse reduction", "size_average deprecated"],
     "losses/weighted/": ["weighted mse", "masked mse"],
     "losses/likelihood/": ["poisson_nll_loss log_input", "stirling"],
