@@ -120,6 +120,19 @@ class Pieces(_Rule):
 
 
 @dataclass(frozen=True)
+class Plane:
+    """The picture of a function of two numbers: contours, arrows, and the gradients around a special point.
+
+    Args:
+        at: the label of the special point in its middle; its inputs have two entries in all.
+        reach: how far the picture goes from there, to each side.
+    """
+
+    at: str
+    reach: float = 2.0
+
+
+@dataclass(frozen=True)
 class VJP(_Rule):
     """A function of tensors: the LaTeX of its rule beside the few lines of torch that compute it.
 
@@ -135,6 +148,7 @@ class VJP(_Rule):
         active: the gradients of the active pieces at a special input, whose convex hull is the
             subdifferential: label to a list of gradients, each one a flat list over all inputs. Where it is
             missing the hull is measured from gradients near the point.
+        plane: what is drawn, for a function of two numbers; of several outputs it is the first.
     """
 
     formula: str = ""
@@ -145,6 +159,7 @@ class VJP(_Rule):
     shapes: Sequence[Mapping[str, tuple[int, ...]]] = ()
     special: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     active: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
+    plane: Plane | None = None
 
 
 Rule = Pieces | VJP

@@ -144,6 +144,50 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Surface:
+    """A function of two numbers around a special point.
+
+    Args:
+        axes: the names of the two numbers.
+        at: the label of the point.
+        place: its two numbers.
+        entry: whether the function has several outputs; then it is the first.
+        view: of ``"x"``, ``"y"``, ``"gx"`` and ``"gy"``: the lowest and the highest that a panel shows.
+        ticks: the round numbers between these.
+        contours: levels, each with its lines, which are lists of places.
+        arrows: places and PyTorch's gradients there: x, y, and its two entries.
+        hull: the corners, in order, of the convex hull of the gradients close to the point; empty where they are
+            not bounded.
+        gradient: what PyTorch returns at the point.
+        verdict: what that is.
+    """
+
+    axes: tuple[str, str]
+    at: str
+    place: tuple[float, float]
+    entry: bool
+    view: Mapping[str, list[float]]
+    ticks: Mapping[str, list[float]]
+    contours: list[tuple[float, list[list[tuple[float, float]]]]]
+    arrows: list[tuple[float, float, float, float]]
+    hull: list[tuple[float, float]]
+    gradient: tuple[float, float]
+    verdict: Verdict
+
+    def to_dict(self) -> dict[str, Any]:
+        """The surface as JSON holds it."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Surface:
+        """The surface that ``to_dict`` has written; lists that JSON has made of tuples become tuples again."""
+        pairs = {name: tuple(data[name]) for name in ("axes", "place", "gradient")}
+        lists = {name: list(map(tuple, data[name])) for name in ("arrows", "hull")}
+        contours = [(level, [list(map(tuple, line)) for line in lines]) for level, lines in data["contours"]]
+        return cls(**{**data, **pairs, **lists, "contours": contours, "verdict": Verdict(data["verdict"])})
+
+
+@dataclass(frozen=True)
 class KnownDefect:
     """What is known to be wrong at a special point: one sentence, and a link to the report, if there is one."""
 
@@ -169,6 +213,7 @@ class MeasuredRule:
         defects: those of the running release.
         curve: of a scalar function, None if it was not sampled.
         plot: whether its card shows the curve.
+        surface: of a function of two numbers that declares a plane.
     """
 
     function: str
@@ -189,6 +234,7 @@ class MeasuredRule:
     defects: tuple[KnownDefect, ...] = ()
     curve: Curve | None = None
     plot: bool = False
+    surface: Surface | None = None
 
     @property
     def name(self) -> str:
@@ -230,6 +276,7 @@ class MeasuredRule:
             "points": [point.to_dict() for point in self.points],
             "defects": [dict(vars(defect)) for defect in self.defects],
             "curve": self.curve and self.curve.to_dict(),
+            "surface": self.surface and self.surface.to_dict(),
         }
 
     @classmethod
@@ -241,6 +288,7 @@ class MeasuredRule:
             "points": tuple(map(Point.from_dict, data["points"])),
             "defects": tuple(KnownDefect(**defect) for defect in data["defects"]),
             "curve": data["curve"] and Curve.from_dict(data["curve"]),
+            "surface": data["surface"] and Surface.from_dict(data["surface"]),
         }
         return cls(**{**data, **read})
 

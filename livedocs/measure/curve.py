@@ -38,16 +38,16 @@ def sample_curve(pieces: CheckedPieces, points: Sequence[Point]) -> Curve:
     limits = [v for p in ends for v in p.limits]
     margin = 0.04 * (last - first)  # a dot at an end stands free of the edge
     view = {
-        "x": [_rounded(first - margin), _rounded(last + margin)],
+        "x": [rounded(first - margin), rounded(last + margin)],
         "f": _view([*values, *limits]),
         "g": _view([*slopes, *(v for p in ends for v in (p.left, p.right))]),
     }
     return Curve(
         x=xs,
-        f=[_rounded(v) for v in values],
-        g=[_rounded(v) for v in slopes],
+        f=[rounded(v) for v in values],
+        g=[rounded(v) for v in slopes],
         view=view,
-        ticks={name: _multiples(*view[name], TICKS, TICK_STEPS) for name in view},
+        ticks={name: multiples(*view[name], TICKS, TICK_STEPS) for name in view},
         points=tuple(special),
     )
 
@@ -65,15 +65,15 @@ def _special_point(pieces: CheckedPieces, point: Point) -> CurvePoint:
             before = pieces.limit(value, high, "-")
         if low.is_finite and float(low) == x:
             after = pieces.limit(value, low, "+")
-    g, left, right = (_rounded(slopes["x"]) if slopes else None for slopes in (point.gradient, point.left, point.right))
+    g, left, right = (rounded(slopes["x"]) if slopes else None for slopes in (point.gradient, point.left, point.right))
     return CurvePoint(
         x=x,
-        f=_rounded(float(point.output)),
+        f=rounded(float(point.output)),
         g=g,
         left=left,
         right=right,
         is_break=before is not None or after is not None,
-        limits=(_rounded(before), _rounded(after)),
+        limits=(rounded(before), rounded(after)),
         verdict=point.verdict,
     )
 
@@ -105,7 +105,7 @@ def _is_tall(pieces: CheckedPieces, x: float) -> bool:
 
 def _grid(first: float, last: float) -> list[float]:
     """The multiples of a short number in an interval, about SAMPLES of them, and the interval's ends."""
-    return [first, *(x for x in _multiples(first, last, SAMPLES, STEPS) if first < x < last), last]
+    return [first, *(x for x in multiples(first, last, SAMPLES, STEPS) if first < x < last), last]
 
 
 def _by_torch(pieces: CheckedPieces, xs: list[float]) -> tuple[list[float], list[float | None]]:
@@ -132,16 +132,16 @@ def _view(values: list[float | None]) -> list[float]:
     if low == high:
         low, high = -1.0, 1.0
     margin = 0.06 * (high - low)
-    return [_rounded(low - margin), _rounded(high + margin)]
+    return [rounded(low - margin), rounded(high + margin)]
 
 
-def _multiples(low: float, high: float, about: int, steps: tuple[float, ...]) -> list[float]:
+def multiples(low: float, high: float, about: int, steps: tuple[float, ...]) -> list[float]:
     """The multiples of a short number in an interval: about so many."""
     power = 10.0 ** math.floor(math.log10((high - low) / about))
     step = min((s * power * t for s in steps for t in (1, 10)), key=lambda s: abs((high - low) / s - about))
     return [round(k * step, 12) for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
     """Four significant digits: more than a screen shows, and a third of the bytes."""
     return None if value is None else float(f"{value:.4g}")

@@ -32,6 +32,7 @@ from livedocs.measure.curve import sample_curve
 from livedocs.measure.judge import judge_tensors
 from livedocs.measure.modes import Measurement, evaluate
 from livedocs.measure.pieces import CheckedPieces, regular_points
+from livedocs.measure.plane import sample_surface
 from livedocs.measure.tensors import measure_tensors, regular_inputs
 from livedocs.measure.wide import measure_wide
 from livedocs.measured import Elsewhere, KnownDefect, MeasuredRule, Point
@@ -110,6 +111,7 @@ def derive_rule(root: Path, rule: Rule) -> MeasuredRule:
         points = list(measure_tensors(rule, where))
         measured = [Point(**vars(p), verdict=judge_tensors(rule, p), elsewhere=_elsewhere(rule, p)) for p in points]
         found = {"scalar": False, "formula": rule.formula, "gradient": rule.gradient}
+        found["surface"] = rule.plane and sample_surface(rule, where, measured)
     labels = [point.label for point in points]
     for defect in rule.defects:
         if defect.point not in labels:

@@ -10,6 +10,7 @@ from livedocs.show import elsewhere, points
 from livedocs.show.markdown import portable_latex
 from livedocs.show.mathml import typeset
 from livedocs.show.numbers import are_equal, with_plain_zeros
+from livedocs.show.plane import plane_plot
 from livedocs.show.plot import card_plot
 from livedocs.show.tensors import text_of
 
@@ -51,6 +52,8 @@ def html(rule: MeasuredRule, glyphs: set[str]) -> str:
     ]
     if rule.plot:
         parts.append(card_plot(rule))
+    if rule.surface:
+        parts.append(plane_plot(rule))
     if rule.derivatives:
         lines = "\n\n".join("\n".join(entry) for entry in rule.derivatives)
         parts.append(

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from html import escape
 
 from livedocs.measured import Curve, CurvePoint, MeasuredRule
+from livedocs.show.axes import framed, inner_size, room_for, short
 from livedocs.show.numbers import format_number
 
 CARD = 300, 180  # width and height in CSS pixels: two panels side by side, below each other on a phone
 SHEET = 240, 140
-TEXT = 12  # font size: on a phone nothing shrinks
-CHARACTER = 7  # about the width of a digit; a minus sign is wider
-EDGE = 8  # room for half a number at the right and at the top
 FLAT = 0.15  # samples that are so close to the line between two others say nothing
 F, G = "var(--plot-1)", "var(--plot-2)"
 
@@ -41,7 +39,7 @@ class _Layer:
 def card_plot(rule: MeasuredRule) -> str:
     """f and f′ in a panel each, as one image."""
     curve = rule.curve
-    left = max(_room_for(curve.ticks["f"]), _room_for(curve.ticks["g"]))  # the axes of x stand below each other
+    left = max(room_for(curve.ticks["f"]), room_for(curve.ticks["g"]))  # the axes of x stand below each other
     panels = [
         _panel(CARD, left, curve, curve.view["f"], curve.ticks["f"], [_value_layer(curve)], "f(x)"),
         _panel(CARD, left, curve, curve.view["g"], curve.ticks["g"], [_slope_layer(curve)], "f′(x)"),
@@ -62,7 +60,7 @@ def small_plot(rule: MeasuredRule) -> str:
         _Layer(G, _slope_layer(curve).pieces, [(p.x, p.g) for p in breaks], dashed=True),
     ]
     ticks = curve.ticks[taller]
-    panel = _panel(SHEET, _room_for(ticks), curve, (low, high), ticks, layers)
+    panel = _panel(SHEET, room_for(ticks), curve, (low, high), ticks, layers)
     return panel.replace("<svg ", f'<svg role="img" aria-label="{escape(_short_alt_text(rule))}" ', 1)
 
 
@@ -119,11 +117,6 @@ def _pieces(
     return pieces
 
 
-def _room_for(ticks: Sequence[float]) -> int:
-    """The width of the numbers at the left of a panel."""
-    return max(len(format_number(tick)) for tick in ticks) * CHARACTER + 9
-
-
 def _panel(
     size: tuple[int, int],
     left: int,
@@ -144,9 +137,8 @@ def _panel(
         layers: the curves, the last one on top.
         title: stands above.
     """
-    (width, height), (first, last), (low, high) = size, curve.view["x"], view
-    top = 24 if title else EDGE
-    wide, tall = width - left - EDGE, height - top - 20
+    (first, last), (low, high) = curve.view["x"], view
+    wide, tall = inner_size(size, left, title=bool(title))
 
     def place(x: float, y: float | None) -> tuple[float, float] | None:
         if y is None or math.isnan(y):
@@ -154,21 +146,8 @@ def _panel(
         # Far outside is all the same, and SVG knows no infinity.
         return (x - first) / (last - first) * wide, max(-1.0, min(2.0, (high - y) / (high - low))) * tall
 
-    xs = [(_short(left + place(x, low)[0]), format_number(x)) for x in curve.ticks["x"]]
-    ys = [(top + place(first, y)[1], format_number(y)) for y in ticks]
-    grid = "".join([f"M{x} {top}v{tall}" for x, _ in xs] + [f"M{left} {_short(y)}h{wide}" for y, _ in ys])
-    axis = f"M{left} {_short(top + place(first, 0.0)[1])}h{wide}" if low <= 0 <= high else ""
-    axis += f"M{_short(left + place(0.0, low)[0])} {top}v{tall}" if first <= 0 <= last else ""
-    numbers = [f'<text x="{x}" y="{height - 5}" text-anchor="middle">{name}</text>' for x, name in xs]
-    numbers += [f'<text x="{left - 5}" y="{_short(y + 4)}" text-anchor="end">{name}</text>' for y, name in ys]
-    head = f'<text x="{left}" y="14" font-weight="600">{title}</text>' if title else ""
     inside = "".join(part for layer in layers for part in _drawn(layer, place, tall))
-    return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" fill="none" stroke-linejoin="round">'
-        f'<path stroke="var(--plot-grid)" d="{grid}"/><path stroke="currentColor" stroke-opacity=".6" d="{axis}"/>'
-        f'<g fill="currentColor" font-size="{TEXT}">{head}{"".join(numbers)}</g>'
-        f'<svg x="{left}" y="{top}" width="{wide}" height="{tall}">{inside}</svg></svg>'
-    )
+    return framed(size, left, (curve.view["x"], view), (curve.ticks["x"], ticks), inside, title)
 
 
 def _drawn(layer: _Layer, place: Place, tall: float) -> Iterator[str]:
@@ -182,9 +161,9 @@ def _drawn(layer: _Layer, place: Place, tall: float) -> Iterator[str]:
         for spot in dict.fromkeys(filter(None, (place(*sample) for sample in samples))):
             x, y = spot
             if 0 <= y <= tall:
-                yield f'<circle cx="{_short(x)}" cy="{_short(y)}" r="4" {look}/>'
+                yield f'<circle cx="{short(x)}" cy="{short(y)}" r="4" {look}/>'
             elif samples is layer.filled:
-                yield f'<path {look} d="M{_short(x)} {"1l5 8" if y < 0 else f"{_short(tall - 1)}l5-8"}h-10z"/>'
+                yield f'<path {look} d="M{short(x)} {"1l5 8" if y < 0 else f"{short(tall - 1)}l5-8"}h-10z"/>'
 
 
 def _path(pieces: Iterable[Sequence[Sample]], place: Place) -> str:
@@ -196,7 +175,7 @@ def _path(pieces: Iterable[Sequence[Sample]], place: Place) -> str:
             if spot is not None:
                 run.append(spot)
             elif len(run) > 1:
-                d.append("M" + "L".join(f"{_short(x)} {_short(y)}" for x, y in _straightened(run)))
+                d.append("M" + "L".join(f"{short(x)} {short(y)}" for x, y in _straightened(run)))
                 run = []
             else:
                 run = []
@@ -214,10 +193,6 @@ def _straightened(run: list[tuple[float, float]]) -> list[tuple[float, float]]:
     if far <= FLAT:
         return [run[0], run[-1]]
     return [*_straightened(run[: at + 1])[:-1], *_straightened(run[at:])]
-
-
-def _short(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
 
 
 def _alt_text(rule: MeasuredRule) -> str:

@@ -3,7 +3,7 @@
 import torch
 from sympy import Integer, Rational
 
-from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, oo, same_shapes, uniform, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, Plane, oo, same_shapes, uniform, x
 
 
 def _pow(v, x, y):
@@ -110,6 +110,7 @@ RULES = [
         "torch.pow(x, y)",
         formula=FORMULA % "pow",
         gradient=GRADIENT,
+        plane=Plane("zero to the zero"),
         vjp=_pow,
         inputs={"x": uniform(0.5, 2.0), "y": uniform(-2.0, 3.0)},
         shapes=same_shapes("x", "y"),

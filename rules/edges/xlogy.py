@@ -5,7 +5,7 @@ import math
 import torch
 from sympy import log
 
-from livedocs.declare import INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, uniform, x
+from livedocs.declare import INF, NAN, VJP, Defect, Piece, Pieces, Plane, normal, oo, same_shapes, uniform, x
 
 
 def _pair(first: str, second: str, names: tuple[str, str] = ("x", "y")) -> dict[str, str]:
@@ -37,6 +37,7 @@ RULES = [
         formula=r"z = \texttt{xlogy}(x, y) = \begin{cases} 0 & x = 0 \\ x \log y & x \neq 0 \end{cases}",
         gradient=r"\bar{x} = \bar{z} \begin{cases} 0 & x = 0,\ y \le 0 \\ \log y & \text{otherwise} \end{cases}"
         r" \qquad \bar{y} = \bar{z}\, \frac{x}{y}",
+        plane=Plane("x = 0, y = 0"),
         vjp=lambda v, x, y: (v * torch.log(y), v * x / y),
         inputs={"x": normal, "y": uniform(0.2, 4.0)},
         shapes=same_shapes("x", "y"),

@@ -5,7 +5,7 @@ import math
 import torch
 from sympy import Integer, Symbol, erf, exp, log, pi, sqrt, tanh
 
-from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, Plane, normal, oo, same_shapes, x
 
 nan = float("nan")
 c = Symbol("c", positive=True)
@@ -54,6 +54,7 @@ RULES = [
         "torch.logaddexp(x, y)",
         formula=r"z = \texttt{logaddexp}(x, y) = \log(e^{x} + e^{y})",
         gradient=r"\bar{x} = \frac{\bar{z}}{1 + e^{y - x}} \qquad \bar{y} = \frac{\bar{z}}{1 + e^{x - y}}",
+        plane=Plane("x = y", reach=4.0),
         vjp=lambda v, x, y: (v * torch.sigmoid(x - y), v * torch.sigmoid(y - x)),
         inputs={"x": normal, "y": normal},
         shapes=same_shapes("x", "y"),

@@ -2,7 +2,7 @@
 
 import torch
 
-from livedocs.declare import VJP, normal, same_shapes
+from livedocs.declare import VJP, Plane, normal, same_shapes
 
 
 def _even(v, x):
@@ -72,6 +72,7 @@ RULES = [
         gradient=r"\bar{x}_i = \bar{z}_i \begin{cases} 1 & x_i > y_i \\ \tfrac12 & x_i = y_i \\ 0 & x_i < y_i"
         r" \end{cases} \qquad \bar{y}_i = \bar{z}_i - \bar{x}_i",
         vjp=_pairwise,
+        plane=Plane("tie"),
         inputs={"x": normal, "y": normal},
         shapes=same_shapes("x", "y"),
         special={

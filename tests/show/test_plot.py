@@ -78,7 +78,8 @@ def test_the_plots_of_all_cards_are_small(site: Path) -> None:
         for figure in re.findall(
             r'<figure class="plot"><div class="panels".*?</figure>', page.read_text("utf-8"), re.S
         ):
-            sizes[page.relative_to(site).as_posix(), figure[60:120]] = len(figure.encode())
+            if 'aria-label="Contours of ' not in figure:  # test_plane.py has those
+                sizes[page.relative_to(site).as_posix(), figure[60:120]] = len(figure.encode())
     assert len(sizes) > 60
     assert {where: size for where, size in sizes.items() if size > LARGEST} == {}
 
