@@ -75,6 +75,22 @@ for name, t in steps.items():
     print(f"{name:6} requires_grad {t.requires_grad!s:5} {node}")
 # --8<-- [end:find]
 
+# --8<-- [start:checkpoint]
+import warnings
+
+from torch.utils.checkpoint import checkpoint
+
+torch.manual_seed(0)
+layer, image = nn.Linear(2, 2), torch.ones(3, 2)
+for reentrant in (True, False):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        out = checkpoint(layer, image, use_reentrant=reentrant)
+    text = [str(w.message) for w in caught]
+    print(f"use_reentrant={reentrant}:", out.requires_grad, *text, sep="\n  ")
+# --8<-- [end:checkpoint]
+assert out.requires_grad and len(text) == 0
+
 # --8<-- [start:element]
 losses = [(w * w).sum(), (w > 0).float().sum()]
 try:

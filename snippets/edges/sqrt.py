@@ -164,6 +164,47 @@ assert (
 assert torch.tensor(1e-12, dtype=torch.float16) == 0
 
 
+# --8<-- [start:smooth]
+from torch.func import grad, jacfwd, jacrev
+from torch.linalg import vector_norm
+
+zero = torch.zeros(3)
+
+
+def by_angle(v):
+    length = vector_norm(v)
+    return v / (length + 1e-6) * torch.sin(length)
+
+
+def by_sinc(v):
+    return v * torch.sinc(vector_norm(v) / torch.pi)
+
+
+def kernel(v):
+    return torch.exp(-(vector_norm(v) ** 2))
+
+
+def square(v):
+    return torch.exp(-v.square().sum())
+
+
+print("v / length * sin(length)", jacrev(by_angle)(zero)[0])
+print("v * sinc(length / pi)   ", jacrev(by_sinc)(zero)[0])
+print("exp(-length²)       ", jacfwd(grad(kernel))(zero)[0])
+print("exp(-sum of squares)", jacfwd(grad(square))(zero)[0])
+# --8<-- [end:smooth]
+for v in (zero, torch.tensor([0.3, -0.2, 0.1]), torch.tensor([0, 1e-3, 0])):
+    # claim: Written with the square, or with sinc, both are exact at 0 too.
+    length = vector_norm(v.double()) + 1e-300
+    unit, eye = v.double() / length, torch.eye(3, dtype=torch.float64)
+    part = torch.sin(length) / length if length > 1e-9 else 1.0
+    along = torch.outer(unit, unit) * (torch.cos(length) - part)
+    torch.testing.assert_close(jacrev(by_sinc)(v.double()), along + part * eye)
+    exact = square(v) * (4 * torch.outer(v, v) - 2 * torch.eye(3))
+    for twice in (jacfwd(grad(square)), jacrev(grad(square))):
+        torch.testing.assert_close(twice(v), exact)
+
+
 # --8<-- [start:cube-fix]
 def cube_root(x, at_zero=0.0):
     inside = torch.where(x == 0, 1.0, x)

@@ -379,6 +379,20 @@ _, forward = torch.func.jvp(
 )
 torch.testing.assert_close(reverse, forward.detach())
 
+# --8<-- [start:beyond]
+try:
+    torch.clamp(torch.zeros(2).half(), max=1e5)
+except RuntimeError as error:
+    print(error)
+print(torch.clamp(torch.zeros(2).half(), max=torch.finfo(torch.half).max))
+# --8<-- [end:beyond]
+for function in (torch.clamp_max, torch.clip, hardtanh):
+    try:
+        function(torch.zeros(2).half(), -1e5)
+        raise AssertionError(function)
+    except RuntimeError as error:
+        assert "without overflow" in str(error)
+
 # --8<-- [start:modes-tensor]
 from torch.func import jvp
 
