@@ -384,8 +384,9 @@ try:
     torch.clamp(torch.zeros(2).half(), max=1e5)
 except RuntimeError as error:
     print(error)
-print(torch.clamp(torch.zeros(2).half(), max=torch.finfo(torch.half).max))
 # --8<-- [end:beyond]
+for bound in (torch.inf, torch.finfo(torch.half).max):
+    assert torch.clamp(torch.zeros(2).half(), max=bound).isfinite().all()
 for function in (torch.clamp_max, torch.clip, hardtanh):
     try:
         function(torch.zeros(2).half(), -1e5)
