@@ -72,7 +72,7 @@ shots: $(VENV)/ready
 	$(BIN)/python -m benchmarks.shots
 
 clean:
-	rm -rf .cache .venv .venv-* site site.partial site.old shots *.egg-info
+	rm -rf .cache .venv .venv-* site site.partial.* site.old.* shots *.egg-info
 
 # The constraints with the release that was asked for. pip alone takes six times as long as uv, and chooses the same.
 $(VENV)/ready: pyproject.toml constraints.txt

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,16 @@ def project(home: Path):
             path.write_bytes(before[path])
     for path in [path for path in home.rglob("*") if path not in folders]:
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def test_two_builds_at_once_publish_a_whole_site(project: Path) -> None:
+    """By the command line, started together: each ends well, and the site is that of one of them."""
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(run_mkdocs, "build", "--strict", cwd=project) for _ in range(2)]
+    assert [done.result().returncode for done in both] == [0, 0], [done.result().stderr for done in both]
+    together = {path.relative_to(project) for path in (project / "site").rglob("*")}
+    assert build(project).ok and together == {path.relative_to(project) for path in (project / "site").rglob("*")}
+    assert not list(project.glob("site.*"))
 
 
 def test_a_failing_snippet_publishes_nothing_and_keeps_the_old_site(project: Path) -> None:
