@@ -53,7 +53,17 @@ def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
         DocsError: for a declaration that is wrong, with the rule's name, file and line.
     """
     warnings.simplefilter("ignore")  # measuring provokes what PyTorch warns of
-    return [derive_rule(Path(root), rule).to_dict() for rule in load_rules(Path(root), module)]
+    found = []
+    for rule in load_rules(Path(root), module):
+        try:
+            found.append(derive_rule(Path(root), rule).to_dict())
+        except DocsError:
+            raise
+        except Exception as error:
+            got = f"{type(error).__name__}: {error}"
+            problem = "it cannot be measured"
+            raise declaration_error(rule, place_of(Path(root), rule), problem, got, "a declaration that runs") from None
+    return found
 
 
 def load_rules(root: Path, module: str) -> list[Rule]:
@@ -75,6 +85,9 @@ def load_rules(root: Path, module: str) -> list[Rule]:
         ) from None
     if not hasattr(loaded, "RULES"):
         raise DocsError(where, None, "a module of rules without RULES", got="no such list", wanted="RULES = [...]")
+    if not isinstance(loaded.RULES, list) or not all(isinstance(rule, Rule) for rule in loaded.RULES):
+        wanted = "RULES = [Pieces(...), VJP(...)]"
+        raise DocsError(where, None, "RULES is no list of rules", got=repr(loaded.RULES)[:200], wanted=wanted)
     return loaded.RULES
 
 
@@ -114,6 +127,8 @@ def derive_rule(root: Path, rule: Rule) -> MeasuredRule:
         found["surface"] = rule.plane and sample_surface(rule, where, measured)
     labels = [point.label for point in points]
     for defect in rule.defects:
+        if defect.reported and not defect.reported.startswith("https://"):
+            raise declaration_error(rule, where, "the link to a report", defect.reported, "https://…")
         if defect.point not in labels:
             wanted = f"one of: {', '.join(labels)}"
             raise declaration_error(rule, where, "a defect at no special point", defect.point, wanted)

@@ -147,6 +147,10 @@ class SixRulesBlock(_RulesBlock):
     ARGUMENT = None
 
     def on_create(self, parent: ET.Element) -> ET.Element:
+        if self.argument not in (None, "", "table"):
+            line = self.page.line_of_block("six-rules", self.argument)
+            wanted = "/// six-rules, or /// six-rules | table"
+            raise DocsError(self.page.name, line, "a form of the six rules", got=self.argument, wanted=wanted)
         section = ET.SubElement(parent, "div", {"class": "census"})
         if self.argument == "table":
             census.add_folds(section, self.page.rules, self.page.name)

@@ -17,6 +17,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
+from livedocs.errors import DocsError
 from livedocs.pages.blocks import chapter_entries, own_rules, sheet_rules, symptom_kind, way_up
 from livedocs.pages.fences import PYTHON, Fence, expand, find_fences, includes
 from livedocs.pages.page import Page
@@ -196,7 +197,12 @@ class _Reader:
         del rest[: end + 1]
         kind, argument = match["kind"], match["argument"] or ""
         if kind == "rule":
-            yield from card.markdown(self.page.project.find_rule(argument, self.page.source))
+            rule = self.page.project.find_rule(argument, self.page.source)
+            if rule is None:
+                line = self.page.line_of(re.compile(r"\s*/{3,}\s*rule\s*(\||$)").match)
+                wanted = "/// rule | the name of a rule"
+                raise DocsError(self.page.name, line, "a card of an unknown rule", got=argument, wanted=wanted)
+            yield from card.markdown(rule)
         elif kind == "points":
             yield from points.of_page_markdown(own_rules(self.page))
         elif kind == "six-rules":

@@ -90,9 +90,12 @@ class Page:
         """The rule of a card that stands on this page.
 
         Raises:
-            DocsError: for a name that no rule has.
+            DocsError: for a name that no rule has, and for one whose card stands on the page already.
         """
         line = self.line_of_block("rule", name)
+        if name in self.placed:
+            wanted = "one card of each rule: its id is its address"
+            raise DocsError(self.name, line, "a second card of a rule", got=name, wanted=wanted)
         rule = self.project.find_rule(name, self.source)
         if rule is None:
             wanted = self.rules.nearest_names(name)

@@ -133,5 +133,15 @@ class Project:
 
 
 def rule_modules(root: Path) -> list[str]:
-    """The names of a project's modules of rules, in the folders of their pages: ``rules.kinks.clamp``, …"""
+    """The names of a project's modules of rules, in the folders of their pages: ``rules.kinks.clamp``, …
+
+    Raises:
+        DocsError: for a module in another place, whose rules would be missing.
+    """
+    for path in sorted((root / "rules").rglob("*.py")):
+        if len(path.relative_to(root).parts) != 3 and path.name != "__init__.py":
+            where = path.relative_to(root).as_posix()
+            raise DocsError(
+                where, None, "a module of rules that no page has", got=where, wanted="rules/<folder>/<page>.py"
+            )
     return [".".join(path.relative_to(root).with_suffix("").parts) for path in sorted((root / "rules").glob("*/*.py"))]

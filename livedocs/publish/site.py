@@ -40,7 +40,7 @@ from livedocs.pages.listing import Reader
 from livedocs.pages.page import Page, fill, second_cards
 from livedocs.pages.project import Project
 from livedocs.pages.tables import finish_tables
-from livedocs.publish import downloads, kept, picture, policy, print_pages, search
+from livedocs.publish import content, downloads, kept, picture, policy, print_pages, search, sources
 from livedocs.publish.addresses import address_of, menu_sections, notebook_uri, with_addresses
 from livedocs.publish.folder import SiteFolder
 from livedocs.publish.mathfont import math_font
@@ -55,6 +55,7 @@ log = logging.getLogger("mkdocs.livedocs")
 DATA = {"data/gradients.json": data.to_json, "data/gradients.csv": data.to_csv}
 
 
+NEEDED = ("pymdownx.snippets", "pymdownx.superfences", "pymdownx.arithmatex", "livedocs")  # what pages are written in
 OWN = {"rule", "points"}  # blocks that show no rules but those of their page
 
 Job = tuple[str, Future]  # the file that it is about, below the root, and its result
@@ -109,10 +110,15 @@ class Site:
         self.lists: set[str] = set()  # the pages that are made of what the others say
         self.notebooks: dict[str, str] = {}  # of each page, by its name in the site
         self.chapters: list[Chapter] = []
+        self.rendering = False  # while MkDocs makes the pages' HTML of Markdown, and logs what fails
         self.reading: search.Reading | None = None  # while the search plugin reads a page
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         root = Path(config.config_file_path).resolve().parent
+        if missing := [name for name in NEEDED if name not in config.markdown_extensions]:
+            where, wanted = Path(config.config_file_path).name, "all of: " + ", ".join(NEEDED)
+            with _plainly():
+                raise DocsError(where, None, "markdown_extensions", got=f"no {', '.join(missing)}", wanted=wanted)
         options = config.mdx_configs.setdefault("livedocs", {})
         snippets = root / options.get("snippets", "snippets")
         self.project = Project(
@@ -147,13 +153,17 @@ class Site:
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
         """Start every notebook, every snippet that a page names, and every module of rules."""
-        sources = [f for f in files if f.src_uri.startswith("notebooks/") and f.src_uri.endswith(".py")]
-        for file in sources:
+        scripts = [f for f in files if f.src_uri.startswith("notebooks/") and f.src_uri.endswith(".py")]
+        for file in scripts:
             files.remove(file)
             files.append(self._notebook(file, config))
         blocks = {}
         for file in files.documentation_pages():
             if file.src_uri.endswith(".md"):
+                with _plainly():
+                    sources.check(
+                        lambda file=file: file.content_string, self._name(file, config), Path(config.docs_dir)
+                    )
                 blocks[file] = set(re.findall(r"(?m)^[ \t>]*/{3,}[ \t]*([\w-]+)", file.content_string))
                 if "explorer" in blocks[file]:
                     self.project.explorer = self._name(file, config)
@@ -186,6 +196,7 @@ class Site:
             f"{config.site_url} {config.repo_url} {self.project.explorer}",
             digest_of_glue("pages", "publish", "run", "show", "errors.py", "measured.py", "verdicts.py"),
         )
+        self.rendering = True
         return files
 
     def _name(self, file: File, config: MkDocsConfig) -> str:
@@ -283,6 +294,7 @@ class Site:
         config.mdx_configs["livedocs"]["page"] = ours
         if uri in self.executed:
             page.meta.update(self.executed[uri].result()["metadata"]["front_matter"])
+            sources.check_values(page.meta, self._name(page.file, config), Path(config.docs_dir))
         if "description" in page.meta:  # the theme puts it into an attribute as it is
             page.meta["description"] = html.escape(page.meta["description"])
         self.signatures[uri] = self._signature(page, markdown)
@@ -315,6 +327,9 @@ class Site:
             self.notebooks[name] = self._notebook_of(page, config, files)
             if page.file.src_uri not in self.lists:
                 self._list(page, html)
+            lines = page.file.content_string.split("\n") if page.file.src_uri not in self.executed else []
+            for error in content.faults(html, lines, self._name(page.file, config)):
+                log.warning(str(error))
         if page.file.src_uri in self.executed and page.edit_url:  # that of its source, not that of what was made of it
             page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
         return html
@@ -357,6 +372,7 @@ class Site:
         return print_pages.unite(fill(output, late), chapter.parts, chapter.whole.url)
 
     def on_env(self, env, config: MkDocsConfig, files: Files):
+        self.rendering = False
         self._keep_templates(env, files)
         pages = self.pages.values()
         shown = {section for page in pages for section in page.shown}
@@ -526,7 +542,9 @@ class Site:
         if hasattr(self, "folder") and not self.serving:
             self.folder.discard()
         if isinstance(error, DocsError):
-            raise Abort("Nothing was published.") from None  # MkDocs has logged the error already
+            if not self.rendering:
+                log.error(str(error))  # MkDocs logs those of pages, and no others
+            raise Abort("Nothing was published.") from None
 
 
 @contextlib.contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 import __future__
 
 import ast
+import atexit
 import io
 import linecache
 import os
 import sys
+import threading
 import traceback
 import types
 from pathlib import Path
@@ -46,6 +48,7 @@ def run(folder: Path, *, file: str, where: str, sections: list[list]) -> dict[st
     linecache.cache[where] = (len(source), None, lines, where)  # tracebacks that a snippet prints
     progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
 
+    threads, at_exit = set(threading.enumerate()), _noted_at_exit(where)
     shown = [{"name": name, "output": [], "figures": []} for name, _, _ in sections]
     stray = None
     try:
@@ -58,6 +61,8 @@ def run(folder: Path, *, file: str, where: str, sections: list[list]) -> dict[st
             code = compile(ast.Module([node], []), where, "exec", flags=flags, dont_inherit=True)
             exec(code, main.__dict__)
             sys.stdout.flush()
+            if "ctypes" in sys.modules:  # what C code has printed waits in a buffer of its own
+                sys.modules["ctypes"].CDLL(None).fflush(None)
             after = _written()
             home = next((s for s, (_, a, b) in zip(shown, sections, strict=True) if a <= line <= b), None)
             figures = _figures()
@@ -68,10 +73,33 @@ def run(folder: Path, *, file: str, where: str, sections: list[list]) -> dict[st
                 stray = line
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: nothing may pass
         raise _explained(error, where) from None
+    if late := [thread.name for thread in threading.enumerate() if thread not in threads and not thread.daemon]:
+        wanted = "a snippet that joins its threads: what they do later is on no page"
+        raise DocsError(where, line, "the snippet left a thread behind", got=", ".join(late), wanted=wanted)
+    if at_exit:
+        wanted = "a snippet that has done all when its last line has run"
+        raise DocsError(
+            where, at_exit[0], "the snippet registers an exit function", got="atexit.register", wanted=wanted
+        )
     if _unshown():
         got = f"{_unshown()} open at the end of the file"
         raise DocsError(where, line, "a figure is drawn but not shown", got=got, wanted=WANTED)
     return {"sections": shown, "stray": stray}
+
+
+def _noted_at_exit(where: str) -> list[int]:
+    """The lines of a snippet that register exit functions, filled as it runs: a child ends without calling them."""
+    lines: list[int] = []
+    register = atexit.register
+
+    def noted(function: Any, *args: Any, **kwargs: Any) -> Any:
+        caller = sys._getframe(1)
+        if caller.f_code.co_filename == where:
+            lines.append(caller.f_lineno)
+        return register(function, *args, **kwargs)
+
+    atexit.register = noted
+    return lines
 
 
 def _written() -> int:

@@ -1,0 +1,107 @@
+"""Checks what pages say of themselves before anything is rendered: their front matter, and that they can be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from livedocs.errors import DocsError
+
+FENCE = re.compile(r"---[ \t]*\n(?P<text>.*?)^(?:---|\.\.\.)[ \t]*\n", re.M | re.S)
+MARKUP = re.compile(r"<[a-zA-Z/!]")  # a title stands in the menu, in links and in the tab, where it would be markup
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_plain(value: Any) -> bool:
+    return _is_text(value) and not MARKUP.search(value)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "title": (_is_plain, "a text without markup"),
+    "description": (_is_plain, "a text without markup"),
+    "summary": (_is_plain, "a text without markup"),
+    "names": (_are_texts, "a list of texts"),
+    "symptoms": (lambda value: isinstance(value, list), "a list"),
+    "search": (lambda value: isinstance(value, dict), "a mapping, such as {boost: 0.5}"),
+    "hide": (_are_texts, "a list of texts"),
+    "scripts": (_are_texts, "a list of files below docs/"),
+    "styles": (_are_texts, "a list of files below docs/"),
+    "template": (_is_text, "the name of a template"),
+}
+
+
+def check(read: Callable[[], str], name: str, docs: Path) -> None:
+    """Check a page's source.
+
+    Args:
+        read: gives its text.
+        name: its name in messages.
+        docs: the folder of pages.
+
+    Raises:
+        DocsError: for a file that is not readable UTF-8, and for front matter that says something else than it means.
+    """
+    try:
+        text = read()
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        got = f"the byte 0x{error.object[error.start]:02x}"
+        raise DocsError(name, line, "a page that is not UTF-8", got=got, wanted="text in UTF-8") from None
+    except OSError as error:
+        raise DocsError(name, None, "a page that cannot be read", got=str(error.strerror), wanted="a file") from None
+    if not re.match(r"---[ \t]*\n", text):
+        return
+    match = FENCE.match(text)
+    if match is None:
+        raise DocsError(name, 1, "front matter that never ends", got="---", wanted="a second line with ---")
+    check_values(_read(match["text"], name), name, docs, text)
+
+
+def check_values(values: Mapping[Any, Any], name: str, docs: Path, text: str = "") -> None:
+    """Check front matter that has been read; the arguments are those of ``check``, and the text for its lines.
+
+    Raises:
+        DocsError: for an unknown key, and for a value that does not fit.
+    """
+    for key, value in values.items():
+        line = _line_of(key, text)
+        if key not in KEYS:
+            raise DocsError(
+                name, line, "an unknown key in front matter", got=str(key), wanted=f"one of: {', '.join(KEYS)}"
+            )
+        fits, wanted = KEYS[key]
+        if not fits(value):
+            raise DocsError(name, line, f"front matter: {key}", got=repr(value), wanted=wanted)
+        for lost in (path for path in value if not (docs / path).is_file()) if key in ("scripts", "styles") else ():
+            raise DocsError(name, line, f"front matter: {key}", got=f"{lost}, which is no file", wanted=wanted)
+
+
+def _read(text: str, name: str) -> dict[str, Any]:
+    """The front matter as a mapping."""
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark else None  # the first line is the fence
+        got = str(getattr(error, "problem", None) or error)
+        wanted = "YAML; a text with a colon stands in quotes"
+        raise DocsError(name, line, "front matter that is not YAML", got=got, wanted=wanted) from None
+    if not isinstance(found, dict):
+        raise DocsError(name, 2, "front matter that is no mapping", got=repr(found)[:80], wanted="key: value")
+    return found
+
+
+def _line_of(key: Any, text: str) -> int | None:
+    lines = text.split("\n")
+    return next((number for number, line in enumerate(lines, 1) if re.match(rf"{re.escape(str(key))}\s*:", line)), None)

@@ -1,0 +1,165 @@
+"""One fault in a small project: the build stops and names it, and nothing that is wrong is published in silence."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from livedocs.publish import site as livedocs_site
+from tests import projects
+from tests.projects import build
+
+pytestmark = pytest.mark.site
+
+PAGE, SNIPPET, RULES = "docs/ties/max.md", "snippets/ties/max.py", "rules/ties/max.py"
+INCLUDE = '--8<-- "ties/max.py:even-split"'
+FENCE = f"```python\n{INCLUDE}\n```"
+Change = Callable[[Path], None]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory) -> Iterator[Path]:
+    """A project that is in order, and what its snippets and rules gave."""
+    folder = projects.make(tmp_path_factory.mktemp("sound") / "project")
+    assert build(folder).ok
+    shutil.rmtree(folder / "site")
+    yield folder
+    livedocs_site.close()
+
+
+@pytest.fixture
+def project(base: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(base, tmp_path / "project"))
+
+
+def swap(file: str, old: str, new: str) -> Change:
+    def change(project: Path) -> None:
+        text = (project / file).read_text(encoding="utf-8")
+        assert old in text
+        (project / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return change
+
+
+def add(file: str, text: str) -> Change:
+    def change(project: Path) -> None:
+        path = project / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(text)
+
+    return change
+
+
+def describe(text: str) -> Change:
+    """Another description in the page's front matter."""
+
+    def change(project: Path) -> None:
+        page = project / PAGE
+        page.write_text(re.sub(r"(?m)^description: .*$", text, page.read_text(encoding="utf-8"), count=1))
+
+    return change
+
+
+def of_rule(what: str) -> Change:
+    """The first rule with something else in it."""
+    return add(RULES, f"\nfrom dataclasses import replace\nRULES[0] = replace(RULES[0], {what})\n")
+
+
+DEFECT = "__import__('livedocs.declare').declare.Defect('NaN', 'x', {'gradient': {'x': [0.0, 1.0]}}, 'javascript:0')"
+FAULTS: dict[str, tuple[Change, str]] = {
+    "a colon": (describe("description: Max: shared"), f"{PAGE}:3: front matter that is not YAML"),
+    "an unknown key": (describe("descripton: Max"), f"{PAGE}:3: an unknown key in front matter"),
+    "an empty description": (describe("description:"), f"{PAGE}:3: front matter: description"),
+    "a number for a description": (describe("description: 3"), f"{PAGE}:3: front matter: description"),
+    "a script that is no file": (describe("description: Max\nscripts: [nope.js]"), "nope.js, which is no file"),
+    "styles as a text": (describe("description: Max\nstyles: a.css"), f"{PAGE}:4: front matter: styles"),
+    "no end of front matter": (
+        lambda p: (p / PAGE).write_text("---\ntitle: x\n"),
+        f"{PAGE}:1: front matter that never ends",
+    ),
+    "a title with markup": (
+        swap(PAGE, 'title: "', 'title: "<script>alert(1)</script>'),
+        f"{PAGE}:2: front matter: title",
+    ),
+    "not UTF-8": (lambda p: (p / PAGE).write_bytes((p / PAGE).read_bytes() + b"\xe9"), "a page that is not UTF-8"),
+    "a dangling link": (
+        lambda p: (p / "docs/ties/no.md").symlink_to("nowhere"),
+        "docs/ties/no.md: a page that cannot be read",
+    ),
+    "a fence in a quotation": (
+        swap(PAGE, FENCE, "\n".join(f"> {line}" for line in FENCE.split("\n"))),
+        "an include that is shown as text",
+    ),
+    "a fence in a comment": (swap(PAGE, FENCE, f"<!--\n{FENCE}\n-->"), "a fence that is not shown"),
+    "a fence in a block of code": (
+        swap(PAGE, FENCE, FENCE.replace("\n", "\n    ").replace("```p", "    ```p", 1)),
+        "a fence that is not shown",
+    ),
+    "an include in prose": (add(PAGE, f"\n{FENCE}\n\nSee --8<-- there.\n"), "an include that is shown as text"),
+    "a script": (add(PAGE, "\n<script>alert(1)</script>\n"), "got:    <script>"),
+    "a handler": (add(PAGE, '\n<img src="x" alt="" onerror="alert(1)">\n'), 'got:    onerror="alert(1)"'),
+    "a style": (add(PAGE, '\n<p style="color: red">x</p>\n'), 'got:    style="color: red"'),
+    "an address that runs": (add(PAGE, "\n[x](javascript:alert(1))\n"), "got:    javascript:alert(1)"),
+    "a footnote": (add(PAGE, "\nA note[^nope].\n"), "a footnote without its text"),
+    "a block that there is not": (add(PAGE, "\n/// six-rule\n///\n"), "a block that is shown as text"),
+    "a form that there is not": (add(PAGE, "\n/// six-rules | tabel\n///\n"), "a form of the six rules"),
+    "a card without a name": (swap(PAGE, "/// rule | torch.amax", "/// rule"), "a card of an unknown rule"),
+    "two cards": (
+        swap(PAGE, "/// rule | torch.amax\n///", "/// rule | torch.amax\n///\n\n" * 2),
+        "a second card of a rule",
+    ),
+    "rules that are a number": (add(RULES, "\nRULES = 5\n"), f"{RULES}: RULES is no list of rules"),
+    "rules that are texts": (add(RULES, '\nRULES = ["x"]\n'), f"{RULES}: RULES is no list of rules"),
+    "a draw that raises": (of_rule("inputs={'x': lambda *a: 1 / 0}"), "it cannot be measured"),
+    "a report that runs": (of_rule(f"defects=({DEFECT},)"), "the link to a report"),
+    "rules too deep": (
+        add("rules/ties/deep/x.py", "RULES = []\n"),
+        "rules/ties/deep/x.py: a module of rules that no page has",
+    ),
+    "a forgotten snippet": (
+        add("snippets/ties/forgotten.py", "x = 1 / 0\n"),
+        "snippets/ties/forgotten.py:1: the snippet raised",
+    ),
+    "a thread": (
+        add(
+            SNIPPET,
+            "\nimport threading\nimport time\nthreading.Thread(target=time.sleep, args=(0.5,), name='late').start()\n",
+        ),
+        "the snippet left a thread behind",
+    ),
+    "an exit function": (
+        add(SNIPPET, '\nimport atexit\natexit.register(print, "bye")\n'),
+        "registers an exit function",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "told"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_stops_the_build(change: Change, told: str, project: Path) -> None:
+    change(project)
+    done = build(project)
+    assert not done.ok and told in done.log, done.log
+    assert "Traceback" not in done.log
+    assert not list(project.glob("site*"))
+
+
+def test_without_an_extension_that_pages_need(project: Path) -> None:
+    settings = project / "mkdocs.yml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("pymdownx.superfences", "pymdownx.caret"))
+    done = build(project)
+    assert not done.ok and "got:    no pymdownx.superfences" in done.log
+
+
+def test_what_c_code_prints_stands_in_its_section(project: Path) -> None:
+    """It waits in a buffer that Python does not know."""
+    printed = 'import ctypes\nctypes.CDLL(None).printf(b"from C\\n")\n# --8<-- [end:even-split]'
+    swap(SNIPPET, "# --8<-- [end:even-split]", printed)(project)
+    assert build(project).ok
+    page = (project / "site/ties/max/index.html").read_text(encoding="utf-8")
+    assert page.index("from C") < page.index("one-index") if "one-index" in page else "from C" in page
+    assert page.count("from C\n") == 1
