@@ -174,6 +174,13 @@ FIXES = [
         extremes=[(INF, 1.0, ZERO), (NAN, 1.0, ZERO)],
         reduces=True,
     ),
+    Fix(
+        "masks/where",
+        "where_safe",
+        numbers(),
+        lambda f, x: f(x > 0, torch.sqrt, x, 1.0, 0.0),
+        extremes=[(ZERO,), (-LARGE,), (LARGE,)],
+    ),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.

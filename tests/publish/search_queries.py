@@ -188,6 +188,18 @@ QUERIES = {
     "edges/special/": ["lgama", "log of a normal probability", "gammainc"],
     "edges/xlogy/": ["p * log(p)", "p log p", "entropy"],
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
+    "masks/where/": [
+        "where nan gradient",
+        "where gradient nan",
+        "torch.where nan gradient",
+        "where nan",
+        "torch.where backward nan",
+        "double where",
+        "double where trick",
+        "branch not taken",
+        "nan gradient of unselected branch",
+        "torch.cond",
+    ],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
