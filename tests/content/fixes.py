@@ -181,6 +181,7 @@ FIXES = [
         lambda f, x: f(x > 0, torch.sqrt, x, 1.0, 0.0),
         extremes=[(ZERO,), (-LARGE,), (LARGE,)],
     ),
+    Fix("masks/nan_to_num", "nan_mse", numbers(2), extremes=[(1.0, NAN), ([1.0, 2.0], [NAN, 1.0])], reduces=True),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.

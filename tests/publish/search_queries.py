@@ -200,6 +200,23 @@ QUERIES = {
         "nan gradient of unselected branch",
         "torch.cond",
     ],
+    "masks/masking/": [
+        "masked_fill",
+        "masked_fill nan gradient",
+        "boolean indexing nan",
+        "multiply by mask nan",
+        "0 * nan",
+        "nan in padding",
+        "x[mask] = 0",
+    ],
+    "masks/nan_to_num/": [
+        "nan_to_num gradient nan",
+        "nansum gradient",
+        "nanmean backward nan",
+        "mse ignoring nan",
+        "missing targets",
+        "replace nan in gradient",
+    ],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
