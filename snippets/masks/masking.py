@@ -170,6 +170,15 @@ for name, fill in fills.items():
         g = gradient(lambda x, fill=fill: fill(x).sqrt(), x)
         assert g[1].isnan() if "num" in name else g[1] == 0
 
+# in forward mode it may not
+for number in (0.0, 1.0):
+    _, tangent = torch.func.jvp(
+        lambda x, number=number: x.masked_fill(bad, number).sqrt(),
+        (torch.tensor([4.0, nan]),),
+        (torch.ones(2),),
+    )
+    assert tangent[1].isnan() if number == 0 else tangent[1] == 0
+
 # --8<-- [start:vmap]
 from torch.func import vmap
 

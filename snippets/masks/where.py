@@ -193,67 +193,57 @@ for f in (sqrt, log, reciprocal, asin, *smooth):
             assert (slope(f, x, 0.0)[finite] == 0).all()
 
 # --8<-- [start:modes]
-from torch.func import grad, jacfwd, vmap
+from torch.func import grad, jacfwd
 
 
-def one(x):
+def outer(x):
     return torch.where(x > 0, x.sqrt(), 0.0)
 
 
-def two(x):
-    return where_safe(x > 0, torch.sqrt, x, 1.0, 0.0)
-
-
-x = torch.tensor([4.0, 0.0, -1.0])
-for name, derivative in {
-    "reverse      ": grad,
-    "forward      ": jacfwd,
-    "reverse twice": lambda f: grad(grad(f)),
-    "hessian      ": lambda f: jacfwd(grad(f)),
-    "forward twice": lambda f: jacfwd(jacfwd(f)),
-}.items():
-    print(name, *(vmap(derivative(f))(x).tolist() for f in (one, two)))
-# --8<-- [end:modes]
-for f in (one, two):
-    for n, mode in enumerate(
-        (
-            grad(f),
-            jacfwd(f),
-            grad(grad(f)),
-            jacfwd(grad(f)),
-            jacfwd(jacfwd(f)),
-        )
-    ):
-        for dtype in dtypes:
-            g = vmap(mode)(x.to(dtype))
-            bad = f is one and n in (0, 2, 3)
-            assert g[1:].isnan().all() if bad else (g[1:] == 0).all()
-            want = torch.tensor(0.25 if n < 2 else -1 / 32, dtype=dtype)
-            torch.testing.assert_close(g[0], want)
-
-
-# --8<-- [start:second]
 def inner(x):
     return torch.where(x > 0, x, 0.0).sqrt()
 
 
-x = torch.tensor(0.0)
-for f in (inner, two):
+def both(x):
+    return where_safe(x > 0, torch.sqrt, x, 1.0, 0.0)
 
-    def product(x, f=f):
-        return x * f(x)
 
-    first, second = grad(product)(x), grad(grad(product))(x)
-    print(f"{f.__name__:5} {first.item()}, {second.item()}")
-# --8<-- [end:second]
-for f in (one, two, inner):
-    for y in (f(torch.tensor(0.0)), f(torch.tensor(-1.0))):
-        assert y == 0
-assert grad(grad(lambda x: x * inner(x)))(x).isnan()
-assert grad(grad(inner))(x) == 0
-
+print("at x = 0                  outer  inner  both")
+derivatives = {
+    "reverse                 ": grad,
+    "forward                 ": jacfwd,
+    "reverse twice           ": lambda f: grad(grad(f)),
+    "forward over reverse    ": lambda f: jacfwd(grad(f)),
+    "reverse over forward    ": lambda f: grad(jacfwd(f)),
+    "forward twice           ": lambda f: jacfwd(jacfwd(f)),
+    "reverse twice, x * f(x) ": lambda f: grad(grad(lambda x: x * f(x))),
+}
+for name, derivative in derivatives.items():
+    results = [derivative(f)(torch.tensor(0.0)) for f in (outer, inner, both)]
+    print(name, *(f"{g.item():6}" for g in results))
+# --8<-- [end:modes]
+found = {}
+for dtype in dtypes:
+    zero = torch.tensor(0.0, dtype=dtype)
+    for f in (outer, inner, both):
+        assert f(zero) == 0
+        results = [derivative(f)(zero) for derivative in derivatives.values()]
+        assert all(g == 0 or g.isnan() for g in results)
+        found[f] = [not g.isnan() for g in results]
+    # claim: only both have none
+    assert found[outer] == [0, 1, 0, 0, 0, 1, 0]
+    assert found[inner][:2] == [1, 0] and not found[inner][6]
+    assert all(found[both])
+    quarter = torch.tensor(4.0, dtype=dtype)
+    for f in (outer, inner, both):
+        for derivative in (grad, jacfwd):
+            assert derivative(f)(quarter) == 0.25
+            assert derivative(derivative(f))(quarter) == -1 / 32
 
 # --8<-- [start:vmap]
+from torch.func import vmap
+
+
 def branch(x):
     return x.sqrt() if x > 0 else 0 * x
 

@@ -217,6 +217,13 @@ QUERIES = {
         "missing targets",
         "replace nan in gradient",
     ],
+    "masks/nan_safe/": [
+        "nan safe function",
+        "nan-safe",
+        "write a nan safe function",
+        "check gradient for nan at a point",
+        "numerically safe gradient",
+    ],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
