@@ -70,23 +70,6 @@ for f, x in functions.values():
                     assert early[1] == 0 and early[0].isfinite()
                     assert f(mask(x)).isfinite().all()
 
-# --8<-- [start:layer]
-linear = torch.nn.Linear(2, 1)
-data = torch.tensor([[1.0, 2.0], [torch.nan, 3.0]])  # one row is missing
-seen = torch.tensor([True, False])
-
-output = linear(data)[:, 0]
-output.masked_fill(~seen, 0.0).sum().backward()
-print("after the layer ", linear.weight.grad)
-
-linear.zero_grad()
-output = linear(data.masked_fill(~seen[:, None], 0.0))[:, 0]
-output.masked_fill(~seen, 0.0).sum().backward()
-print("before the layer", linear.weight.grad)
-# --8<-- [end:layer]
-assert linear.weight.grad.tolist() == [[1, 2]]
-assert linear.bias.grad == 1
-
 # --8<-- [start:times]
 from torch.nn.functional import mse_loss
 
@@ -115,6 +98,23 @@ for name, loss in {
     print(name, loss.item(), g.tolist())
     assert loss == 4 and g.tolist() == [4, 0]
 # --8<-- [end:fix-times]
+
+# --8<-- [start:layer]
+linear = torch.nn.Linear(2, 1)
+data = torch.tensor([[1.0, 2.0], [torch.nan, 3.0]])  # one row is missing
+seen = torch.tensor([True, False])
+
+output = linear(data)[:, 0]
+output.masked_fill(~seen, 0.0).sum().backward()
+print("after the layer ", linear.weight.grad)
+
+linear.zero_grad()
+output = linear(data.masked_fill(~seen[:, None], 0.0))[:, 0]
+output.masked_fill(~seen, 0.0).sum().backward()
+print("before the layer", linear.weight.grad)
+# --8<-- [end:layer]
+assert linear.weight.grad.tolist() == [[1, 2]]
+assert linear.bias.grad == 1
 
 # --8<-- [start:assign]
 x = torch.tensor([2.0, 0.0, -1.0], requires_grad=True)
@@ -217,3 +217,5 @@ for f in (
         print(f"{type(error).__name__}: {error}")
 print(x[ones])  # integers are positions: entries 1 and 0
 # --8<-- [end:errors]
+for low in (-torch.inf, torch.finfo(torch.float16).min):
+    assert x.half().masked_fill(bad, low)[1] == low

@@ -117,7 +117,7 @@ check("sinc at 1e30", sinc_half, torch.tensor(1e30))
 
 # --8<-- [start:fix-series]
 def sinc(x):
-    """sin(x) / x and its first derivatives, around 0 too."""
+    """sin(x) / x, and around 0 its Taylor series."""
     near = x.abs() < 0.1
     small, large = torch.where(near, x, 0.0), torch.where(near, 1.0, x)
     s = small**2
@@ -127,7 +127,7 @@ def sinc(x):
 
 check("sinc at 0   ", sinc, torch.tensor(0.0))
 check("sinc at 1e30", sinc, torch.tensor(1e30))
-print("second derivative at 0:", hessian(sinc)(torch.tensor(0.0)).item())
+print("curvature at 0:", hessian(sinc)(torch.tensor(0.0)).item())
 # --8<-- [end:fix-series]
 for dtype in dtypes:
     for at in (0.0, -0.0, 1e-7, 0.0999, -0.1001, 250.0, -6e4, 1e30):
@@ -141,21 +141,6 @@ torch.testing.assert_close(
 for derive, want in ((jacrev, 0.0), (hessian, -1 / 3)):
     g = derive(sinc)(torch.tensor(0.0, dtype=torch.float64))
     assert abs(g - want) < 1e-15
-
-# --8<-- [start:library]
-zero = torch.tensor(0.0)
-for name, f, x in (
-    ("vector_norm at 0", torch.linalg.vector_norm, torch.zeros(2)),
-    ("torch.sinc at 0 ", torch.sinc, zero),
-    ("x ** 1.5 at 0   ", lambda x: x**1.5, zero),
-    ("entr at 0       ", torch.special.entr, zero),
-    ("log(1 + exp(x)) ", lambda x: (1 + x.exp()).log(), zero + 1000),
-    ("softplus        ", torch.nn.functional.softplus, zero + 1000),
-    ("sigmoid, log    ", lambda x: x.sigmoid().log(), zero - 200),
-    ("logsigmoid      ", torch.nn.functional.logsigmoid, zero - 200),
-):
-    check(name, f, x)
-# --8<-- [end:library]
 
 
 # --8<-- [start:hide]
@@ -177,6 +162,45 @@ for dtype in dtypes:
 for f in (safe_root, length, sinc):
     assert f(torch.tensor(nan)).isnan()
 
+# --8<-- [start:gradcheck]
+x = torch.linspace(-3, 3, 13, dtype=torch.float64, requires_grad=True)
+for f in (sinc, length):
+    print(
+        f.__name__,
+        torch.autograd.gradcheck(f, x, check_forward_ad=True),
+        torch.autograd.gradgradcheck(f, x),
+    )
+# --8<-- [end:gradcheck]
+
+# --8<-- [start:library]
+zero = torch.tensor(0.0)
+for name, f, x in (
+    ("vector_norm at 0", torch.linalg.vector_norm, torch.zeros(2)),
+    ("torch.sinc at 0 ", torch.sinc, zero),
+    ("x ** 1.5 at 0   ", lambda x: x**1.5, zero),
+    ("entr at 0       ", torch.special.entr, zero),
+    ("log(1 + exp(x)) ", lambda x: (1 + x.exp()).log(), zero + 1000),
+    ("softplus        ", torch.nn.functional.softplus, zero + 1000),
+    ("sigmoid, log    ", lambda x: x.sigmoid().log(), zero - 200),
+    ("logsigmoid      ", torch.nn.functional.logsigmoid, zero - 200),
+):
+    check(name, f, x)
+# --8<-- [end:library]
+assert (hessian(torch.linalg.vector_norm)(torch.zeros(2)) == 0).all()
+assert jacrev(torch.special.entr)(zero) == inf
+assert hessian(lambda x: x**1.5)(zero) == inf
+
+# --8<-- [start:finite]
+print("torch.sinc", hessian(torch.sinc)(zero).item())
+print("sinc      ", hessian(lambda x: sinc(torch.pi * x))(zero).item())
+print("-pi^2 / 3 ", -(torch.pi**2) / 3)
+# --8<-- [end:finite]
+for dtype in dtypes:
+    at = torch.zeros((), dtype=dtype)
+    assert hessian(torch.sinc)(at) == 0
+    g = hessian(lambda x: sinc(torch.pi * x))(at)
+    torch.testing.assert_close(g.item(), -(torch.pi**2) / 3, rtol=0.02, atol=0)
+
 # --8<-- [start:near]
 low, high = 1e-40, 1.0
 for _ in range(25):
@@ -192,13 +216,3 @@ assert 8.1e-27 < high < 8.2e-27
 assert (
     abs(high / (0.25 / torch.finfo(torch.float32).max) ** (2 / 3) - 1) < 0.01
 )
-
-# --8<-- [start:gradcheck]
-x = torch.linspace(-3, 3, 13, dtype=torch.float64, requires_grad=True)
-for f in (sinc, length):
-    print(
-        f.__name__,
-        torch.autograd.gradcheck(f, x, check_forward_ad=True),
-        torch.autograd.gradgradcheck(f, x),
-    )
-# --8<-- [end:gradcheck]

@@ -264,8 +264,16 @@ except RuntimeError as error:
 print(torch.where(x > 0, x.half(), 0.0).dtype)
 print(torch.where(x > 0, x.half(), torch.zeros(2)).dtype)
 # --8<-- [end:errors]
-# claim: A number does not change the dtype of the result, a tensor of a wider
-#   dtype does.
+# A NaN in z̄ does not pass to the side that is not taken.
+for cotangent in (nan, inf):
+    for dtype in dtypes:
+        a, b = torch.ones(2, 33, dtype=dtype).requires_grad_()
+        taken = torch.rand(33) > 0.5
+        v = torch.full((33,), cotangent, dtype=dtype)
+        ga, gb = torch.autograd.grad(torch.where(taken, a, b), (a, b), v)
+        assert (ga[~taken] == 0).all() and (gb[taken] == 0).all()
+# claim: A real number does not change the dtype of a floating-point tensor,
+#   a tensor of a wider dtype does.
 for narrow in dtypes:
     for number in (0.0, 1, 1e30, inf):
         y = torch.where(x > 0, x.to(narrow), number)
