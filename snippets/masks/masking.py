@@ -98,6 +98,11 @@ for name, loss in {
     print(name, loss.item(), g.tolist())
     assert loss == 4 and g.tolist() == [4, 0]
 # --8<-- [end:fix-times]
+for pick in (
+    torch.nn.functional.l1_loss(y, target, reduction="none")[keep],
+    torch.nn.functional.l1_loss(y[keep], target[keep], reduction="none"),
+):
+    assert torch.autograd.grad(pick.sum(), y)[0].tolist() == [1, 0]
 
 # --8<-- [start:layer]
 linear = torch.nn.Linear(2, 1)
