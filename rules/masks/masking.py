@@ -70,7 +70,6 @@ RULES = [
             "an infinity is filled": _at("[2., float('inf')]", SECOND, y="1."),
         },
         also=("torch.Tensor.masked_fill",),
-        complex=True,
     ),
     VJP(
         "torch.masked_scatter",
@@ -88,7 +87,6 @@ RULES = [
             "a NaN is left over": _at("[2., 3.]", SECOND, y="[7., float('nan')]"),
         },
         also=("torch.Tensor.masked_scatter",),
-        complex=True,
     ),
     VJP(
         "torch.masked_select",
@@ -100,7 +98,6 @@ RULES = [
         shapes=same_shapes("x", "c"),
         special=OUT,
         also=("torch.Tensor.masked_select",),
-        complex=True,
     ),
     VJP(
         "torch.Tensor.__getitem__",
@@ -112,7 +109,6 @@ RULES = [
         inputs={"x": normal, "c": _mask},
         shapes=same_shapes("x", "c"),
         special=OUT,
-        complex=True,
     ),
     VJP(
         "torch.index_put",
@@ -134,11 +130,13 @@ RULES = [
                 "one place twice",
                 "Both numbers are written to one place, and the second one stays. Reverse mode gives each the gradient"
                 " of that place, forward mode to the second alone. The documentation leaves the value undefined.",
-                {"gradient": {"y": [1.0, 1.0]}, "forward": {"y": [0.0, 1.0]}},
+                {
+                    "gradient": {"x": [0.0, 1.0, 1.0], "y": [1.0, 1.0]},
+                    "forward": {"x": [0.0, 1.0, 1.0], "y": [0.0, 1.0]},
+                },
             ),
         ),
         also=("torch.Tensor.index_put",),
-        complex=True,
     ),
     VJP(
         "torch.index_put",
@@ -153,6 +151,5 @@ RULES = [
             "two places": _put("[0, 2]", "[7., 8.]"),
             "one place twice": _put("[0, 0]", "[7., 8.]"),
         },
-        complex=True,
     ),
 ]

@@ -45,7 +45,6 @@ RULES = [
             "a NaN is taken": _three("False", "1.", "float('nan')"),
         },
         also=("torch.Tensor.where",),
-        complex=True,
     ),
     Pieces(
         "torch.where",
