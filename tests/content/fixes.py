@@ -174,6 +174,17 @@ FIXES = [
         extremes=[(INF, 1.0, ZERO), (NAN, 1.0, ZERO)],
         reduces=True,
     ),
+    Fix(
+        "masks/where",
+        "where_safe",
+        numbers(),
+        lambda f, x: f(x > 0, torch.sqrt, x, 1.0, 0.0),
+        extremes=[(ZERO,), (-LARGE,), (LARGE,)],
+    ),
+    Fix("masks/nan_to_num", "nan_mse", numbers(2), extremes=[(1.0, NAN), ([1.0, 2.0], [NAN, 1.0])], reduces=True),
+    Fix("masks/nan_safe", "safe_root", numbers(low=0.1, high=3.0), extremes=[(ZERO,), (-ZERO,), (LARGE,)]),
+    Fix("masks/nan_safe", "length", vectors(1, 3), extremes=[([ZERO, ZERO],), ([1e-30, 1e-30],), ([1e-7, ZERO],)]),
+    Fix("masks/nan_safe", "sinc", numbers(), extremes=[(ZERO,), (LARGE,), (-LARGE,), (1e30,)]),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.

@@ -188,6 +188,42 @@ QUERIES = {
     "edges/special/": ["lgama", "log of a normal probability", "gammainc"],
     "edges/xlogy/": ["p * log(p)", "p log p", "entropy"],
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
+    "masks/where/": [
+        "where nan gradient",
+        "where gradient nan",
+        "torch.where nan gradient",
+        "where nan",
+        "torch.where backward nan",
+        "double where",
+        "double where trick",
+        "branch not taken",
+        "nan gradient of unselected branch",
+        "torch.cond",
+    ],
+    "masks/masking/": [
+        "masked_fill",
+        "masked_fill nan gradient",
+        "boolean indexing nan",
+        "multiply by mask nan",
+        "0 * nan",
+        "nan in padding",
+        "x[mask] = 0",
+    ],
+    "masks/nan_to_num/": [
+        "nan_to_num gradient nan",
+        "nansum gradient",
+        "nanmean backward nan",
+        "mse ignoring nan",
+        "missing targets",
+        "replace nan in gradient",
+    ],
+    "masks/nan_safe/": [
+        "nan safe function",
+        "nan-safe",
+        "write a nan safe function",
+        "check gradient for nan at a point",
+        "numerically safe gradient",
+    ],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.

@@ -1,0 +1,226 @@
+# --8<-- [start:order]
+import torch
+
+
+def gradient(f, *inputs):
+    leaves = [torch.as_tensor(x).detach().clone() for x in inputs]
+    leaves = [x.requires_grad_() for x in leaves]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
+x = torch.tensor([2.0, 0.0])
+bad = x == 0
+print("after ", gradient(lambda x: x.log().masked_fill(bad, 0.0), x))
+print("before", gradient(lambda x: x.masked_fill(bad, 1.0).log(), x))
+# --8<-- [end:order]
+nan, inf = float("nan"), float("inf")
+torch.manual_seed(0)
+dtypes = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+
+
+# --8<-- [start:side]
+def assign(t):
+    t = t.clone()
+    t[bad] = 1.0
+    return t
+
+
+masks = {  # the bad entry of t becomes 1, or is left out
+    "where         ": lambda t: torch.where(bad, 1.0, t),
+    "masked_fill   ": lambda t: t.masked_fill(bad, 1.0),
+    "masked_scatter": lambda t: t.masked_scatter(bad, torch.ones_like(t)),
+    "index_put     ": lambda t: t.index_put((bad,), t.new_ones(())),
+    "t[bad] = 1    ": assign,
+    "masked_select ": lambda t: t.masked_select(~bad),
+    "t[~bad]       ": lambda t: t[~bad],
+    "t * ~bad + bad": lambda t: t * ~bad + bad,
+    "nan_to_num    ": lambda t: t.nan_to_num(1.0, 1.0, 1.0),
+    "clamp(1, 3)   ": lambda t: t.clamp(1, 3),
+    "detach        ": lambda t: torch.where(bad, t.detach(), t),
+}
+bad = torch.tensor([False, True])
+functions = {
+    "log(x)        ": (torch.log, torch.tensor([2.0, 0.0])),
+    "(x - 1) ** 2  ": (lambda x: (x - 1) ** 2, torch.tensor([3.0, torch.nan])),
+}
+
+
+def measure(first, then, x):
+    g = gradient(lambda x: then(first(x)), x)[1].item() + 0.0
+    return f"{then(first(x)).sum().item():6.2g} {g:5.0f}"
+
+
+print("                   mask after     mask before")
+for name, (f, x) in functions.items():
+    print(name, "   value  grad    value  grad")
+    for label, mask in masks.items():
+        print(label, "  ", measure(f, mask, x), "  ", measure(mask, f, x))
+# --8<-- [end:side]
+# After the operation none of them stops the NaN, before it the first seven do.
+for f, x in functions.values():
+    for dtype in dtypes:
+        for at in ("0.0", "-0.0") if f is torch.log else ("nan", "inf"):
+            for label, mask in masks.items():
+                x = torch.tensor([2.0, float(at)], dtype=dtype)
+                late = gradient(lambda x, f=f, m=mask: m(f(x)), x)
+                early = gradient(lambda x, f=f, m=mask: f(m(x)), x)
+                assert late[1].isnan()
+                if list(masks).index(label) < 7:
+                    assert early[1] == 0 and early[0].isfinite()
+                    assert f(mask(x)).isfinite().all()
+
+# --8<-- [start:times]
+from torch.nn.functional import mse_loss
+
+target = torch.tensor([1.0, torch.nan])
+keep = ~target.isnan()
+y = torch.tensor([3.0, 3.0], requires_grad=True)
+each = mse_loss(y, target, reduction="none")
+for name, loss in {
+    "times the mask ": (each * keep).sum(),
+    "picked too late": each[keep].sum(),
+}.items():
+    (g,) = torch.autograd.grad(loss, y, retain_graph=True)
+    print(name, loss.item(), g.tolist())
+    assert g[1].isnan()
+# --8<-- [end:times]
+assert loss == 4 and (each * keep).sum().isnan()
+
+# --8<-- [start:fix-times]
+for name, loss in {
+    "picked before": mse_loss(y[keep], target[keep], reduction="sum"),
+    "filled before": mse_loss(
+        y, torch.where(keep, target, y.detach()), reduction="sum"
+    ),
+}.items():
+    (g,) = torch.autograd.grad(loss, y)
+    print(name, loss.item(), g.tolist())
+    assert loss == 4 and g.tolist() == [4, 0]
+# --8<-- [end:fix-times]
+for pick in (
+    torch.nn.functional.l1_loss(y, target, reduction="none")[keep],
+    torch.nn.functional.l1_loss(y[keep], target[keep], reduction="none"),
+):
+    assert torch.autograd.grad(pick.sum(), y)[0].tolist() == [1, 0]
+
+# --8<-- [start:layer]
+linear = torch.nn.Linear(2, 1)
+data = torch.tensor([[1.0, 2.0], [torch.nan, 3.0]])  # one row is missing
+seen = torch.tensor([True, False])
+
+output = linear(data)[:, 0]
+output.masked_fill(~seen, 0.0).sum().backward()
+print("after the layer ", linear.weight.grad)
+
+linear.zero_grad()
+output = linear(data.masked_fill(~seen[:, None], 0.0))[:, 0]
+output.masked_fill(~seen, 0.0).sum().backward()
+print("before the layer", linear.weight.grad)
+# --8<-- [end:layer]
+assert linear.weight.grad.tolist() == [[1, 2]]
+assert linear.bias.grad == 1
+
+# --8<-- [start:assign]
+x = torch.tensor([2.0, 0.0, -1.0], requires_grad=True)
+good = x > 0
+
+y = x.log()
+y[~good] = 0.0  # too late
+print("log, then assign", *torch.autograd.grad(y.sum(), x))
+
+y = torch.zeros_like(x)
+y[good] = x[good].log()  # the logarithm sees the good entries alone
+print("assign the log  ", *torch.autograd.grad(y.sum(), x))
+# --8<-- [end:assign]
+assert torch.autograd.grad(x[good].log().sum(), x)[0].tolist() == [0.5, 0, 0]
+
+# --8<-- [start:select]
+x = torch.tensor([4.0, torch.nan])
+fills = {  # the bad entry becomes 0, where the root has the slope inf
+    "where      ": lambda x: torch.where(bad, 0.0, x),
+    "masked_fill": lambda x: x.masked_fill(bad, 0.0),
+    "index_put  ": lambda x: x.index_put((bad,), torch.zeros(())),
+    "nan_to_num ": lambda x: x.nan_to_num(0.0),
+}
+for name, fill in fills.items():
+
+    def root(x, fill=fill):
+        return fill(x).sqrt()
+
+    print(name, gradient(root, x))
+x = torch.tensor([4.0, 9.0])
+print("x * ~bad   ", gradient(lambda x: (x * ~bad).sqrt(), x))
+# --8<-- [end:select]
+bad = torch.tensor([False, True])
+for label, mask in masks.items():
+    for cotangent in (nan, inf):
+        for entry in (nan, inf) if "nan" in label else (nan, inf, -5.0, 9.0):
+            x = torch.tensor([2.0, entry], requires_grad=True)
+            y = mask(x)
+            v = torch.tensor([1.0, cotangent])[: len(y)]
+            (g,) = torch.autograd.grad(y, x, v)
+            multiplies = "bad + bad" in label or "nan" in label
+            assert g[1].isnan() if multiplies else g[1] == 0, label
+            assert g[0] == 1
+# claim: A product with a mask replaces nothing
+for entry in (nan, inf, -inf):
+    for dtype in dtypes:
+        assert (torch.tensor(entry, dtype=dtype) * False).isnan()
+for name, fill in fills.items():
+    for dtype in dtypes:
+        x = torch.tensor([4.0, nan], dtype=dtype)
+        if "put" in name:
+            x = x.float()  # index_put wants one dtype
+        g = gradient(lambda x, fill=fill: fill(x).sqrt(), x)
+        assert g[1].isnan() if "num" in name else g[1] == 0
+
+# in forward mode it may not
+for number in (0.0, 1.0):
+    _, tangent = torch.func.jvp(
+        lambda x, number=number: x.masked_fill(bad, number).sqrt(),
+        (torch.tensor([4.0, nan]),),
+        (torch.ones(2),),
+    )
+    assert tangent[1].isnan() if number == 0 else tangent[1] == 0
+
+# --8<-- [start:vmap]
+from torch.func import vmap
+
+x = torch.tensor([[2.0, 0.0], [0.0, 3.0]])
+print(vmap(lambda x: x.masked_fill(x == 0, 1.0).log())(x).tolist())
+for f in (lambda x: x[x > 0], lambda x: x.masked_select(x > 0)):
+    try:
+        vmap(f)(x)
+    except RuntimeError as error:
+        print("RuntimeError:", str(error).partition(". ")[0])
+# --8<-- [end:vmap]
+
+# --8<-- [start:twice]
+value = torch.tensor([5.0, 7.0], requires_grad=True)
+index = torch.tensor([0, 0])  # the same place for both
+y = torch.zeros(3).index_put((index,), value)
+print("written ", y.tolist())
+print("gradient", *torch.autograd.grad(y.sum(), value))
+# --8<-- [end:twice]
+assert y.tolist() == [7, 0, 0]
+
+# --8<-- [start:errors]
+x = torch.ones(2)
+ones = torch.tensor([1, 0])
+for f in (
+    lambda: x.masked_fill(ones, 0.0),
+    lambda: x.masked_select(ones),
+    lambda: x.half().masked_fill(bad, -1e9),
+    lambda: x.masked_fill(bad, torch.zeros(2)),
+    lambda: x.masked_scatter(torch.tensor([True, True]), torch.ones(1)),
+    lambda: x[torch.tensor([True, False, True])],
+):
+    try:
+        f()
+    except (RuntimeError, IndexError) as error:
+        print(f"{type(error).__name__}: {error}")
+print(x[ones])  # integers are positions: entries 1 and 0
+# --8<-- [end:errors]
+for low in (-torch.inf, torch.finfo(torch.float16).min):
+    assert x.half().masked_fill(bad, low)[1] == low
