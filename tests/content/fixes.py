@@ -174,6 +174,7 @@ FIXES = [
         extremes=[(INF, 1.0, ZERO), (NAN, 1.0, ZERO)],
         reduces=True,
     ),
+    Fix("products/prod", "geometric_mean", numbers(low=0.2, high=4.0), extremes=[(ZERO,)], reduces=True),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.
