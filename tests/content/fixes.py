@@ -175,6 +175,10 @@ FIXES = [
         reduces=True,
     ),
     Fix("products/prod", "geometric_mean", numbers(low=0.2, high=4.0), extremes=[(ZERO,)], reduces=True),
+    Fix("products/sinc", "sinc_where", numbers(low=1.0, high=4.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
+    Fix("products/sinc", "sin_over_x", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
+    Fix("products/sinc", "sinc", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
+    Fix("products/sinc", "one_minus_cos_over_x2", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.

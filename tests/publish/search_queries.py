@@ -189,6 +189,7 @@ QUERIES = {
     "edges/xlogy/": ["p * log(p)", "p log p", "entropy"],
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
     "products/prod/": ["geometric mean", "product with zeros", "cumprod zero", "product underflow"],
+    "products/sinc/": ["sinc", "sin(x)/x", "removable singularity", "rodrigues"],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
