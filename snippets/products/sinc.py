@@ -217,7 +217,7 @@ for dtype in torch.float64, torch.float32, torch.bfloat16, torch.float16:
 
 # Figure: Relative error of two gradients of sinc in float32, both axes
 # logarithmic, x from 1e-6 to 1. That of torch.sinc rises as x falls, from
-# 1e-7 at 1 to more than 1 at 3e-4, and is 1 below. That of the series stays
+# 1e-7 at 1 to 3 at 1e-4, and is 1 below. That of the series stays
 # below 1e-6.
 # --8<-- [start:figure]
 import matplotlib.pyplot as plt

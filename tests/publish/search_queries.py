@@ -190,6 +190,7 @@ QUERIES = {
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
     "products/prod/": ["geometric mean", "product with zeros", "cumprod zero", "product underflow"],
     "products/sinc/": ["sinc", "sin(x)/x", "removable singularity", "rodrigues"],
+    "products/removable/": ["expm1(x)/x", "exprel", "log1p(x)/x"],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
