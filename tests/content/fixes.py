@@ -183,6 +183,8 @@ FIXES = [
     Fix("products/removable", "expm1_over_x", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (-1e4,)]),
     Fix("products/removable", "log1p_over_x", numbers(low=-0.8, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
     Fix("products/removable", "x_over_1_minus_exp", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (-1e4,), (1e4,)]),
+    Fix("products/stable", "centered_logsumexp", vectors(1, 5), extremes=[([LARGE, 0.0],), ([-LARGE, -LARGE],)]),
+    Fix("products/stable", "log1mexp", numbers(low=-3.0, high=-0.2), extremes=[(-1e-3,), (-1e4,)]),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.

@@ -191,6 +191,7 @@ QUERIES = {
     "products/prod/": ["geometric mean", "product with zeros", "cumprod zero", "product underflow"],
     "products/sinc/": ["sinc", "sin(x)/x", "removable singularity", "rodrigues"],
     "products/removable/": ["expm1(x)/x", "exprel", "log1p(x)/x"],
+    "products/stable/": ["log1mexp", "log(1-exp(x))", "log(1-sigmoid(x))", "log-sum-exp trick"],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
