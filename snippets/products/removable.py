@@ -48,7 +48,7 @@ assert vmap(grad(constant))(x)[0] == 0
 
 # --8<-- [start:fix-where]
 def expm1_over_x_where(x):
-    """Right at 0 with its first derivative; few digits in gradients near 0."""
+    """Not for float16; right at 0, gradient without digits near 0."""
     inside = torch.where(x == 0, 1.0, x)
     return torch.where(x == 0, 1 + x / 2, inside.expm1() / inside)
 
@@ -59,6 +59,10 @@ for dtype in dtypes:
     zeros = torch.tensor([0.0, -0.0], dtype=dtype)
     g = backward(lambda x: expm1_over_x_where(x) + x**2, zeros)[0]
     assert (g == 0.5).all() and (expm1_over_x_where(zeros) == 1).all()
+
+x = torch.arange(1, 999).half() * 2.0**-24
+g = vmap(grad(expm1_over_x_where))(x)
+assert (g.isnan() == (x <= 2.0**-16)).all()
 
 # --8<-- [start:fix-series]
 from math import factorial
