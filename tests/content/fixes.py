@@ -185,6 +185,17 @@ FIXES = [
     Fix("masks/nan_safe", "safe_root", numbers(low=0.1, high=3.0), extremes=[(ZERO,), (-ZERO,), (LARGE,)]),
     Fix("masks/nan_safe", "length", vectors(1, 3), extremes=[([ZERO, ZERO],), ([1e-30, 1e-30],), ([1e-7, ZERO],)]),
     Fix("masks/nan_safe", "sinc", numbers(), extremes=[(ZERO,), (LARGE,), (-LARGE,), (1e30,)]),
+    Fix("products/prod", "geometric_mean", numbers(low=0.2, high=4.0), extremes=[(ZERO,)], reduces=True),
+    Fix("products/sinc", "sinc_where", numbers(low=1.0, high=4.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
+    Fix("products/sinc", "sin_over_x", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
+    Fix("products/sinc", "sinc", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
+    Fix("products/sinc", "one_minus_cos_over_x2", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
+    Fix("products/removable", "expm1_over_x_where", numbers(low=1.0, high=4.0), extremes=[(ZERO,), (1e-30,)]),
+    Fix("products/removable", "expm1_over_x", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (-1e4,)]),
+    Fix("products/removable", "log1p_over_x", numbers(low=-0.8, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
+    Fix("products/removable", "x_over_1_minus_exp", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (-1e4,), (1e4,)]),
+    Fix("products/stable", "centered_logsumexp", vectors(1, 5), extremes=[([LARGE, 0.0],), ([-LARGE, -LARGE],)]),
+    Fix("products/stable", "log1mexp", numbers(low=-3.0, high=-0.2), extremes=[(-1e-3,), (-1e4,)]),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.
@@ -201,6 +212,8 @@ EXAMPLES = {
     ("edges/arcs", "unit"),
     ("images/pipeline", "safe"),
     ("kinks/clamp", "descend"),
+    ("products/removable", "far_from_zero"),
+    ("products/removable", "near_zero"),
     # The gradient is meant to be another one: their snippets test it.
     ("images/grid_border", "inside"),
     ("kinks/hard_activations", "through"),

@@ -224,6 +224,11 @@ QUERIES = {
         "check gradient for nan at a point",
         "numerically safe gradient",
     ],
+    "products/prod/": ["geometric mean", "product with zeros", "cumprod zero", "product underflow"],
+    "products/sinc/": ["sinc", "sin(x)/x", "removable singularity", "rodrigues"],
+    "products/removable/": ["expm1(x)/x", "exprel", "log1p(x)/x"],
+    "products/stable/": ["log1mexp", "log(1-exp(x))", "log(1-sigmoid(x))", "log-sum-exp trick"],
+    "foundations/find_operation/": ["anomaly mode", "find nan", "where does nan come from"],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
