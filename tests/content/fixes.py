@@ -174,6 +174,12 @@ FIXES = [
         extremes=[(INF, 1.0, ZERO), (NAN, 1.0, ZERO)],
         reduces=True,
     ),
+    Fix(
+        "infinities/attention",
+        "masked_softmax",
+        lambda generator, batch: weights(generator, (*batch, 4))[1:],
+        lambda f, scores, keep: f(scores, keep > 0),
+    ),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.

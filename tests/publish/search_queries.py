@@ -188,6 +188,21 @@ QUERIES = {
     "edges/special/": ["lgama", "log of a normal probability", "gammainc"],
     "edges/xlogy/": ["p * log(p)", "p log p", "entropy"],
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
+    "infinities/": ["minus infinity"],
+    "infinities/attention/": [
+        "fully masked row",
+        "attention nan",
+        "MultiheadAttention nan",
+        "key_padding_mask nan",
+        "src_key_padding_mask",
+        "all padding",
+        "left padding nan",
+        "sdpa nan",
+        "transformer eval nan",
+        "TransformerEncoderLayer nan eval",
+        "need_weights",
+        "set_fastpath_enabled",
+    ],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
