@@ -379,11 +379,29 @@ assert weights[1].tolist() == [[0, 0, 0, 1]] * 3
 assert all(p.grad.isfinite().all() for p in sink.parameters())
 
 # --8<-- [start:why]
-scores = torch.tensor([-torch.inf, -torch.inf], requires_grad=True)
-p = scores.softmax(0)
-(g,) = torch.autograd.grad(p, scores, torch.zeros(2))
-print("-inf - (-inf):", (scores - scores.max()).tolist())
-print("softmax:      ", p.tolist())
-print("gradient of 0:", g.tolist())
+q, k, v = x, x, x
+for name, f in {
+    "masked_fill": lambda s: s.masked_fill(~keep, -torch.inf),
+    "added      ": lambda s: s + torch.where(keep, 0.0, -torch.inf),
+}.items():
+    grads = gradient(
+        lambda q, k, v, f=f: (f(q @ k.mT).softmax(-1) @ v)[0], q, k, v
+    )
+    nan = [n for n, g in zip("qkv", grads, strict=True) if g.isnan().any()]
+    print(name, "NaN in the gradient of", *nan)
 # --8<-- [end:why]
-assert p.isnan().all() and g.isnan().all()
+for dtype in dtypes:
+    for n in (1, 3, 17, 33):
+        q, k, v = torch.randn(3, n, 2).to(dtype)
+        mask = torch.rand(n, n) > 0.5
+        mask[:, 0], mask[-1] = True, False
+        bias = torch.zeros(n, n, dtype=dtype).masked_fill(~mask, -torch.inf)
+        for f, count in (
+            (lambda s, m=mask: s.masked_fill(~m, -torch.inf), 1),
+            (lambda s, b=bias: s + b, 3),
+        ):
+            grads = gradient(
+                lambda q, k, v, f=f: (f(q @ k.mT).softmax(-1) @ v)[:1], q, k, v
+            )
+            bad = [g.isnan().any().item() for g in grads]
+            assert bad == ([True] * 3 if count == 3 else [False, False, True])

@@ -180,6 +180,12 @@ FIXES = [
         lambda generator, batch: weights(generator, (*batch, 4))[1:],
         lambda f, scores, keep: f(scores, keep > 0),
     ),
+    Fix(
+        "infinities/softmax",
+        "masked_softmax",
+        lambda generator, batch: weights(generator, (*batch, 4))[1:],
+        lambda f, scores, keep: f(scores, keep > 0),
+    ),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.

@@ -203,6 +203,19 @@ QUERIES = {
         "need_weights",
         "set_fastpath_enabled",
     ],
+    "infinities/softmax/": [
+        "softmax nan",
+        "softmax -inf",
+        "softmax all -inf",
+        "log_softmax -inf",
+        "masked softmax",
+        "finfo.min",
+        "-1e9 float16",
+        "categorical -inf logits",
+        "action mask",
+        "gumbel_softmax -inf",
+        "softmin",
+    ],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
