@@ -186,6 +186,13 @@ FIXES = [
         lambda generator, batch: weights(generator, (*batch, 4))[1:],
         lambda f, scores, keep: f(scores, keep > 0),
     ),
+    Fix(
+        "infinities/logsumexp",
+        "safe_logsumexp",
+        vectors(1, 4),
+        lambda f, x: f(x, -1),
+        extremes=[([LARGE, -LARGE, ZERO],), ([-LARGE, -LARGE],)],
+    ),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.

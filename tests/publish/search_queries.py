@@ -216,6 +216,16 @@ QUERIES = {
         "gumbel_softmax -inf",
         "softmin",
     ],
+    "infinities/logsumexp/": [
+        "logsumexp nan",
+        "logsumexp -inf",
+        "logsumexp gradient nan",
+        "logcumsumexp",
+        "logaddexp nan",
+        "logaddexp2",
+        "log domain hmm",
+        "forward algorithm nan",
+    ],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
