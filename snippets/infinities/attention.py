@@ -134,6 +134,13 @@ for training in (True, False):
             assert y.isfinite().all() and (y[1] == 0).all()
             torch.testing.assert_close(y[0], output[0])
 
+torch.manual_seed(0)
+sink = nn.MultiheadAttention(4, 2, batch_first=True, add_zero_attn=True)
+y, weights = sink(tokens, tokens, tokens, key_padding_mask=padding)
+y.sum().backward()
+assert weights[1].tolist() == [[0, 0, 0, 1]] * 3
+assert all(p.grad.isfinite().all() for p in sink.parameters())
+
 # --8<-- [start:trap-eval]
 layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
 with torch.no_grad():
@@ -142,6 +149,21 @@ with torch.no_grad():
         print(f"training={training}: {y.isnan().sum().item()} NaN")
 # --8<-- [end:trap-eval]
 assert y[0].isfinite().all() and y[1].isnan().all()
+
+layer.train()(tokens, src_key_padding_mask=padding)[0].sum().backward()
+assert all(p.grad.isfinite().all() for p in layer.parameters())
+layer.eval()
+import warnings
+
+with warnings.catch_warnings(), torch.no_grad():
+    warnings.simplefilter("ignore")  # nested tensors are a prototype
+    for nested in (True, False):
+        encoder = nn.TransformerEncoder(
+            layer, 2, enable_nested_tensor=nested
+        ).eval()
+        y = encoder(tokens, src_key_padding_mask=padding)
+        assert y[0, :2].isfinite().all()
+        assert (y[1] == 0).all() if nested else y[1].isnan().all()
 
 # --8<-- [start:fix-eval]
 with torch.no_grad():
@@ -373,15 +395,6 @@ for n, m in ((1, 1), (4, 3), (3, 4), (33, 1), (1, 33)):
         is_causal=True,
     )
     torch.testing.assert_close(y, torch.ones_like(y))
-
-# --8<-- [start:sink]
-sink = nn.MultiheadAttention(4, 2, batch_first=True, add_zero_attn=True)
-y, weights = sink(tokens, tokens, tokens, key_padding_mask=padding)
-y.sum().backward()
-print("weights", weights[1, 0].tolist(), y.isnan().sum().item(), "NaN")
-# --8<-- [end:sink]
-assert weights[1].tolist() == [[0, 0, 0, 1]] * 3
-assert all(p.grad.isfinite().all() for p in sink.parameters())
 
 # --8<-- [start:why]
 q, k, v = x, x, x
