@@ -196,6 +196,24 @@ FIXES = [
     Fix("products/removable", "x_over_1_minus_exp", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (-1e4,), (1e4,)]),
     Fix("products/stable", "centered_logsumexp", vectors(1, 5), extremes=[([LARGE, 0.0],), ([-LARGE, -LARGE],)]),
     Fix("products/stable", "log1mexp", numbers(low=-3.0, high=-0.2), extremes=[(-1e-3,), (-1e4,)]),
+        "infinities/attention",
+        "masked_softmax",
+        lambda generator, batch: weights(generator, (*batch, 4))[1:],
+        lambda f, scores, keep: f(scores, keep > 0),
+    ),
+    Fix(
+        "infinities/softmax",
+        "masked_softmax",
+        lambda generator, batch: weights(generator, (*batch, 4))[1:],
+        lambda f, scores, keep: f(scores, keep > 0),
+    ),
+    Fix(
+        "infinities/logsumexp",
+        "safe_logsumexp",
+        vectors(1, 4),
+        lambda f, x: f(x, -1),
+        extremes=[([LARGE, -LARGE, ZERO],), ([-LARGE, -LARGE],)],
+    ),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.
