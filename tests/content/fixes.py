@@ -174,6 +174,13 @@ FIXES = [
         extremes=[(INF, 1.0, ZERO), (NAN, 1.0, ZERO)],
         reduces=True,
     ),
+    Fix(
+        "ties/table",
+        "share",
+        vectors(1, 5),
+        lambda f, x: f(x, x.median(-1).values),
+        extremes=[([ZERO, ZERO, ZERO],), ([LARGE, LARGE, LARGE],), ([-LARGE, -LARGE, ZERO],)],
+    ),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.

@@ -188,6 +188,7 @@ QUERIES = {
     "edges/special/": ["lgama", "log of a normal probability", "gammainc"],
     "edges/xlogy/": ["p * log(p)", "p log p", "entropy"],
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
+    "ties/table/": ["table of ties", "tie breaking", "which of the equal entries"],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
