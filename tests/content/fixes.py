@@ -174,6 +174,8 @@ FIXES = [
         extremes=[(INF, 1.0, ZERO), (NAN, 1.0, ZERO)],
         reduces=True,
     ),
+    Fix("ties/min", "nanmin", vectors(1, 5), extremes=[([NAN, 1.0, ZERO],), ([LARGE, LARGE],)]),
+    Fix("ties/min", "safe_scale", vectors(1, 5), extremes=[([ZERO, ZERO],), ([LARGE, LARGE],), ([-LARGE, LARGE],)]),
     Fix(
         "ties/table",
         "share",

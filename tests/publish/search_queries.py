@@ -188,6 +188,7 @@ QUERIES = {
     "edges/special/": ["lgama", "log of a normal probability", "gammainc"],
     "edges/xlogy/": ["p * log(p)", "p log p", "entropy"],
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
+    "ties/min/": ["nanmin", "fmin", "aminmax", "min-max scaling nan"],
     "ties/table/": ["table of ties", "tie breaking", "which of the equal entries"],
 }
 
