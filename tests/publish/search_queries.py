@@ -189,6 +189,7 @@ QUERIES = {
     "edges/xlogy/": ["p * log(p)", "p log p", "entropy"],
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
     "ties/min/": ["nanmin", "fmin", "aminmax", "min-max scaling nan"],
+    "ties/sort/": ["stable topk", "topk", "torch.sort", "sort gradient"],
     "ties/table/": ["table of ties", "tie breaking", "which of the equal entries"],
 }
 
