@@ -190,6 +190,7 @@ QUERIES = {
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
     "ties/min/": ["nanmin", "fmin", "aminmax", "min-max scaling nan"],
     "ties/sort/": ["stable topk", "topk", "torch.sort", "sort gradient"],
+    "ties/median/": ["nanmedian", "quantile", "kthvalue", "percentile", "torch.mode"],
     "ties/table/": ["table of ties", "tie breaking", "which of the equal entries"],
 }
 
