@@ -177,6 +177,8 @@ FIXES = [
     Fix("ties/min", "nanmin", vectors(1, 5), extremes=[([NAN, 1.0, ZERO],), ([LARGE, LARGE],)]),
     Fix("ties/min", "safe_scale", vectors(1, 5), extremes=[([ZERO, ZERO],), ([LARGE, LARGE],), ([-LARGE, LARGE],)]),
     Fix("ties/sort", "stable_topk", vectors(1, 5), lambda f, x: f(x, 2)[0], extremes=[([ZERO, ZERO, ZERO],)]),
+    Fix("ties/cummax", "rising", vectors(1, 4), extremes=[([ZERO, -LARGE, -LARGE],)]),
+    Fix("ties/cummax", "nancummax", vectors(1, 5), extremes=[([ZERO, NAN, 1.0],), ([LARGE, LARGE],)]),
     Fix("ties/median", "middle", vectors(1, 4), extremes=[([ZERO, ZERO],), ([LARGE, LARGE],), ([-LARGE, LARGE],)]),
     Fix("ties/median", "level_quantile", vectors(1, 5), lambda f, x: f(x, torch.tensor(0.3, dtype=x.dtype))),
     Fix(

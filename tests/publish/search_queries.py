@@ -191,6 +191,7 @@ QUERIES = {
     "ties/min/": ["nanmin", "fmin", "aminmax", "min-max scaling nan"],
     "ties/sort/": ["stable topk", "topk", "torch.sort", "sort gradient"],
     "ties/median/": ["nanmedian", "quantile", "kthvalue", "percentile", "torch.mode"],
+    "ties/cummax/": ["cummax", "running maximum", "cumulative maximum"],
     "ties/table/": ["table of ties", "tie breaking", "which of the equal entries"],
 }
 
