@@ -192,6 +192,7 @@ QUERIES = {
     "ties/sort/": ["stable topk", "topk", "torch.sort", "sort gradient"],
     "ties/median/": ["nanmedian", "quantile", "kthvalue", "percentile", "torch.mode"],
     "ties/cummax/": ["cummax", "running maximum", "cumulative maximum"],
+    "ties/scatter_reduce/": ["scatter_reduce", "segment_reduce", "index_reduce", "include_self", "group max"],
     "ties/table/": ["table of ties", "tie breaking", "which of the equal entries"],
 }
 
