@@ -21,6 +21,7 @@ SPECIAL = {
     "NaN": vector(f"{NAN}, 1., {NAN}, 3."),
     "only NaN": vector(f"{NAN}, {NAN}"),
 }
+SHORT = {label: SPECIAL[label] for label in ("two-way tie", "an even number of entries")}
 
 
 def _picked(rank):
@@ -106,6 +107,7 @@ def _mix(function, interpolation, **more):
         rf"m = \texttt{{{name}}}(x, q), \quad r = q (n - 1), \quad {LAMBDA[interpolation]}",
         MIX,
         _quantile(0.4, interpolation),
+        SPECIAL if interpolation == "linear" else SHORT,
         variant="" if interpolation == "linear" else interpolation,
         **more,
     )

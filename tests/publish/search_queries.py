@@ -193,6 +193,7 @@ QUERIES = {
     "ties/median/": ["nanmedian", "quantile", "kthvalue", "percentile", "torch.mode"],
     "ties/cummax/": ["cummax", "running maximum", "cumulative maximum"],
     "ties/scatter_reduce/": ["scatter_reduce", "segment_reduce", "index_reduce", "include_self", "group max"],
+    "ties/pooling/": ["max_pool3d", "max_unpool", "fractional_max_pool2d", "MaxUnpool1d"],
     "ties/table/": ["table of ties", "tie breaking", "which of the equal entries"],
 }
 
