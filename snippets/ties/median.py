@@ -83,8 +83,8 @@ assert gradient(lambda q: x.quantile(q), 0.5) == 0
 
 # --8<-- [start:fix-level]
 def level_quantile(x, q):
-    """The quantile of the last dimension, with a slope in q everywhere;
-    at an entry that of its right side."""
+    """The quantile of the last dimension, with a slope in q everywhere:
+    at an entry that of its right side, at the last one of its left."""
     x = x.sort().values
     last = x.shape[-1] - 1
     rank = q * last

@@ -41,7 +41,16 @@ x = [nan, 3.0, 1.0]
 print("amin   ", gradient(lambda x: x.amin(0), x))
 print("min(0) ", gradient(lambda x: x.min(0).values, x))
 # --8<-- [end:trap-nan]
-assert gradient(lambda x: x.amin(0), x).isnan().all()
+for dtype in dtypes:
+    for n in (2, 3, 17, 33, 1001):
+        row = torch.randn(n).to(dtype)
+        row[n // 2] = nan
+        for f in (
+            torch.amin,
+            lambda x: x.aminmax().min,
+            lambda x: x.aminmax(dim=0).max,
+        ):
+            assert gradient(f, row).isnan().all()
 
 
 # --8<-- [start:fix-nan]

@@ -52,6 +52,18 @@ for dtype in dtypes:
             g = gradient(pool, x)
             assert g[n // 2] == 1 and g.sum() == 1
 
+for dtype in dtypes:
+    for n in (2, 3, 17, 33):  # the window is the last n - 1 entries
+
+        def solid(x, n=n):
+            x = line(x)[None].expand(1, 1, 2, 2, -1)
+            return F.fractional_max_pool3d(x, (1, 1, n - 1), output_size=1)
+
+        g = gradient(solid, torch.full((n,), 0.3, dtype=dtype))
+        assert g[1] == 1 and g.sum() == 1
+        g = gradient(solid, torch.full((n,), nan, dtype=dtype))
+        assert g[-1] == 1 and g.sum() == 1
+
 # --8<-- [start:trap]
 values = torch.tensor([[5.0, 5.0]])
 index = torch.tensor([[1, 1]])  # one peak that two windows found
@@ -163,6 +175,15 @@ for dims, f in enumerate((F.max_unpool1d, F.max_unpool2d, F.max_unpool3d), 1):
     left = f(values, index, kernel).count_nonzero().item()
     print(f"{dims}d: values left {left}, gradients {g.view(-1).tolist()}")
 # --8<-- [end:unpool]
+
+torch.use_deterministic_algorithms(True)
+try:
+    F.max_unpool2d(torch.ones(1, 1, 2), torch.tensor([[[0, 1]]]), (1, 2))
+    raise AssertionError
+except RuntimeError as error:
+    assert "deterministic" in str(error)
+finally:
+    torch.use_deterministic_algorithms(False)
 
 # --8<-- [start:errors]
 cube = torch.ones(1, 2, 2, 2)

@@ -123,6 +123,20 @@ for dtype in dtypes[:2]:
             )
             assert slope == 0
 
+two, one = torch.ones(2), torch.ones(1)
+for f in (
+    lambda y: torch.index_reduce(one, 0, index, y, "amax"),
+    lambda y: torch.segment_reduce(y, "max", lengths=torch.tensor([2])),
+    lambda y: torch.nn.functional.embedding_bag(
+        index[None], y[:, None], mode="max"
+    ),
+):
+    try:
+        torch.func.jvp(f, (two,), (two,))
+        raise AssertionError
+    except NotImplementedError:
+        pass
+
 # --8<-- [start:nan]
 nan = float("nan")
 y = [nan, 2.0, 3.0]
