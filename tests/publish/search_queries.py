@@ -118,7 +118,6 @@ QUERIES = {
         "all targets ignored",
     ],
     "ties/max/": [
-        "ties",
         "gradient at ties",
         "equal maxima",
         "max gradient 0.5",
@@ -194,7 +193,7 @@ QUERIES = {
     "ties/cummax/": ["cummax", "running maximum", "cumulative maximum"],
     "ties/scatter_reduce/": ["scatter_reduce", "segment_reduce", "index_reduce", "include_self", "group max"],
     "ties/pooling/": ["max_pool3d", "max_unpool", "fractional_max_pool2d", "MaxUnpool1d"],
-    "ties/table/": ["table of ties", "tie breaking", "which of the equal entries"],
+    "ties/table/": ["ties", "table of ties", "tie breaking", "which of the equal entries"],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
