@@ -213,6 +213,21 @@ FIXES = [
         vectors(1, 4),
         lambda f, x: f(x, -1),
         extremes=[([LARGE, -LARGE, ZERO],), ([-LARGE, -LARGE],)],
+    Fix("ties/min", "nanmin", vectors(1, 5), extremes=[([NAN, 1.0, ZERO],), ([LARGE, LARGE],)]),
+    Fix("ties/min", "safe_scale", vectors(1, 5), extremes=[([ZERO, ZERO],), ([LARGE, LARGE],), ([-LARGE, LARGE],)]),
+    Fix("ties/sort", "stable_topk", vectors(1, 5), lambda f, x: f(x, 2)[0], extremes=[([ZERO, ZERO, ZERO],)]),
+    Fix("ties/cummax", "rising", vectors(1, 4), extremes=[([ZERO, -LARGE, -LARGE],)]),
+    Fix("ties/cummax", "nancummax", vectors(1, 5), extremes=[([ZERO, NAN, 1.0],), ([LARGE, LARGE],)]),
+    Fix("ties/median", "middle", vectors(1, 4), extremes=[([ZERO, ZERO],), ([LARGE, LARGE],), ([-LARGE, LARGE],)]),
+    Fix("ties/median", "level_quantile", vectors(1, 5), lambda f, x: f(x, torch.tensor(0.3, dtype=x.dtype))),
+    Fix("ties/pooling", "unpool", vectors(1, 3), lambda f, x: f(x, torch.tensor([1, 4, 1]).expand_as(x), 6)),
+    Fix("ties/scatter_reduce", "group_max", vectors(1, 5), lambda f, x: f(x, torch.arange(x.shape[0]) % 2, 3)),
+    Fix(
+        "ties/table",
+        "share",
+        vectors(1, 5),
+        lambda f, x: f(x, x.median(-1).values),
+        extremes=[([ZERO, ZERO, ZERO],), ([LARGE, LARGE, LARGE],), ([-LARGE, -LARGE, ZERO],)],
     ),
 ]
 

@@ -118,7 +118,6 @@ QUERIES = {
         "all targets ignored",
     ],
     "ties/max/": [
-        "ties",
         "gradient at ties",
         "equal maxima",
         "max gradient 0.5",
@@ -267,6 +266,13 @@ QUERIES = {
         "log domain hmm",
         "forward algorithm nan",
     ],
+    "ties/min/": ["nanmin", "fmin", "aminmax", "min-max scaling nan"],
+    "ties/sort/": ["stable topk", "topk", "torch.sort", "sort gradient"],
+    "ties/median/": ["nanmedian", "quantile", "kthvalue", "percentile", "torch.mode"],
+    "ties/cummax/": ["cummax", "running maximum", "cumulative maximum"],
+    "ties/scatter_reduce/": ["scatter_reduce", "segment_reduce", "index_reduce", "include_self", "group max"],
+    "ties/pooling/": ["max_pool3d", "max_unpool", "fractional_max_pool2d", "MaxUnpool1d"],
+    "ties/table/": ["ties", "table of ties", "tie breaking", "which of the equal entries"],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.

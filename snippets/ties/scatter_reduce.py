@@ -1,0 +1,244 @@
+# --8<-- [start:run]
+import torch
+
+
+def gradient(f, *inputs):
+    leaves = [torch.as_tensor(x).detach().clone() for x in inputs]
+    leaves = [x.requires_grad_() for x in leaves]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
+index = torch.tensor([0, 0, 0, 1])
+y = [4.0, 4.0, 1.0, 3.0]  # three in group 0, one in group 1
+x = [4.0, 3.5]  # what is there before
+
+
+def amax(x, y):
+    return x.scatter_reduce(0, index, y, "amax")
+
+
+print("values", amax(torch.tensor(x), torch.tensor(y)).tolist())
+gx, gy = gradient(amax, x, y)
+print("x", [round(v, 3) for v in gx.tolist()])
+print("y", [round(v, 3) for v in gy.tolist()])
+# --8<-- [end:run]
+torch.manual_seed(0)
+import warnings
+
+warnings.filterwarnings("ignore", "index_reduce.* is in beta")
+nan, inf = float("nan"), float("inf")
+dtypes = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+kinds = (torch.scatter_reduce, torch.index_reduce)
+# claim: The tensor that is written to counts as one of the equals
+for dtype in dtypes:
+    near = 4 * torch.finfo(dtype).eps
+    for n in (1, 3, 17, 33, 1001):
+        x, y = torch.randn(2, dtype=dtype), torch.randint(3, (n,)).to(dtype)
+        group = torch.randint(2, (n,))
+        for reduce in kinds:
+            for how, best in (("amax", max), ("amin", min)):
+                gx, gy = gradient(
+                    lambda x, y, f=reduce, i=group, h=how: f(x, 0, i, y, h),
+                    x,
+                    y,
+                )
+                for j in range(2):
+                    mine = [x[j].item(), *y[group == j].tolist()]
+                    k = sum(v == best(mine) for v in mine)
+                    got = [gx[j].item(), *gy[group == j].tolist()]
+                    for g, v in zip(got, mine):
+                        assert abs(g - (v == best(mine)) / k) < near
+
+# --8<-- [start:trap]
+y = torch.tensor([-1.0, 0.0, 2.0]).relu()  # 0, 0 and 2
+index = torch.tensor([0, 1, 1])
+zeros = torch.zeros(2)
+
+
+def pooled(y):
+    return zeros.scatter_reduce(0, index, y, "amax", include_self=False)
+
+
+print("values  ", pooled(y).tolist())
+print("gradient", gradient(pooled, y).tolist())
+# --8<-- [end:trap]
+assert gradient(pooled, y).tolist() == [0.5, 0, 1]
+
+
+# --8<-- [start:fix]
+def group_max(y, index, groups):
+    """The largest of each group along dimension 0, 0 in an empty group.
+    Equals share. A group of nothing but -inf counts as empty."""
+    index = index.view(-1, *[1] * (y.dim() - 1)).expand_as(y)
+    low = y.new_full((groups, *y.shape[1:]), -torch.inf)
+    best = low.scatter_reduce(0, index, y, "amax")
+    return torch.where(best == -torch.inf, 0, best)
+
+
+print("values  ", group_max(y, index, 3).tolist())
+print("gradient", gradient(lambda y: group_max(y, index, 3), y).tolist())
+# --8<-- [end:fix]
+assert gradient(lambda y: group_max(y, index, 3), y).tolist() == [1, 0, 1]
+for dtype in dtypes:
+    for n in (1, 3, 17, 33, 1001):
+        y = torch.randint(3, (n, 2)).to(dtype) - 1
+        group = torch.randint(4, (n,))
+        value = group_max(y, group, 5)
+        g = gradient(lambda y, i=group: group_max(y, i, 5), y)
+        for j in range(5):
+            mine = y[group == j]
+            if len(mine):
+                ties = (mine == mine.amax(0)).double()
+                want = (ties / ties.sum(0)).to(dtype)
+                torch.testing.assert_close(g[group == j], want)
+                assert torch.equal(value[j], mine.amax(0))
+            else:
+                assert (value[j] == 0).all()
+
+# --8<-- [start:forward]
+index = torch.tensor([0, 0])
+y = torch.tensor([2.0, 3.0])
+for how in ("amax", "mean", "prod"):
+
+    def reduced(y, how=how):
+        return torch.ones(1).scatter_reduce(0, index, y, how)
+
+    reverse = torch.func.jacrev(reduced)(y)[0]
+    forward = torch.func.jacfwd(reduced)(y)[0]
+    print(f"{how}: reverse {reverse}, forward {forward}")
+# --8<-- [end:forward]
+# claim: Forward mode of prod is 0, without a word
+for dtype in dtypes[:2]:
+    for n in (1, 3, 17):
+        y = torch.rand(n, dtype=dtype) + 0.5
+        for include in (True, False):
+            one, group = torch.ones_like(y[:1]), torch.zeros_like(y).long()
+            _, slope = torch.func.jvp(
+                lambda y, x=one, j=group, i=include: x.scatter_reduce(
+                    0, j, y, "prod", include_self=i
+                ),
+                (y,),
+                (torch.ones_like(y),),
+            )
+            assert slope == 0
+
+two, one = torch.ones(2), torch.ones(1)
+for f in (
+    lambda y: torch.index_reduce(one, 0, index, y, "amax"),
+    lambda y: torch.segment_reduce(y, "max", lengths=torch.tensor([2])),
+    lambda y: torch.nn.functional.embedding_bag(
+        index[None], y[:, None], mode="max"
+    ),
+):
+    try:
+        torch.func.jvp(f, (two,), (two,))
+        raise AssertionError
+    except NotImplementedError:
+        pass
+
+# --8<-- [start:nan]
+nan = float("nan")
+y = [nan, 2.0, 3.0]
+index = torch.tensor([0, 0, 1])
+lengths = torch.tensor([2, 1])
+
+
+def scatter(how):
+    return lambda y: torch.ones(2).scatter_reduce(0, index, y, how)
+
+
+def segment(how):
+    return lambda y: torch.segment_reduce(y, how, lengths=lengths)
+
+
+for name, f in {
+    "scatter amax ": scatter("amax"),
+    "scatter prod ": scatter("prod"),
+    "scatter mean ": scatter("mean"),
+    "segment max  ": segment("max"),
+    "segment prod ": segment("prod"),
+}.items():
+    g = gradient(f, y).tolist()
+    print(name, f(torch.tensor(y)).tolist(), [round(v, 3) for v in g])
+# --8<-- [end:nan]
+
+# --8<-- [start:bag]
+from torch.nn.functional import embedding_bag
+
+bag = torch.tensor([[0, 1, 2]])
+for rows in ([1.0, 4.0, 4.0], [nan, 1.0, 2.0], [1.0, nan, 2.0]):
+
+    def f(w):
+        return embedding_bag(bag, w, mode="max")
+
+    w = torch.tensor(rows).view(3, 1)
+    print(
+        rows,
+        "value",
+        f(w).item(),
+        "gradient",
+        gradient(f, w).view(-1).tolist(),
+    )
+# --8<-- [end:bag]
+# claim: A NaN counts if it comes first in the bag, and is passed over later
+for dtype in dtypes:
+    for n in (3, 17, 33):
+        for place in (0, 1, n - 1):
+            w = torch.randn(n, 2).to(dtype)
+            w[place] = nan
+            y = embedding_bag(torch.arange(n)[None], w, mode="max")
+            assert y.isnan().all() if place == 0 else y.isfinite().all()
+for dtype in dtypes:
+    for n in (1, 3, 17, 33):
+        w = torch.full((n, 2), 0.3, dtype=dtype)
+        g = gradient(
+            lambda w, n=n: embedding_bag(torch.arange(n)[None], w, mode="max"),
+            w,
+        )
+        assert (g[0] == 1).all() and g.sum() == 2
+
+# --8<-- [start:empty]
+index = torch.tensor([1])
+y = torch.tensor([2.0])
+into = torch.tensor([7.0, 7.0])
+print("scatter", into.scatter_reduce(0, index, y, "amax", include_self=False))
+for how in ("max", "min", "mean", "prod", "sum"):
+    values = torch.segment_reduce(y, how, lengths=torch.tensor([0, 1]))
+    print("segment", how, values.tolist())
+weight = torch.tensor([[2.0]])
+offsets = torch.tensor([0, 0])
+row = torch.tensor([0])
+print("bag    ", embedding_bag(row, weight, offsets, mode="max").tolist())
+# --8<-- [end:empty]
+
+# --8<-- [start:zeros]
+index = torch.tensor([0, 0])
+for rows in ([0.0, 3.0], [0.0, 0.0]):
+    y = torch.tensor(rows, requires_grad=True)
+    z = torch.tensor([2.0]).scatter_reduce(0, index, y, "prod")
+    (g,) = torch.autograd.grad(z, y, create_graph=True)
+    print(rows, "gradient", g.tolist())
+    try:
+        print("  second", torch.autograd.grad(g.sum(), y)[0].tolist())
+    except RuntimeError as error:
+        print("  second", error)
+# --8<-- [end:zeros]
+
+# --8<-- [start:errors]
+two = torch.ones(2)
+for call in (
+    lambda: two.scatter_reduce(0, torch.tensor([5]), torch.ones(1), "amax"),
+    lambda: two.scatter_reduce(0, torch.tensor([0]), two.double(), "amax"),
+    lambda: two.index_reduce(0, torch.tensor([0]), torch.ones(1), "sum"),
+    lambda: torch.segment_reduce(two, "max", lengths=torch.tensor([1])),
+    lambda: gradient(
+        lambda y: two.scatter_reduce(0, torch.tensor([0]), y, "mean"), two
+    ),
+    lambda: embedding_bag(bag, torch.ones(3, 1), mode="max", sparse=True),
+):
+    try:
+        call()
+    except (RuntimeError, ValueError) as error:
+        print(f"{type(error).__name__}: {error}")
+# --8<-- [end:errors]
