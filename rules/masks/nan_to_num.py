@@ -56,6 +56,7 @@ RULES = [
     VJP(
         "torch.nanmedian",
         "torch.nanmedian(x)",
+        variant="NaN left out",
         formula=r"m = \texttt{nanmedian}(x): \text{ the lower middle one of the } x_i \ne \text{NaN}",
         gradient=r"\bar{x}_i = \frac{\bar{m}}{k}\,[x_i = m], \quad k = \lvert\{j : x_j = m\}\rvert",
         vjp=_middle,

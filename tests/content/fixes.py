@@ -196,6 +196,7 @@ FIXES = [
     Fix("products/removable", "x_over_1_minus_exp", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (-1e4,), (1e4,)]),
     Fix("products/stable", "centered_logsumexp", vectors(1, 5), extremes=[([LARGE, 0.0],), ([-LARGE, -LARGE],)]),
     Fix("products/stable", "log1mexp", numbers(low=-3.0, high=-0.2), extremes=[(-1e-3,), (-1e4,)]),
+    Fix(
         "infinities/attention",
         "masked_softmax",
         lambda generator, batch: weights(generator, (*batch, 4))[1:],
@@ -213,6 +214,7 @@ FIXES = [
         vectors(1, 4),
         lambda f, x: f(x, -1),
         extremes=[([LARGE, -LARGE, ZERO],), ([-LARGE, -LARGE],)],
+    ),
     Fix("ties/min", "nanmin", vectors(1, 5), extremes=[([NAN, 1.0, ZERO],), ([LARGE, LARGE],)]),
     Fix("ties/min", "safe_scale", vectors(1, 5), extremes=[([ZERO, ZERO],), ([LARGE, LARGE],), ([-LARGE, LARGE],)]),
     Fix("ties/sort", "stable_topk", vectors(1, 5), lambda f, x: f(x, 2)[0], extremes=[([ZERO, ZERO, ZERO],)]),

@@ -27,6 +27,11 @@ PARTS = {
     "basics/detach/": {"basics/no_graph/", "basics/inplace/"},
     "basics/leaves/": {"basics/detach/", "basics/no_graph/", "basics/inplace/"},
     "basics/training_loop/": {"basics/inplace/"},
+    "edges/arcs/": {"norms/angle/", "norms/normalize/"},
+    "edges/division/": {"masks/where/", "masks/masking/", "masks/nan_to_num/", "norms/normalize/"},
+    "edges/exp/": {"infinities/logsumexp/", "infinities/softmax/", "products/stable/", "masks/where/"},
+    "edges/log/": {"masks/where/", "masks/masking/", "products/stable/"},
+    "edges/sqrt/": {"masks/where/", "norms/zero/", "norms/distances/", "norms/std/"},
     "flat/sign/": {"basics/no_graph/"},
     "images/conv2d/": {"images/pad/"},
     "images/grid_sample/": {"images/grid_border/"},
@@ -39,6 +44,10 @@ PARTS = {
     "losses/multi_margin/": {"losses/multilabel_soft_margin/"},
     "losses/ranking/": {"losses/soft_margin/"},
     "losses/regression/": {"losses/weighted/"},
+    "losses/ignore_index/": {"losses/side_by_side/"},
+    "losses/map/": {"losses/side_by_side/"},
+    "notebooks/nan_classifier/": {"foundations/find_operation/"},
+    "ties/max/": {"ties/table/", "ties/min/", "ties/sort/", "ties/median/", "ties/scatter_reduce/", "ties/pooling/"},
 }
 
 _TYPE = f"""async ([queries, wait]) => {{
