@@ -174,6 +174,7 @@ FIXES = [
         extremes=[(INF, 1.0, ZERO), (NAN, 1.0, ZERO)],
         reduces=True,
     ),
+    Fix("norms/zero", "smooth_norm", vectors(1, 4), extremes=[([ZERO, ZERO],), ([LARGE, -LARGE],)]),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.
