@@ -175,6 +175,11 @@ FIXES = [
         reduces=True,
     ),
     Fix("norms/zero", "smooth_norm", vectors(1, 4), extremes=[([ZERO, ZERO],), ([LARGE, -LARGE],)]),
+    Fix("norms/other_p", "sparsity", numbers(), extremes=[(ZERO,), (LARGE,)], reduces=True),
+    Fix("norms/normalize", "unit", vectors(1, 4), extremes=[([ZERO, ZERO],), ([LARGE, -LARGE],)]),
+    Fix(
+        "norms/normalize", "cosine_of", vectors(2, 4), extremes=[([ZERO, ZERO], [1.0, 2.0]), ([1e-6, ZERO], [1.0, 2.0])]
+    ),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.
