@@ -188,6 +188,13 @@ QUERIES = {
     "edges/special/": ["lgama", "log of a normal probability", "gammainc"],
     "edges/xlogy/": ["p * log(p)", "p log p", "entropy"],
     "edges/exp/": ["sigmiod", "tahn", "exp overflow", "sigmoid gradient exactly 0"],
+    "norms/zero/": ["vector_norm", "smooth norm", "eps inside sqrt", "frobenius norm"],
+    "norms/other_p/": ["nuclear norm", "norm p=inf", "spectral norm"],
+    "norms/normalize/": ["F.normalize", "cosine_similarity", "unit vector", "gradient 1e12"],
+    "norms/distances/": ["cdist", "pdist", "pairwise_distance", "cdist diagonal not zero"],
+    "norms/std/": ["torch.std", "standard deviation", "corrcoef", "unbiased"],
+    "norms/angle/": ["atan2", "hypot", "torch.angle", "polar coordinates"],
+    "norms/layers/": ["layer_norm", "rmsnorm", "batch_norm", "batch size 1"],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.
