@@ -193,7 +193,7 @@ QUERIES = {
     "norms/normalize/": ["F.normalize", "cosine_similarity", "unit vector", "gradient 1e12"],
     "norms/distances/": ["cdist", "pdist", "pairwise_distance", "cdist diagonal not zero"],
     "norms/std/": ["torch.std", "standard deviation", "corrcoef", "unbiased"],
-    "norms/angle/": ["atan2", "hypot", "torch.angle", "polar coordinates"],
+    "norms/angle/": ["atan2", "hypot", "torch.angle", "arctan2"],
     "norms/layers/": ["layer_norm", "rmsnorm", "batch_norm", "batch size 1"],
 }
 
