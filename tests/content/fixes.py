@@ -231,6 +231,17 @@ FIXES = [
         lambda f, x: f(x, x.median(-1).values),
         extremes=[([ZERO, ZERO, ZERO],), ([LARGE, LARGE, LARGE],), ([-LARGE, -LARGE, ZERO],)],
     ),
+    Fix("norms/zero", "smooth_norm", vectors(1, 4), extremes=[([ZERO, ZERO],), ([LARGE, -LARGE],)]),
+    Fix("norms/other_p", "sparsity", numbers(), extremes=[(ZERO,), (LARGE,)], reduces=True),
+    Fix("norms/normalize", "unit", vectors(1, 4), extremes=[([ZERO, ZERO],), ([LARGE, -LARGE],)]),
+    Fix(
+        "norms/normalize", "cosine_of", vectors(2, 4), extremes=[([ZERO, ZERO], [1.0, 2.0]), ([1e-6, ZERO], [1.0, 2.0])]
+    ),
+    Fix("norms/distances", "distances", lambda g, batch: (normal(g, (*batch, 3, 2)), normal(g, (*batch, 4, 2)))),
+    Fix("norms/std", "exact_std", vectors(1, 4), extremes=[([ZERO, ZERO],), ([0.1, 0.1, 0.1],)]),
+    Fix("norms/std", "std_eps", vectors(1, 4), extremes=[([ZERO, ZERO],), ([0.1],)]),
+    Fix("norms/angle", "safe_hypot", numbers(2), extremes=[(ZERO, ZERO), (LARGE, LARGE)]),
+    Fix("norms/angle", "scaled_atan2", numbers(2), extremes=[(ZERO, ZERO), (LARGE, LARGE), (1e-4, -1e-4)]),
 ]
 
 # Functions of sections named fix that belong to the example there, and are not meant to be copied.

@@ -273,6 +273,13 @@ QUERIES = {
     "ties/scatter_reduce/": ["scatter_reduce", "segment_reduce", "index_reduce", "include_self", "group max"],
     "ties/pooling/": ["max_pool3d", "max_unpool", "fractional_max_pool2d", "MaxUnpool1d"],
     "ties/table/": ["ties", "table of ties", "tie breaking", "which of the equal entries"],
+    "norms/zero/": ["vector_norm", "smooth norm", "eps inside sqrt", "frobenius norm"],
+    "norms/other_p/": ["nuclear norm", "norm p=inf", "spectral norm"],
+    "norms/normalize/": ["F.normalize", "cosine_similarity", "unit vector", "gradient 1e12"],
+    "norms/distances/": ["cdist", "pdist", "pairwise_distance", "cdist diagonal not zero"],
+    "norms/std/": ["torch.std", "standard deviation", "corrcoef", "unbiased"],
+    "norms/angle/": ["atan2", "hypot", "torch.angle", "arctan2"],
+    "norms/layers/": ["layer_norm", "rmsnorm", "batch_norm", "batch size 1"],
 }
 
 # The words of a row of the symptoms: the row is an answer, and so is the page that it names.

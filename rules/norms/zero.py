@@ -1,0 +1,56 @@
+"""The Euclidean length of a vector and the Frobenius norm of a matrix: a cone whose tip is at zero."""
+
+import torch
+
+from livedocs.declare import INF, NAN, VJP, normal
+
+
+def _length(v, x):
+    size = torch.sqrt((x * x).sum())
+    return (torch.where(size == 0, 0.0, v * x / size),)
+
+
+def _vector(text: str) -> dict[str, str]:
+    return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
+
+
+VECTORS = {
+    "zero, one entry": _vector("[0.]"),
+    "zero vector": _vector("[0., 0.]"),
+    "one entry zero": _vector("[3., 0.]"),
+    "empty": _vector("[]"),
+    "inf": _vector(f"[{INF}, 1.]"),
+    "NaN": _vector(f"[{NAN}, 1.]"),
+}
+MATRICES = {
+    "zero, one entry": _vector("[[0.]]"),
+    "zero matrix": _vector("[[0., 0.], [0., 0.]]"),
+    "identity": _vector("[[1., 0.], [0., 1.]]"),
+    "inf": _vector(f"[[{INF}, 1.]]"),
+}
+
+
+def _norm(function: str, symbol: str, shapes, special, also=()):
+    name = function.rsplit(".", 1)[1].replace("_", r"\_")
+    return VJP(
+        function,
+        f"{function}(x)",
+        formula=rf"\ell = \texttt{{{name}}}(x) = \Bigl( \sum_{{{symbol}}} \lvert x_{{{symbol}}} \rvert^2"
+        r" \Bigr)^{1/2}",
+        gradient=rf"\bar{{x}}_{{{symbol}}} = \bar{{\ell}}\, \frac{{x_{{{symbol}}}}}{{\ell}},"
+        r" \quad 0 \text{ where } \ell = 0",
+        vjp=_length,
+        inputs={"x": normal},
+        shapes=shapes,
+        special=special,
+        also=also,
+    )
+
+
+ROWS = [{"x": (5,)}, {"x": (1,)}, {"x": (17,)}]
+RULES = [
+    _norm("torch.linalg.vector_norm", "i", [*ROWS, {"x": (2, 3)}], VECTORS),
+    _norm("torch.norm", "i", [*ROWS, {"x": (2, 3)}], VECTORS, also=("torch.Tensor.norm",)),
+    _norm("torch.linalg.norm", "i", [*ROWS, {"x": (2, 3)}], VECTORS),
+    _norm("torch.linalg.matrix_norm", "ij", [{"x": (2, 3)}, {"x": (1, 1)}, {"x": (4, 4)}], MATRICES),
+]

@@ -1,0 +1,190 @@
+# --8<-- [start:run]
+import torch
+
+
+def gradient(f, *inputs):
+    leaves = [torch.as_tensor(x).detach().clone() for x in inputs]
+    leaves = [x.requires_grad_() for x in leaves]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
+y, x = torch.tensor([3.0, 0.0]), torch.tensor([4.0, 0.0])
+for f in (torch.hypot, torch.atan2):
+    print(f"{f.__name__:6}", f(y, x).tolist())
+    for name, g in zip("yx", gradient(f, y, x), strict=True):
+        print("  in", name, g.tolist())
+# --8<-- [end:run]
+inf, nan = float("inf"), float("nan")
+torch.manual_seed(0)
+dtypes = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+# claim: At the origin the gradient of hypot is NaN, and that of atan2 is 0.
+for dtype in dtypes:
+    for n in (1, 3, 17, 33, 1001):
+        for a in (0.0, -0.0):
+            for b in (0.0, -0.0):
+                y, x = (torch.full((n,), t, dtype=dtype) for t in (a, b))
+                for g in gradient(torch.hypot, y, x):
+                    assert g.isnan().all()
+                for g in gradient(torch.atan2, y, x):
+                    assert (g == 0).all()
+
+# --8<-- [start:trap]
+flow = torch.tensor([[3.0, 4.0], [0.0, 0.0]], requires_grad=True)
+speed = torch.hypot(flow[:, 0], flow[:, 1])
+speed.mean().backward()
+print(speed.tolist(), flow.grad.tolist())
+# --8<-- [end:trap]
+
+
+# --8<-- [start:fix-hypot]
+def safe_hypot(x, y):
+    """The hypotenuse, with the gradient 0 at the origin."""
+    zero = (x == 0) & (y == 0)
+    length = torch.hypot(torch.where(zero, 1.0, x), y)
+    return torch.where(zero, 0.0, length)
+
+
+print(gradient(lambda v: safe_hypot(v[:, 0], v[:, 1]).mean(), flow).tolist())
+print(
+    gradient(
+        lambda v: torch.linalg.vector_norm(v, dim=1).mean(), flow
+    ).tolist()
+)
+# --8<-- [end:fix-hypot]
+for dtype in dtypes:
+    for n in (1, 3, 17, 33):
+        zero = torch.zeros(n, dtype=dtype)
+        for g in gradient(safe_hypot, zero, -zero):
+            assert (g == 0).all()
+        a, b = torch.randn(2, n).to(dtype)
+        for mine, its in zip(
+            gradient(safe_hypot, a, b),
+            gradient(torch.hypot, a, b),
+            strict=True,
+        ):
+            torch.testing.assert_close(mine, its)
+
+# --8<-- [start:trap-half]
+for dtype in (torch.float32, torch.float16):
+    for size in (1e-4, 1.0, 300.0):
+        y, x = torch.full((2, 1), size, dtype=dtype)
+        print(dtype, size, gradient(torch.atan2, y, x)[0].item())
+# --8<-- [end:trap-half]
+
+
+# --8<-- [start:fix-half]
+def scaled_atan2(y, x):
+    """atan2 of numbers whose squares under- or overflow; 0 at the origin.
+
+    A second derivative of it is wrong.
+    """
+    size = torch.maximum(y.abs(), x.abs()).detach()
+    size = torch.where(size == 0, 1.0, size)
+    return torch.atan2(y / size, x / size)
+
+
+for dtype in (torch.float32, torch.float16):
+    for size in (1e-4, 1.0, 300.0):
+        y, x = torch.full((2, 1), size, dtype=dtype)
+        print(dtype, size, gradient(scaled_atan2, y, x)[0].item())
+# --8<-- [end:fix-half]
+for dtype in dtypes:
+    eps = torch.finfo(dtype).eps
+    for n in (1, 3, 17, 33):
+        a, b = torch.randn(2, n, dtype=torch.float64).sign() + 0.3
+        for size in (1e-4, 1e-2, 0.7, 90.0, 1e4):
+            y, x = (size * a).to(dtype), (size * b).to(dtype)
+            exact = gradient(torch.atan2, y.double(), x.double())
+            for mine, its in zip(
+                gradient(scaled_atan2, y, x), exact, strict=True
+            ):
+                torch.testing.assert_close(
+                    mine.double(), its, rtol=8 * eps, atol=1e-7
+                )
+
+
+# --8<-- [start:range]
+for t in (1e-24, 1e-22, 1e-18, 1e18, 1e20):
+    y = x = torch.tensor([t])
+    print(
+        f"{t:5.0e}", gradient(lambda y, x: torch.atan2(y, x), y, x)[0].item()
+    )
+# --8<-- [end:range]
+for dtype in (torch.float32, torch.float16):
+    least, most = (
+        (3e-23, 1.3e19) if dtype == torch.float32 else (2.5e-4, 180.0)
+    )
+    for t in (least / 1.5, least, 1.0, most, most * 1.5):
+        leaf = torch.tensor([t], dtype=torch.float64).to(dtype)
+        g = gradient(torch.atan2, leaf, leaf)[0].double() * 2 * leaf.double()
+        inside = least <= t <= most
+        assert (g == 0) != inside, (dtype, t, g)
+
+# --8<-- [start:modes]
+zero, one = torch.tensor(0.0), torch.tensor(1.0)
+print("backward", gradient(torch.atan2, zero, zero)[0].item())
+print("forward ", torch.func.jvp(torch.atan2, (zero, zero), (one, zero))[1])
+# --8<-- [end:modes]
+# claim: At the origin backward gives 0 and forward mode NaN.
+for dtype in dtypes:
+    for n in (1, 3, 33):
+        y, x = torch.zeros(2, n, dtype=dtype)
+        tangent = torch.func.jvp(torch.atan2, (y, x), (y + 1, x + 1))[1]
+        assert tangent.isnan().all()
+
+# --8<-- [start:cut]
+for y in (0.0, -0.0):
+    y, x = torch.tensor([y]), torch.tensor([-1.0])
+    print(
+        torch.atan2(y, x).item(),
+        [g.item() for g in gradient(torch.atan2, y, x)],
+    )
+# --8<-- [end:cut]
+
+# --8<-- [start:angle]
+x = torch.tensor([-2.0, -0.0, 0.0, 2.0])
+print(torch.angle(x), gradient(torch.angle, x))
+z = torch.tensor([-2 + 0j, 0j, 2 + 0j, 3 + 4j], requires_grad=True)
+(g,) = torch.autograd.grad(torch.angle(z).sum(), z)
+print(torch.angle(z).detach(), g)
+(g,) = torch.autograd.grad(z.abs().sum(), z)
+print(z.abs().detach(), g)
+# --8<-- [end:angle]
+# claim: The angle of a real number is 0 or π, and its gradient 0
+for dtype in dtypes:
+    for n in (1, 3, 17, 33):
+        x = torch.randn(n).to(dtype)
+        assert (gradient(torch.angle, x) == 0).all()
+        pi = torch.tensor(torch.pi, dtype=dtype)
+        assert ((torch.angle(x) == 0) | (torch.angle(x) == pi)).all()
+
+# --8<-- [start:small-angle]
+z = torch.tensor([3e-13 + 4e-13j, 3e-25 + 4e-25j], requires_grad=True)
+(g,) = torch.autograd.grad(torch.angle(z).sum(), z)
+print("angle", g.tolist())
+v = torch.view_as_real(z.detach())
+print("atan2", gradient(lambda v: torch.atan2(v[:, 1], v[:, 0]), v).tolist())
+print("scaled", gradient(lambda v: scaled_atan2(v[:, 1], v[:, 0]), v).tolist())
+# --8<-- [end:small-angle]
+
+# --8<-- [start:inf]
+inf, nan = float("inf"), float("nan")
+for y, x in ((inf, 1.0), (inf, inf), (nan, 1.0), (nan, inf)):
+    y, x = torch.tensor([y]), torch.tensor([x])
+    for f in (torch.hypot, torch.atan2):
+        g = [g.item() for g in gradient(f, y, x)]
+        print(f"{f.__name__:6}", y.item(), x.item(), f(y, x).item(), g)
+# --8<-- [end:inf]
+
+# --8<-- [start:source]
+import pathlib
+
+import torchgen
+
+folder = pathlib.Path(torchgen.__file__).parent
+text = (folder / "packaged/autograd/derivatives.yaml").read_text()
+for name in ("hypot(", "atan2("):
+    lines = text[text.index(f"- name: {name}") :].splitlines()
+    print(*lines[1:3], sep="\n")
+# --8<-- [end:source]

@@ -1,0 +1,179 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import pairwise_distance, pdist
+
+
+def gradient(f, *inputs):
+    leaves = [torch.as_tensor(x).detach().clone() for x in inputs]
+    leaves = [x.requires_grad_() for x in leaves]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
+x = torch.tensor([[1.0, 2.0]])  # and a second point, equal to it
+print("cdist            ", gradient(torch.cdist, x, x)[0])
+print("dist             ", gradient(torch.dist, x, x)[0])
+print("pairwise_distance", gradient(pairwise_distance, x, x)[0])
+print(
+    "by hand          ",
+    gradient(lambda x, y: (x - y).square().sum().sqrt(), x, x)[0],
+)
+print("pdist            ", gradient(pdist, x.expand(2, 2)))
+# --8<-- [end:run]
+inf, nan = float("inf"), float("nan")
+torch.manual_seed(0)
+MODES = (
+    "use_mm_for_euclid_dist_if_necessary",
+    "use_mm_for_euclid_dist",
+    "donot_use_mm_for_euclid_dist",
+)
+# claim: Equal points get the gradient 0 from cdist, pdist and dist
+for dtype in (torch.float64, torch.float32):
+    for n in (1, 3, 17, 33):
+        x = torch.randint(9, (1, n)).to(dtype)
+        for p in (0.5, 1, 1.5, 2, 3, inf):
+            for mode in MODES:
+                for g in gradient(
+                    lambda x, y, p=p, m=mode: torch.cdist(x, y, p, m), x, x
+                ):
+                    assert (g == 0).all()
+            for f in (
+                lambda x, y, p=p: torch.dist(x, y, p),
+                lambda x, y, p=p: pdist(torch.cat([x, y]), p),
+            ):
+                assert all((g == 0).all() for g in gradient(f, x, x))
+        # claim: pairwise_distance pushes them apart with a length of 1
+        for a, sign in zip(
+            gradient(pairwise_distance, x, x), (1, -1), strict=True
+        ):
+            torch.testing.assert_close(
+                a, torch.full_like(a, sign * n**-0.5), rtol=1e-3, atol=1e-3
+            )
+
+
+# --8<-- [start:trap-matrix]
+def by_hand(x):
+    return (x[:, None] - x).square().sum(-1).sqrt()
+
+
+x = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+print(by_hand(x).tolist(), gradient(by_hand, x).tolist())
+# --8<-- [end:trap-matrix]
+
+
+# --8<-- [start:fix-matrix]
+def distances(x, y):
+    """Distances of each row of x to each row of y; needs n * m * d numbers."""
+    return torch.linalg.vector_norm(x.unsqueeze(-2) - y.unsqueeze(-3), dim=-1)
+
+
+print(gradient(lambda x: torch.cdist(x, x), x).tolist())
+print(gradient(lambda x: distances(x, x), x).tolist())
+# --8<-- [end:fix-matrix]
+a, b = torch.randn(3, 2, dtype=torch.float64), torch.randn(4, 2).double()
+torch.testing.assert_close(distances(a, b), torch.cdist(a, b))
+for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
+    for n in (1, 3, 30):
+        x = torch.randn(n, 5).to(dtype)
+        assert (distances(x, x).diagonal() == 0).all()
+        assert gradient(lambda x: distances(x, x), x).isfinite().all()
+
+# --8<-- [start:trap-mm]
+grid = torch.cartesian_prod(*3 * [torch.arange(3.0)])  # 27 points
+x = 1000 + 0.01 * grid
+y = x + torch.tensor([0.01, 0.0, 0.0])
+for rows in (25, 26):
+    a, b = x[:rows].clone().requires_grad_(), y[:rows]
+    d = torch.cdist(a, b).diagonal()
+    d.sum().backward()
+    print(rows, "rows: distance", d[0].item(), "gradient", a.grad[0].tolist())
+# --8<-- [end:trap-mm]
+
+# --8<-- [start:fix-mm]
+direct = "donot_use_mm_for_euclid_dist"
+d = torch.cdist(x, y, compute_mode=direct).diagonal()
+g = gradient(lambda x: torch.cdist(x, y, compute_mode=direct).diagonal(), x)
+print("direct  ", d[0].item(), g[0].tolist())
+middle = x.mean(0)
+d = torch.cdist(x - middle, y - middle).diagonal()
+g = gradient(lambda x: torch.cdist(x - middle, y - middle).diagonal(), x)
+print("centered", d[0].item(), g[0].tolist())
+# --8<-- [end:fix-mm]
+assert (d - 0.01).abs().max() < 1e-3 and (g[:, 0] + 1).abs().max() < 0.1
+# claim: From 26 rows on, on either side, p = 2 goes through a matrix product
+for n, m in ((25, 25), (25, 1), (26, 1), (1, 26), (26, 26), (200, 3)):
+    for d in (3, 64):
+        x = 30 + torch.randn(n, d)
+        y = 30 + torch.randn(m, d)
+        one = torch.cdist(x, y)
+        by = {mode: torch.cdist(x, y, compute_mode=mode) for mode in MODES}
+        other = MODES[1] if max(n, m) > 25 else MODES[2]
+        assert torch.equal(one, by[other]) and not torch.equal(
+            by[MODES[1]], by[MODES[2]]
+        )
+
+# --8<-- [start:ties]
+x, y = torch.tensor([[3.0, 3.0]]), torch.zeros(1, 2)
+inf = float("inf")
+print("cdist      ", gradient(lambda x: torch.cdist(x, y, inf), x))
+print("pdist      ", gradient(lambda x: pdist(torch.cat([x, y]), inf), x))
+print("dist       ", gradient(lambda x: torch.dist(x, y, inf), x))
+print("vector_norm", gradient(lambda x: torch.linalg.vector_norm(x, inf), x))
+# --8<-- [end:ties]
+# claim: With p = ∞ and k equal largest differences, cdist and pdist give ±1 to
+#   each
+for dtype in (torch.float64, torch.float32):
+    for n in (2, 3, 17, 33):
+        x = torch.full((1, n), 0.3, dtype=dtype)
+        for f in (
+            lambda x: torch.cdist(x, 0 * x.detach(), inf),
+            lambda x: pdist(torch.cat([x, 0 * x.detach()]), inf),
+        ):
+            assert (gradient(f, x) == 1).all()
+        g = gradient(lambda x: torch.dist(x, 0 * x.detach(), inf), x)
+        torch.testing.assert_close(g, torch.full_like(g, 1 / n))
+        for eps in (1e-6, 0):
+            g = gradient(
+                lambda x, e=eps: pairwise_distance(x, 0 * x.detach(), inf, e),
+                x,
+            )
+            torch.testing.assert_close(g, torch.full_like(g, 1 / n))
+
+# --8<-- [start:eps]
+x = torch.tensor([[1.0, 2.0, 3.0]])
+print(pairwise_distance(x, x), gradient(pairwise_distance, x, x)[0])
+print(pairwise_distance(x, x, eps=0), end=" ")
+print(gradient(lambda x, y: pairwise_distance(x, y, eps=0), x, x)[0])
+# --8<-- [end:eps]
+
+# --8<-- [start:forward]
+x, y = torch.tensor([[1.0, 2.0]]), torch.zeros(1, 2)
+for f in (torch.cdist, distances):
+    try:
+        print(torch.func.hessian(lambda x, f=f: f(x, y).sum())(x).squeeze())
+    except NotImplementedError as error:
+        print(str(error).split(". ")[0][:70])
+# --8<-- [end:forward]
+
+# --8<-- [start:half]
+x = torch.tensor([[1.0, 2.0]], dtype=torch.float16)
+for f in (torch.cdist, lambda x, y: pdist(torch.cat([x, y])), distances):
+    try:
+        print(f(x, 0 * x))
+    except NotImplementedError as error:
+        print(error)
+# --8<-- [end:half]
+
+# --8<-- [start:zero-order]
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = torch.zeros(2, requires_grad=True)
+try:
+    torch.dist(x, y, p=0).backward()
+except RuntimeError as error:
+    print(error)
+# --8<-- [end:zero-order]
+
+# --8<-- [start:half-power]
+x = torch.tensor([[1.0, 1e-12, 0.0]])
+print(gradient(lambda x: torch.cdist(x, 0 * x.detach(), 0.5), x))
+# --8<-- [end:half-power]

@@ -1,0 +1,131 @@
+# --8<-- [start:run]
+import torch
+import torch.nn.functional as F
+
+
+def gradient(f, *inputs):
+    leaves = [torch.as_tensor(x).detach().clone() for x in inputs]
+    leaves = [x.requires_grad_() for x in leaves]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
+weight = torch.tensor([1.0, 2.0, 5.0])  # of the loss
+layers = {
+    "layer_norm": lambda x: F.layer_norm(x, (3,)),
+    "rms_norm": lambda x: F.rms_norm(x, (3,)),
+    "group_norm": lambda x: F.group_norm(x[None], 1)[0],
+    "batch_norm": lambda x: F.batch_norm(
+        x[:, None], None, None, training=True
+    )[:, 0],
+}
+for name, f in layers.items():
+    for x in (torch.zeros(3), torch.full((3,), 2.0)):
+        g = gradient(lambda x, f=f: f(x) * weight, x)
+        print(f"{name:10} {x[0].item()}", [round(t, 1) for t in g.tolist()])
+# --8<-- [end:run]
+torch.manual_seed(0)
+
+
+def instance(x):
+    return F.instance_norm(x[None, None])[0, 0]
+
+
+# claim: A constant input gets 316 times the gradient, without its mean
+for dtype in (torch.float64, torch.float32):
+    for n in (2, 3, 17, 33):
+        v = torch.randn(n, dtype=dtype)
+        for value in (0.0, 2.0, -8.0):
+            x = torch.full((n,), value, dtype=dtype)
+            wanted = (v - v.mean()) * 1e-5**-0.5
+            for f in (
+                lambda x, n=n: F.layer_norm(x, (n,)),
+                layers["group_norm"],
+                layers["batch_norm"],
+                instance,
+            ):
+                got = gradient(lambda x, f=f, v=v: f(x) * v, x)
+                torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-2)
+        # claim: rms_norm of zeros has 1/√eps too
+        eps = torch.finfo(dtype).eps
+        got = gradient(
+            lambda x, n=n, v=v: F.rms_norm(x, (n,)) * v,
+            torch.zeros(n, dtype=dtype),
+        )
+        torch.testing.assert_close(got, v * eps**-0.5, rtol=1e-3, atol=1e-2)
+
+# --8<-- [start:trap]
+tokens = torch.zeros(2, 3)  # of padding
+for dtype in (torch.float64, torch.float32, torch.bfloat16):
+    x, w = tokens.to(dtype), weight.to(dtype)
+    g = gradient(lambda x, w=w: F.rms_norm(x, (3,)) * w, x)
+    print(dtype, "1/sqrt(eps)", g[0, 0].item())
+# --8<-- [end:trap]
+
+# --8<-- [start:fix-rms]
+for dtype in (torch.float64, torch.float32, torch.bfloat16):
+    x, w = tokens.to(dtype), weight.to(dtype)
+    g = gradient(lambda x, w=w: F.rms_norm(x, (3,), eps=1e-4) * w, x)
+    print(dtype, g[0, 0].item())
+# --8<-- [end:fix-rms]
+
+# --8<-- [start:eps-zero]
+for x in (torch.zeros(3), torch.full((3,), 2.0)):
+    for name, f in {
+        "layer_norm": lambda x: F.layer_norm(x, (3,), eps=0.0),
+        "rms_norm  ": lambda x: F.rms_norm(x, (3,), eps=0.0),
+    }.items():
+        print(
+            name,
+            f(x).tolist(),
+            gradient(lambda x, f=f: f(x) * weight, x).tolist(),
+        )
+# --8<-- [end:eps-zero]
+
+# --8<-- [start:one]
+x = torch.tensor([[5.0]])
+print(
+    "layer_norm",
+    F.layer_norm(x, (1,)),
+    gradient(lambda x: F.layer_norm(x, (1,)), x),
+)
+print("rms_norm  ", F.rms_norm(x, (1,)))
+for f in (
+    lambda: F.batch_norm(x, None, None, training=True),
+    lambda: F.group_norm(x, 1),
+    lambda: F.instance_norm(x[None]),
+):
+    try:
+        f()
+    except ValueError as error:
+        print(error)
+# --8<-- [end:one]
+
+# --8<-- [start:sum]
+x = torch.tensor([1.0, 2.0, 4.0])
+for name, f in layers.items():
+    g = gradient(f, x)  # of the plain sum
+    print(f"{name:10}", [f"{t:.0e}" for t in g.tolist()])
+# --8<-- [end:sum]
+# claim: The sum of a normalized vector does not depend on its input
+for n in (2, 3, 17, 33):
+    for f in (
+        lambda x, n=n: F.layer_norm(x, (n,)),
+        layers["group_norm"],
+        layers["batch_norm"],
+        instance,
+    ):
+        x = torch.randn(n, dtype=torch.float64)
+        assert gradient(f, x).abs().max() < 1e-11
+
+# --8<-- [start:weight-norm]
+layer = torch.nn.utils.parametrizations.weight_norm(
+    torch.nn.Linear(2, 2, bias=False)
+)
+with torch.no_grad():
+    layer.parametrizations.weight.original1[0] = 0  # the direction of row 0
+layer(torch.ones(1, 2)).sum().backward()
+print(
+    layer.weight.detach()[0], layer.parametrizations.weight.original1.grad[0]
+)
+# --8<-- [end:weight-norm]

@@ -1,0 +1,177 @@
+# --8<-- [start:run]
+import torch
+from torch.nn.functional import cosine_similarity, normalize
+
+
+def gradient(f, *inputs):
+    leaves = [torch.as_tensor(x).detach().clone() for x in inputs]
+    leaves = [x.requires_grad_() for x in leaves]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
+other = torch.tensor([3.0, 4.0])
+for x in (torch.zeros(2), torch.tensor([1e-6, 0.0])):
+    print("x         ", x)
+    print(" x / norm ", gradient(lambda x: x / x.norm(), x))
+    print(" normalize", gradient(lambda x: normalize(x, dim=0), x))
+    print(" cosine   ", gradient(lambda x: cosine_similarity(x, other, 0), x))
+# --8<-- [end:run]
+inf, nan = float("inf"), float("nan")
+torch.manual_seed(0)
+wide = (torch.float64, torch.float32, torch.bfloat16)
+
+
+def cosine(eps):
+    return lambda x, y: cosine_similarity(x, y, dim=-1, eps=eps)
+
+
+# claim: The gradient of normalize at a zero vector is 1/eps, 10¹² by default.
+for dtype in wide:
+    for n in (1, 3, 17, 33):
+        x = torch.zeros(2, n, dtype=dtype)
+        for p in (0.5, 1, 2, 3, inf):
+            for eps in (1e-12, 1e-3):
+                g = gradient(lambda x, p=p, e=eps: normalize(x, p, eps=e), x)
+                assert (g.double() * eps - 1).abs().max() < 1e-2
+        y = torch.randn(2, n).to(dtype)
+        g, h = gradient(cosine(1e-8), x, y)
+        unit = y.double() / y.double().norm(dim=-1, keepdim=True)
+        assert (g.double() * 1e-8 - unit).abs().max() < 3e-2
+        assert (h == 0).all()
+
+# --8<-- [start:trap]
+table = torch.nn.Embedding(3, 2, padding_idx=0)
+with torch.no_grad():
+    table.weight.copy_(torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0]]))
+goal = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+loss = -(normalize(table(torch.tensor([0, 1, 2]))) * goal).sum()
+loss.backward()
+print(table.weight.grad)
+# --8<-- [end:trap]
+assert table.weight.grad[2, 0] < -9e11 and (table.weight.grad[0] == 0).all()
+
+
+# --8<-- [start:fix-unit]
+def unit(x):
+    """x divided by its length in the last dimension; 0 for a zero vector."""
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    zero = length == 0
+    return torch.where(zero, 0.0, x / torch.where(zero, 1.0, length))
+
+
+x = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0]])
+print("unit            ", gradient(lambda x: -(unit(x) * goal).sum(), x)[::2])
+g = gradient(lambda x: -(normalize(x, eps=1e-3) * goal).sum(), x)
+print("normalize(1e-3) ", g[::2])
+# --8<-- [end:fix-unit]
+for dtype in (*wide, torch.float16):
+    for n in (1, 3, 17, 33):
+        x = torch.zeros(2, n, dtype=dtype)
+        x[1, 0] = 3
+        g = gradient(unit, x)
+        assert (unit(x)[0] == 0).all() and (g[0] == 0).all()
+        assert unit(x)[1, 0] == 1 and unit(x).dtype == dtype
+        x = torch.randn(3, n).to(dtype)
+        torch.testing.assert_close(
+            unit(x), normalize(x, eps=1e-4), rtol=1e-2, atol=1e-2
+        )
+
+
+# --8<-- [start:cosine]
+def f(x):
+    return cosine_similarity(x, other, dim=0, eps=0.5)
+
+
+x = torch.tensor([0.25, 0.0])  # shorter than eps
+h = 2**-8
+step = torch.tensor([h, 0.0])
+print("difference  ", ((f(x + step) - f(x - step)) / (2 * h)).item())
+print("forward mode", torch.func.jvp(f, (x,), (step / h,))[1].item())
+print("backward    ", gradient(f, x)[0].item())
+# --8<-- [end:cosine]
+torch.testing.assert_close(gradient(f, x), torch.tensor([0.6, 1.6]))
+double = other.double()
+assert not torch.autograd.gradcheck(
+    lambda x: cosine_similarity(x, double, dim=0, eps=0.5),
+    x.double().requires_grad_(),
+    raise_exception=False,
+)
+# claim: Where a vector is shorter than eps, but not 0, the backward pass of
+#   cosine_similarity is wrong.
+for dtype in (torch.float64, torch.float32):
+    for eps in (1e-8, 1e-3, 0.5):
+        for n in (2, 3, 17, 33):
+            a, b = torch.randn(2, n, dtype=dtype)
+            short = 0.3 * eps * a / a.norm()
+            got = gradient(cosine(eps), short, b)[0]
+            exact = b / (eps * b.norm())
+            lost = cosine(eps)(short, b) * short / short.norm() / eps
+            torch.testing.assert_close(got, exact - lost, rtol=1e-3, atol=1e-3)
+            long = 3 * eps * a / a.norm()
+            torch.testing.assert_close(
+                gradient(cosine(eps), long, b)[0],
+                gradient(lambda x, b=b: unit(x) @ unit(b), long),
+                rtol=1e-3,
+                atol=1e-3,
+            )
+
+
+# --8<-- [start:fix-cosine]
+def cosine_of(x, y, eps=1e-3):
+    """The cosine in the last dimension; shorter vectors count as eps long."""
+    x, y = (normalize(v, dim=-1, eps=eps) for v in (x, y))
+    return (x * y).sum(-1)
+
+
+x = torch.tensor([0.25, 0.0])
+print(gradient(lambda x: cosine_of(x, other, eps=0.5), x)[0].item())
+# --8<-- [end:fix-cosine]
+for n in (2, 3, 17):
+    a, b = torch.randn(2, 4, n, dtype=torch.float64)
+    a[0] = 0
+    a[1] *= 0.1 / a[1].norm()
+    assert torch.autograd.gradcheck(
+        lambda a, b: cosine_of(a, b, 0.5),
+        (a.requires_grad_(), b.requires_grad_()),
+    )
+    torch.testing.assert_close(cosine_of(a, b, 0.5), cosine(0.5)(a, b))
+
+# --8<-- [start:half]
+x = torch.zeros(2, dtype=torch.float16)
+print("eps", torch.tensor([1e-12, 1e-8, 1e-4], dtype=torch.float16))
+print("normalize ", normalize(x, dim=0))
+print("cosine    ", cosine_similarity(x, other.half(), dim=0))
+print("eps=1e-4  ", normalize(x, dim=0, eps=1e-4))
+print("gradient  ", gradient(lambda x: normalize(x, dim=0, eps=1e-4), x))
+# --8<-- [end:half]
+# claim: In float16 an eps below 3·10⁻⁸ rounds to 0
+for eps, zero in ((2.9e-8, True), (3.1e-8, False)):
+    assert (torch.tensor(eps, dtype=torch.float16) == 0) == zero
+for n in (1, 3, 33):
+    x = torch.zeros(n, dtype=torch.float16)
+    assert normalize(x, dim=0).isnan().all()
+    assert cosine_similarity(x, x + 1, dim=0).isnan()
+
+# --8<-- [start:tiny]
+for length in (1.0, 1e-3, 1e-6, 1e-9, 1e-12, 1e-15):
+    x = torch.tensor([length, 0.0], dtype=torch.float64)
+    value, slope = (
+        normalize(x, dim=0)[0],
+        gradient(lambda x: normalize(x, dim=0)[1], x),
+    )
+    print(f"{length:5.0e}", value.item(), slope.tolist())
+# --8<-- [end:tiny]
+
+# --8<-- [start:nan]
+for x in ([float("inf"), 1.0], [float("nan"), 1.0]):
+    print(x, normalize(torch.tensor(x), dim=0).tolist())
+print([], normalize(torch.zeros(0), dim=0).tolist())
+both = torch.zeros(2)
+print(gradient(lambda x, y: cosine_similarity(x, y, 0), both, both))
+# --8<-- [end:nan]
+
+# --8<-- [start:boundary]
+x = torch.tensor([2.0**-40, 0.0])  # exactly as long as eps
+print(gradient(lambda x: normalize(x, dim=0, eps=2.0**-40), x) * 2.0**-40)
+# --8<-- [end:boundary]
