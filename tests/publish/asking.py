@@ -33,21 +33,49 @@ PARTS = {
     "edges/log/": {"masks/where/", "masks/masking/", "products/stable/"},
     "edges/sqrt/": {"masks/where/", "norms/zero/", "norms/distances/", "norms/std/"},
     "flat/sign/": {"basics/no_graph/"},
+    "functions/": {"products/prod/"},
     "images/conv2d/": {"images/pad/"},
     "images/grid_sample/": {"images/grid_border/"},
-    "images/pooling/": {"images/lp_pool/"},
+    "images/pooling/": {"images/lp_pool/", "ties/pooling/"},
+    "kinks/abs/": {"norms/angle/", "norms/zero/"},
     "losses/bce/": {"losses/bce_targets/", "losses/pos_weight/"},
+    "losses/cosine_embedding/": {"norms/normalize/"},
     "losses/cross_entropy/": {"losses/class_dimension/"},
     "losses/ctc/": {"losses/ctc_gradient/"},
-    "losses/embedding/": {"losses/cosine_embedding/"},
+    "losses/embedding/": {"losses/cosine_embedding/", "norms/distances/", "norms/normalize/"},
+    "losses/ignore_index/": {"losses/side_by_side/"},
     "losses/likelihood/": {"losses/gaussian_nll/"},
+    "losses/map/": {"losses/side_by_side/"},
     "losses/multi_margin/": {"losses/multilabel_soft_margin/"},
     "losses/ranking/": {"losses/soft_margin/"},
     "losses/regression/": {"losses/weighted/"},
-    "losses/ignore_index/": {"losses/side_by_side/"},
-    "losses/map/": {"losses/side_by_side/"},
     "notebooks/nan_classifier/": {"foundations/find_operation/"},
     "ties/max/": {"ties/table/", "ties/min/", "ties/sort/", "ties/median/", "ties/scatter_reduce/", "ties/pooling/"},
+}
+
+# Queries about functions that had no page when the queries were frozen: the pages that have them now.
+SINCE = {
+    "torch.where 没选中的分支梯度也是 nan": {"masks/where/"},
+    "torch.prod with zeros double backward": {"products/prod/"},
+    "max_unpool2d duplicate indices backward": {"ties/pooling/"},
+    "torch.std NaN gradient": {"norms/std/"},
+    "logsumexp all -inf nan grad": {"infinities/logsumexp/"},
+    "What is the gradient of torch.norm at the zero vector?": {"norms/zero/"},
+    "F.normalize gives huge gradients when the feature vector is all zeros": {"norms/normalize/"},
+    "注意力 mask 整行都是 -inf softmax nan": {"infinities/attention/", "infinities/softmax/"},
+    "cdist NAN in backward": {"norms/distances/"},
+    "scatter_reduce amax backward ties": {"ties/scatter_reduce/"},
+    "Which elements get a gradient when sort or topk meets equal values?": {"ties/sort/", "ties/table/"},
+    "masked mse ignoring nan targets wrong grad": {"masks/nan_to_num/", "losses/weighted/", "masks/masking/"},
+    "Why is the variance of a single element nan and its gradient too?": {"norms/std/"},
+    "MultiheadAttention key_padding_mask all masked nan": {"infinities/attention/"},
+    "F.normalize zero vector gradient 1e12": {"norms/normalize/"},
+    "median 中位数 梯度": {"ties/median/"},
+    "torch.where can produce nan for unselected branch during backward": {"masks/where/"},
+    "cumprod 含 0 梯度": {"products/prod/"},
+    "attention mask all -inf row nan": {"infinities/attention/", "infinities/softmax/"},
+    "why is the gradient of cumprod wrong when one factor is zero": {"products/prod/"},
+    "UserWarning: None of the inputs have requires_grad=True when I use gradient checkpointing": {"basics/no_graph/"},
 }
 
 _TYPE = f"""async ([queries, wait]) => {{
@@ -113,7 +141,12 @@ def read(path: Path) -> list[Query]:
         return frozenset(pages.union(*(PARTS.get(page, ()) for page in pages)))
 
     return [
-        Query(str(row["query"]), addresses(row["pages"]), addresses(row.get("allowed", [])), row["kind"])
+        Query(
+            str(row["query"]),
+            addresses(row["pages"]) | frozenset(SINCE.get(row["query"], ())),
+            addresses(row.get("allowed", [])),
+            row["kind"],
+        )
         for row in yaml.safe_load(path.read_text(encoding="utf-8"))
     ]
 
