@@ -2,7 +2,7 @@
 
 import torch
 
-from livedocs.declare import VJP, Defect, normal
+from livedocs.declare import VJP, Defect, Plane, normal
 
 inf, nan = float("inf"), float("nan")
 
@@ -37,6 +37,7 @@ ZEROS = {
     "no zero": _vector("2.", "3.", "4."),
     "one zero": _vector("2.", "0.", "4."),
     "two zeros": _vector("0.", "3.", "0."),
+    "two factors, both 0": _vector("0.", "0."),
     "three zeros": _vector("0.", "0.", "0."),
     "minus zero": _vector("2.", "-0.", "4."),
 }
@@ -81,6 +82,7 @@ RULES = [
         formula=r"p = \texttt{prod}(x) = \prod_j x_j",
         gradient=r"\bar{x}_i = \bar{p} \prod_{j \neq i} x_j",
         vjp=_prod,
+        plane=Plane("two factors, both 0"),
         inputs={"x": normal},
         shapes=[{"x": (5,)}, {"x": (2, 3)}, {"x": (1,)}],
         special={**ZEROS, **SCALE, **OTHERS, "empty": EMPTY},

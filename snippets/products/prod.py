@@ -184,12 +184,30 @@ def backward_twice(f):
     return matrix
 
 
+# claim: Its third derivatives are not: with one 0, jacrev of hessian has NaN
+#   and jacfwd three times a 0 in place of some. jacrev three times is right.
+for n in (3, 4):
+    for place in range(n - 2, n):
+        x = 0.5 + torch.rand(n, dtype=torch.float64)
+        x[place] = 0.0
+        right = jacrev(pairs)(x)
+        assert (right != 0).any()
+        assert jacrev(hessian(torch.prod))(x).isnan().any()
+        forward = jacfwd(jacfwd(jacfwd(torch.prod)))(x)
+        assert (forward[right != 0] == 0).any()
+        kept = forward != 0
+        torch.testing.assert_close(forward[kept], right[kept])
+        torch.testing.assert_close(
+            jacrev(jacrev(jacrev(torch.prod)))(x), right
+        )
+
 for n in (2, 3, 4):
-    for zeros in range(n):
+    for zeros in range(n + 1):
         x = 0.5 + torch.rand(n, dtype=torch.float64)
         x[torch.randperm(n)[:zeros]] = 0.0
         right = pairs(x)
-        # claim: The Hessian of prod is right in every order of the modes.
+        # claim: At zeros the Hessian of prod is right in every order of the
+        #   modes.
         for h in (
             hessian(torch.prod),
             jacfwd(jacfwd(torch.prod)),
@@ -238,6 +256,10 @@ for dtype in torch.float64, torch.float32, torch.bfloat16, torch.float16:
 x = torch.tensor([1e-30, 1e-30, 1e30])
 print("backward  ", gradient(torch.prod, x).tolist())
 print("torch.func", grad(torch.prod)(x).tolist())
+for second in [1.0, 2, 3], [0.0, 2, 3]:
+    rows = torch.stack([x, torch.tensor(second)])
+    grads = gradient(lambda x: x.prod(1), rows)
+    print(f"a row {second} below it:", grads[0].tolist())
 # --8<-- [end:underflow]
 for dtype in dtypes:
     small = least(lambda p: p == 0, torch.prod, 0.5, dtype)
@@ -268,6 +290,14 @@ for dtype in dtypes:
     x = torch.tensor([0.0, 0.0, nan], dtype=dtype)
     assert x.prod().isnan() and (gradient(torch.prod, x) == 0).all()
     assert with_graph(torch.prod, x).isnan().tolist() == [True, True, False]
+    assert gradient(lambda x: x.prod(0), x).isnan().any()
+    for bad in (nan, inf, -inf):
+        for place in range(3):
+            x = torch.tensor([2.0, 2.0, 2.0], dtype=dtype)
+            x[place] = bad
+            # claim: backward() returns NaN for it.
+            assert gradient(torch.prod, x)[place].isnan()
+            assert grad(torch.prod)(x)[place] == 4
 
 # --8<-- [start:padding]
 x = torch.tensor([2.0, 3.0, nan])
@@ -292,6 +322,13 @@ for dtype in dtypes:
                 #   every factor before it
                 g = gradient(lambda x, k=k: x.cumprod(0)[k], x)
                 assert g[: n // 2 + 1].isnan().all()
+                # claim: With a 0 among them that 0 alone gets it.
+                for place in {0, n // 2 - 1}:
+                    y = x.clone()
+                    y[place] = 0.0
+                    g = gradient(lambda x, k=k: x.cumprod(0)[k], y)
+                    lost = g.isnan().nonzero().tolist()
+                    assert lost == [[place]], (n, k, place, g)
                 # claim: no value of its input reaches any gradient
                 g = gradient(lambda x, k=k: x.cumsum(0)[k], x)
                 assert g.tolist() == [float(i <= k) for i in range(n)]

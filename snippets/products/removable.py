@@ -192,6 +192,22 @@ for name in "(exp(x) - 1) / x  ", "expm1(x) / x      ":
     print(name, vmap(grad(quotients[name]))(x).tolist())
 print("series            ", vmap(grad(expm1_over_x))(x).tolist())
 # --8<-- [end:float16]
+# claim: In float16 errors of 1% reach up to 0.28, with expm1 0.22; in
+#   bfloat16 both reach 0.99
+for dtype, ends in (torch.float16, (0.28, 0.22)), (torch.bfloat16, (1.0, 1.0)):
+    x = torch.logspace(-6, 0, 4000, dtype=torch.float64).to(dtype)
+    x = x[x < 1]
+    exact = vmap(grad(expm1_over_x))(x.double())
+    names = "(exp(x) - 1) / x  ", "expm1(x) / x      "
+    for name, end in zip(names, ends, strict=True):
+        wrong = (vmap(grad(quotients[name]))(x) - exact).abs() / exact
+        last = x[(wrong > 0.01) | wrong.isnan()].max().item()
+        assert abs(last - end) < 0.01, (dtype, name, last)
+# claim: of the first two about 1/x, which is 10⁸ at 10⁻⁸ in float32
+x = torch.logspace(-30, -9, 99)
+for name in "(exp(x) - 1) / x  ", "log(1 + x) / x    ":
+    g = vmap(grad(quotients[name]))(x)
+    torch.testing.assert_close(g, 1 / x)
 
 
 # --8<-- [start:far]
@@ -205,6 +221,28 @@ f = x_over_1_minus_exp
 print("own  ", f(x).tolist(), vmap(grad(f))(x).tolist())
 # --8<-- [end:far]
 assert vmap(grad(naive))(x).isnan().tolist() == [False, True, True]
+
+
+# --8<-- [start:boxcox]
+def box_cox(y, power):
+    """(y**power - 1) / power, and log(y) at power 0."""
+    return y.log() * expm1_over_x(power * y.log())
+
+
+y, power = torch.tensor([0.5, 3.0]), torch.tensor([0.0, 0.0])
+plain = grad(lambda power, y: ((y**power - 1) / power).sum())
+print("plain  ", plain(power, y))
+print("box_cox", grad(lambda power, y: box_cox(y, power).sum())(power, y))
+# --8<-- [end:boxcox]
+torch.testing.assert_close(box_cox(y, power), y.log())
+g = grad(lambda power, y: box_cox(y, power).sum())(power, y)
+torch.testing.assert_close(g, y.log() ** 2 / 2)
+for power in (-2.0, -0.5, 0.3, 2.0):
+    y = 0.2 + 5 * torch.rand(33, dtype=torch.float64)
+    power = torch.full_like(y, power)
+    torch.testing.assert_close(box_cox(y, power), (y**power - 1) / power)
+    g = vmap(grad(box_cox))(y, power)
+    torch.testing.assert_close(g, y ** (power - 1))
 
 # --8<-- [start:xlogx]
 x = torch.tensor([0.0, 1e-8, 1e-4])

@@ -34,19 +34,23 @@ inf, nan = float("inf"), float("nan")
 torch.manual_seed(0)
 dtypes = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 slopes_of = {name: vmap(grad(f)) for name, (_, f) in pairs.items()}
-# claim: From −60 to 60 the functions are right up to rounding, in each dtype
+# claim: From −60 to 60 the functions are right up to rounding, in each dtype,
+#   but for the gradient of logsumexp: in bfloat16 it is off by up to 0.06
 for name, (_, f) in pairs.items():
     for dtype in dtypes:
         eps = torch.finfo(dtype).eps
         x = torch.cat([torch.linspace(-60, 60, 99), torch.randn(33)])
         x = x.to(dtype)
-        for mine, exact in (
-            (f(x), f(x.double())),
-            (slopes_of[name](x), slopes_of[name](x.double())),
-        ):
-            torch.testing.assert_close(
-                mine.double(), exact, rtol=4 * eps, atol=32 * eps
-            )
+        mine, exact = f(x).double(), f(x.double())
+        torch.testing.assert_close(mine, exact, rtol=eps, atol=eps)
+        slope = slopes_of[name]
+        off = (slope(x).double() - slope(x.double())).abs().max()
+        if "sum" not in name:
+            assert off <= eps, (name, dtype, off)
+        elif dtype == torch.bfloat16:
+            assert 0.03 < off < 0.07, off
+        else:
+            assert off < 20 * eps, (dtype, off)
     for far in (1e3, 6e4):
         x = torch.tensor([-far, far], dtype=torch.float16)
         assert f(x).isfinite().all() and slopes_of[name](x).isfinite().all()
@@ -69,6 +73,8 @@ def by_function(score):
 for f in by_hand, by_function:
     print(f.__name__, f(score).item(), grad(f)(score).tolist())
 # --8<-- [end:likelihood]
+bce = torch.nn.functional.binary_cross_entropy_with_logits
+assert bce(score, label, reduction="sum") == by_function(score) == 60
 
 # --8<-- [start:trap-large]
 x = torch.tensor([1.0, 0.0])
@@ -125,6 +131,14 @@ torch.testing.assert_close(
 assert vmap(grad(centered_logsumexp))(rows)[1].tolist() == [0, 1]
 for k in (0, 2, 3):
     assert grad(centered_logsumexp)(rows[k]).isnan().any()
+
+x = torch.tensor([-10.0, -12.0, -17.0, -18.0]).half()
+y, g = (
+    pairs["log(sigmoid(x))"][0](x),
+    vmap(grad(pairs["log(sigmoid(x))"][0]))(x),
+)
+assert y.isfinite().tolist() == [True, True, True, False]
+assert g[0] == 1 and (g[1:3] == inf).all() and g[3].isnan()
 
 # --8<-- [start:trap-log1mexp]
 x = torch.tensor([-1e-9, -20.0])

@@ -190,10 +190,12 @@ FIXES = [
     Fix("products/sinc", "sin_over_x", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
     Fix("products/sinc", "sinc", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
     Fix("products/sinc", "one_minus_cos_over_x2", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
+    Fix("products/sinc", "rotate", vectors(2, 3), extremes=[([ZERO] * 3, [1.0, 2.0, 3.0]), ([1e-7] * 3, [1.0] * 3)]),
     Fix("products/removable", "expm1_over_x_where", numbers(low=1.0, high=4.0), extremes=[(ZERO,), (1e-30,)]),
     Fix("products/removable", "expm1_over_x", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (1e-30,), (-1e4,)]),
     Fix("products/removable", "log1p_over_x", numbers(low=-0.8, high=3.0), extremes=[(ZERO,), (1e-30,), (1e4,)]),
     Fix("products/removable", "x_over_1_minus_exp", numbers(low=-2.0, high=3.0), extremes=[(ZERO,), (-1e4,), (1e4,)]),
+    Fix("products/removable", "box_cox", numbers(2, low=0.2, high=3.0), extremes=[(2.0, ZERO), (2.0, 1e-30)]),
     Fix("products/stable", "centered_logsumexp", vectors(1, 5), extremes=[([LARGE, 0.0],), ([-LARGE, -LARGE],)]),
     Fix("products/stable", "log1mexp", numbers(low=-3.0, high=-0.2), extremes=[(-1e-3,), (-1e4,)]),
     Fix(
