@@ -40,16 +40,20 @@ for size in (3, 30):
 # --8<-- [start:fix]
 for size in (3, 30):
     x = torch.ones(4, size, requires_grad=True)
-    each = F.mse_loss(x, torch.zeros_like(x), reduction="none")
-    (g,) = torch.autograd.grad(each.flatten(1).sum(1).mean(), x)
+    loss = F.mse_loss(x, torch.zeros_like(x), reduction="sum") / len(x)
+    (g,) = torch.autograd.grad(loss, x)
     print(f"{size:2} entries  {g[0, 0]:.4f}")
 # --8<-- [end:fix]
 # claim: The gradient of an entry is then the same for 3 and for 30
-for shape in ((4, 1), (4, 3), (4, 30), (4, 5, 6)):
-    x = torch.ones(shape, requires_grad=True)
-    each = F.mse_loss(x, torch.zeros_like(x), reduction="none")
-    (g,) = torch.autograd.grad(each.flatten(1).sum(1).mean(), x)
-    assert (g == 0.5).all()
+for shape in ((4,), (4, 1), (4, 3), (4, 30), (4, 5, 6)):
+    for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+        x = torch.full(shape, 0.7, dtype=dtype, requires_grad=True)
+        loss = F.mse_loss(x, torch.zeros_like(x), reduction="sum") / len(x)
+        (g,) = torch.autograd.grad(loss, x)
+        torch.testing.assert_close(g, torch.full_like(x, 0.35))
+half = torch.full((2,), 181.0, dtype=torch.float16)  # 2 * 181 ** 2 = 65522
+assert F.mse_loss(half, half * 0, reduction="sum").isinf()
+assert F.mse_loss(half - 1, half * 0, reduction="sum").isfinite()
 
 # --8<-- [start:divisor]
 import warnings
@@ -132,6 +136,18 @@ for name in takes:
     none = loss(*inputs, weight=weights, reduction="none").sum()
     ours = none / divisor(name, inputs, weight=weights)
     torch.testing.assert_close(ours, loss(*inputs, weight=weights))
+# claim: With probabilities as targets, and not indices, the two cross_entropy
+#   divide by 4 with weights too.
+soft = torch.rand(4, 3).softmax(1)
+assert abs(divisor("cross_entropy", (x, soft), **per_class) - 4) < 1e-4
+flat = x1, x2[:3], soft
+assert abs(divisor("linear_cross_entropy", flat, **per_class) - 4) < 1e-4
+tokens = torch.randn(4, 3, 5), torch.randint(0, 3, (4, 5))
+assert abs(divisor("cross_entropy", tokens) - 20) < 1e-3
+lengths = torch.tensor([2, 1, 2, 1])
+uneven = *ctc[:3], lengths
+none = F.ctc_loss(*uneven, reduction="none")
+torch.testing.assert_close((none / lengths).sum() / 4, F.ctc_loss(*uneven))
 for count in (1, 2, 7):  # ignore_index
     labels = torch.arange(8).clamp(max=count) // count  # 0 in `count` rows
     logits = torch.randn(8, 3)
@@ -251,6 +267,12 @@ for name, (where, number, loss) in kinks.items():
     cells = [f"{cell:>9}" for cell in measured(loss, number)]
     print(f"{name:23}{where:12}", *cells)
 # --8<-- [end:kink]
+assert measured(*kinks["kl_div"][:0:-1])[1:3] == ("nan", "nan")
+assert measured(*kinks["soft_margin_loss"][:0:-1])[1] == "nan"
+for number, found in ((-88.72, False), (-88.73, True)):  # in float32
+    u = torch.tensor([number], requires_grad=True)
+    (g,) = torch.autograd.grad(F.soft_margin_loss(u, torch.ones(1)), u)
+    assert g.isnan() if found else g == -1
 
 
 # --8<-- [start:dtype]

@@ -103,6 +103,17 @@ for pick in (
     torch.nn.functional.l1_loss(y[keep], target[keep], reduction="none"),
 ):
     assert torch.autograd.grad(pick.sum(), y)[0].tolist() == [1, 0]
+y = torch.tensor([3.0, 3.0], requires_grad=True)
+loss = mse_loss(y[keep & False], target[keep & False])  # no known target
+assert loss.isnan()
+assert torch.autograd.grad(loss, y)[0].tolist() == [0, 0]
+for dtype in dtypes:  # l1_loss has no NaN in either order
+    for n in (1, 3, 17, 33, 1001):
+        y = torch.randn(n).to(dtype).requires_grad_()
+        lost = torch.full_like(y, nan).detach()
+        each = torch.nn.functional.l1_loss(y, lost, reduction="none")
+        (g,) = torch.autograd.grad(each[lost > 0].sum(), y)
+        assert (g == 0).all()
 
 # --8<-- [start:layer]
 linear = torch.nn.Linear(2, 1)
@@ -175,6 +186,12 @@ for name, fill in fills.items():
         g = gradient(lambda x, fill=fill: fill(x).sqrt(), x)
         assert g[1].isnan() if "num" in name else g[1] == 0
 
+w = torch.tensor(1.3, requires_grad=True)  # between the mask and the root
+for number in (0.0, 1.0):
+    filled = torch.tensor([4.0, nan]).masked_fill(bad, number)
+    root = torch.where(bad, 0.0, (w * filled).sqrt())
+    (g,) = torch.autograd.grad(root.sum(), w)
+    assert g.isnan() if number == 0 else g.isfinite()
 # in forward mode it may not
 for number in (0.0, 1.0):
     _, tangent = torch.func.jvp(
@@ -195,6 +212,35 @@ for f in (lambda x: x[x > 0], lambda x: x.masked_select(x > 0)):
     except RuntimeError as error:
         print("RuntimeError:", str(error).partition(". ")[0])
 # --8<-- [end:vmap]
+import warnings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # masked_scatter has no batching rule
+    for f in (
+        lambda x: torch.where(x == 0, 1.0, x),
+        lambda x: x.masked_scatter(x == 0, torch.ones_like(x)),
+    ):
+        assert vmap(f)(x).tolist() == [[2, 1], [1, 3]]
+
+
+def put_at(x):
+    x = x.clone()
+    x[x == 0] = 1.0
+    return x
+
+
+refused = [lambda x: x.index_put((x == 0,), x.new_ones(()))]
+if torch.__version__.startswith(("2.13", "2.14")):
+    refused.append(put_at)
+else:
+    assert vmap(put_at)(x).tolist() == [[2, 1], [1, 3]]
+for f in refused:
+    try:
+        vmap(f)(x)
+    except RuntimeError as error:
+        assert "dynamic shape" in str(error)
+    else:
+        raise AssertionError("not refused")
 
 # --8<-- [start:twice]
 value = torch.tensor([5.0, 7.0], requires_grad=True)

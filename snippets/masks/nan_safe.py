@@ -55,6 +55,9 @@ def bad(f, x):
     return [key for key, value in found.items() if not value.isfinite().all()]
 
 
+for derive in list(DERIVATIVES.values())[1:]:  # 0 at the edge
+    for zero in (0.0, -0.0):
+        assert derive(safe_root)(torch.tensor(zero)) == 0
 assert bad(root, torch.tensor(4.0)) == []
 assert bad(root, torch.tensor(0.0)) == [
     "reverse",
@@ -97,6 +100,17 @@ for dtype in dtypes:
             assert {"value", "reverse", "forward"}.isdisjoint(bad(length, x))
     assert bad(length, torch.zeros(3, dtype=dtype)) == []
     assert length(torch.tensor([3.0, 4.0], dtype=dtype)) == 5
+for dtype, at, slope in (
+    (torch.float32, 4e-23, 1.07),
+    (torch.float16, 1e-4, 0.0),
+):
+    x = torch.tensor([at], dtype=dtype)
+    assert f"{jacrev(length)(x).item():.2f}" == f"{slope:.2f}"
+    torch.testing.assert_close(
+        jacrev(torch.linalg.vector_norm)(x), torch.ones_like(x)
+    )
+for dtype, at in ((torch.float32, 4e-23), (torch.float16, 3e-4)):
+    assert hessian(length)(torch.tensor([at], dtype=dtype)) == -inf
 x = torch.arange(200, 300).half()[:, None]
 assert (length(x).isinf() == (x[:, 0] >= 256)).all()
 
@@ -138,6 +152,14 @@ x = torch.linspace(-2, 2, 4001, dtype=torch.float64)
 torch.testing.assert_close(
     sinc(x), torch.sinc(x / torch.pi), rtol=1e-13, atol=0
 )
+for dtype in (torch.bfloat16, torch.float16):
+    x = torch.tensor(0.125, dtype=dtype)
+    slopes = jacrev(sinc)(x), jacrev(lambda x: sinc(x.float()))(x)
+    assert slopes[1] < -0.04
+    assert abs(slopes[0] / slopes[1] - 1) > 0.02
+x = torch.tensor(0.125, dtype=torch.bfloat16)
+assert f"{jacrev(sinc)(x).item():.3f}" == "-0.031"
+assert f"{jacrev(sinc)(x.double()).item():.3f}" == "-0.042"
 for derive, want in ((jacrev, 0.0), (hessian, -1 / 3)):
     g = derive(sinc)(torch.tensor(0.0, dtype=torch.float64))
     assert abs(g - want) < 1e-15
@@ -188,6 +210,11 @@ for name, f, x in (
 # --8<-- [end:library]
 assert (hessian(torch.linalg.vector_norm)(torch.zeros(2)) == 0).all()
 assert jacrev(torch.special.entr)(zero) == inf
+for f in (torch.linalg.vector_norm, torch.sinc):
+    for n in (1, 3):
+        for dtype in dtypes:
+            at = torch.zeros(n, dtype=dtype)
+            assert bad(f, at) == ["reverse twice"]
 assert hessian(lambda x: x**1.5)(zero) == inf
 
 # --8<-- [start:finite]

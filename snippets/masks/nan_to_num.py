@@ -38,9 +38,13 @@ for name, loss in {
 
 # --8<-- [start:fix-mse]
 def nan_mse(x, target):
-    """The mean over the targets that are not NaN; 0 if there is none."""
-    seen = ~target.isnan()
-    d = torch.where(seen, x - target, 0.0)  # before the square
+    """The mean over the targets that are not NaN; 0 if there is none.
+
+    In float16 the sum of the squares has to stay below 65504.
+    """
+    d = x - target
+    seen = ~target.isnan().expand_as(d)
+    d = torch.where(seen, d, 0.0)  # before the square
     return (d**2).sum() / seen.sum().clamp(min=1)
 
 
@@ -59,8 +63,23 @@ for dtype in dtypes:
         assert loss.isfinite() and (g[~seen] == 0).all()
         want = 2 * (y - t)[seen].detach() / max(1, int(seen.sum()))
         torch.testing.assert_close(g[seen], want)
-# A NaN of the model is not hidden.
+# claim: A NaN of the model at a known target still shows up in the loss.
 assert nan_mse(torch.tensor([nan, 1.0]), torch.ones(2)).isnan()
+assert nan_mse(torch.tensor([nan, 1.0]), torch.tensor([nan, 1.0])) == 0
+# claim: F.mse_loss(x[seen], target[seen]) is the same mean, and NaN without a
+#   known target.
+F = torch.nn.functional
+for n in (3, 17, 1001):
+    t, y = torch.randn(2, n)
+    t[1::3] = nan
+    seen = ~t.isnan()
+    torch.testing.assert_close(nan_mse(y, t), F.mse_loss(y[seen], t[seen]))
+assert F.mse_loss(y[:0], t[:0]).isnan()
+rows, t = torch.rand(4, 3), torch.tensor([0.3, 1.7, nan])  # broadcast
+torch.testing.assert_close(nan_mse(rows, t), torch.nanmean((rows - t) ** 2))
+big = torch.full((1001,), 10.0, dtype=torch.float16)
+assert nan_mse(big, big * 0).isinf()
+assert nan_mse(big[:600], big[:600] * 0) == 100
 row = torch.tensor([[nan, nan], [1.0, nan]])
 both = torch.func.vmap(torch.func.grad(nan_mse))(torch.zeros(2, 2), row)
 assert both.tolist() == [[0, 0], [-2, 0]]
@@ -74,6 +93,11 @@ for name, loss in {
     print(name, loss.item(), g.item())
 # --8<-- [end:fix-early]
 assert ((w - target).nan_to_num() ** 2).sum() == 5 and g == 2
+for dtype in dtypes:  # the gradient of abs at NaN
+    for n in (1, 3, 17, 33, 1001):
+        y = torch.full((n,), nan, dtype=dtype, requires_grad=True)
+        (g,) = torch.autograd.grad(torch.nansum(y.abs()), y)
+        assert (g == 0).all()
 
 # --8<-- [start:hook]
 data = torch.tensor([4.0, 0.0, -1.0])
@@ -141,12 +165,24 @@ for dtype in dtypes:
         torch.testing.assert_close(
             gradient(nanmedian, x), torch.full_like(x, 1 / n)
         )
+for cotangent in (inf, nan):  # and what the 0 becomes
+    for f in (nansum, nanmean, nan_to_num, nanmedian):
+        x = torch.tensor([1.0, nan, 3.0], requires_grad=True)
+        y = f(x)
+        (g,) = torch.autograd.grad(y, x, torch.full_like(y, cotangent))
+        assert g[1] == 0 if f is nanmedian else g[1].isnan()
+tie = gradient(nanmedian, torch.tensor([2.0, 2.0, 3.0, nan]))
+assert tie.tolist() == [0.5, 0.5, 0, 0]
 
 # --8<-- [start:infinite]
 x = torch.tensor([1.0, torch.nan, torch.inf, -torch.inf])
 print(nan_to_num(x), gradient(nan_to_num, x))
 print(nan_to_num(x.half()), nan_to_num(x.half()).square().sum())
 # --8<-- [end:infinite]
+for dtype in dtypes:
+    x = nan_to_num(torch.tensor([inf, inf, -inf], dtype=dtype))
+    assert (x * x).isinf().all()
+    assert x[:2].sum().isinf() and x[1:].sum() == 0
 
 # --8<-- [start:forward]
 from torch.func import jvp
@@ -163,6 +199,8 @@ for dtype in dtypes:
     one = torch.ones(3, dtype=dtype)
     x = torch.tensor([4.0, 0.0, -0.0], dtype=dtype)
     assert jvp(lambda x: nansum(x / x), (x,), (one,))[1].isfinite()
+    assert jvp(lambda x: nanmean(x / x), (x,), (one,))[1].isfinite()
+    assert jvp(lambda x: nansum(x.sqrt()), (x,), (0 * one,))[1].isnan()
     assert jvp(lambda x: nan_to_num(x / x).sum(), (x,), (one,))[1].isnan()
 
 # --8<-- [start:errors]
@@ -186,3 +224,7 @@ try:
 except RuntimeError as error:
     print("RuntimeError:", error)
 # --8<-- [end:complex]
+if z.grad is not None:  # from 2.15 on
+    assert z.grad[0] == 0
+    (g,) = torch.autograd.grad(nan_to_num(z).imag.sum(), z)
+    assert g.tolist() == [0, 1j]

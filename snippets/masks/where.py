@@ -85,6 +85,10 @@ for at, condition, f, inside, otherwise in traps.values():
             twice = where_safe(condition(x), f, x, inside, otherwise)
             assert (twice == otherwise).all()
             assert (torch.autograd.grad(twice.sum(), x)[0] == 0).all()
+x = torch.tensor(1e-3, requires_grad=True)  # next to 0
+_, condition, f, inside, otherwise = traps["sin(x) / x"]
+near = where_safe(condition(x), f, x, inside, otherwise)
+assert f"{torch.autograd.grad(near, x)[0].item():.4f}" == "-0.0004"
 
 # --8<-- [start:fix-inside]
 x = torch.tensor([4.0, 0.0, -1.0], requires_grad=True)
@@ -191,6 +195,13 @@ for f in (sqrt, log, reciprocal, asin, *smooth):
         for x in (torch.tensor(at).to(dtype), torch.randn(1001).to(dtype)):
             finite = slope(f, x, 1.0).isfinite()
             assert (slope(f, x, 0.0)[finite] == 0).all()
+# claim: In a chain each step counts
+for f, at in (
+    (lambda x: (1 + x.exp()).log(), 1000.0),
+    (lambda x: x.square().sqrt().square(), 0.0),
+):
+    assert slope(f, torch.tensor(at), 0.0).isnan()
+assert slope(softplus, torch.tensor(1000.0), 1.0) == 1
 
 # --8<-- [start:modes]
 from torch.func import grad, jacfwd
@@ -272,10 +283,11 @@ for cotangent in (nan, inf):
         v = torch.full((33,), cotangent, dtype=dtype)
         ga, gb = torch.autograd.grad(torch.where(taken, a, b), (a, b), v)
         assert (ga[~taken] == 0).all() and (gb[taken] == 0).all()
-# claim: A real number does not change the dtype of a floating-point tensor,
-#   a tensor of a wider dtype does.
+# claim: A real number and a tensor without dimensions do not change the dtype
+#   of a floating-point tensor, a vector of a wider dtype does.
 for narrow in dtypes:
-    for number in (0.0, 1, 1e30, inf):
+    scalars = [torch.zeros((), dtype=dtype) for dtype in dtypes]
+    for number in (0.0, 1, 1e30, inf, *scalars):
         y = torch.where(x > 0, x.to(narrow), number)
         assert y.dtype == narrow
     wide = torch.where(x > 0, x.to(narrow), torch.zeros(2, dtype=dtypes[0]))
