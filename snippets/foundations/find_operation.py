@@ -24,22 +24,26 @@ def first_bad_gradient(loss):
     """Instead of loss.backward(): the first operation that returns NaN or inf.
 
     Its name, and the line that called it, if the forward pass has run inside
-    torch.autograd.set_detect_anomaly(True, check_nan=False). None: all finite.
+    torch.autograd.set_detect_anomaly(True, check_nan=False). Where a sum of
+    finite gradients overflows: the node that is given the sum. None: no node.
     """
     nodes, seen, bad, handles = [loss.grad_fn], {loss.grad_fn}, [], []
     for node in nodes:  # the list grows while it is read
 
         def look(outputs, inputs, node=node):
-            grads = [g.to_dense() for g in outputs if g is not None]
-            bad.extend(node for g in grads if not g.isfinite().all())
+            grads = [g for g in (*inputs, *outputs) if g is not None]
+            if not all(g.to_dense().isfinite().all() for g in grads):
+                bad.append(node)
 
         handles.append(node.register_hook(look))
         new = [n for n, _ in node.next_functions if n and n not in seen]
         seen.update(new)
         nodes.extend(dict.fromkeys(new))
-    loss.backward()
-    for handle in handles:
-        handle.remove()
+    try:
+        loss.backward()
+    finally:
+        for handle in handles:
+            handle.remove()
     if bad:
         stack = bad[0].metadata.get("traceback_", [])
         ours = [line for line in stack if torch.__path__[0] not in line]
@@ -98,6 +102,46 @@ for wanted, f in traps.items():
 for f in (torch.linalg.vector_norm, lambda x: (x * x).sum()):
     assert first_bad_gradient(f(torch.zeros(3, requires_grad=True))) is None
 
+
+class Broken(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x + 1
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad / 0
+
+
+x = torch.ones(2, requires_grad=True)
+assert first_bad_gradient(Broken.apply(x).sum())[0] == "BrokenBackward"
+# Each gradient is finite, and their sum is not: at a leaf, and inside.
+for wanted, f in {
+    "torch::autograd::AccumulateGrad": lambda x: x,
+    "SinBackward0": torch.sin,
+}.items():
+    x = torch.zeros(2, dtype=torch.float16, requires_grad=True)
+    y = f(x)
+    name, line = first_bad_gradient((40000 * y + 40000 * y).sum())
+    assert name == wanted and x.grad.isinf().all()
+# A pass that raises leaves no hook behind.
+x = torch.zeros(2, requires_grad=True)
+loss = (x * x).sum()
+loss.backward()
+try:
+    first_bad_gradient(loss)
+except RuntimeError as error:
+    assert "second time" in str(error)
+from torch.utils.checkpoint import checkpoint
+
+for reentrant, wanted in (
+    (False, "SqrtBackward0"),
+    (True, "CheckpointFunctionBackward"),
+):
+    x = torch.zeros(2, requires_grad=True)
+    loss = checkpoint(torch.sqrt, x, use_reentrant=reentrant).sum()
+    assert first_bad_gradient(loss)[0] == wanted
+
 # --8<-- [start:misses]
 x = torch.tensor([1.0, -1.0], requires_grad=True)
 with torch.autograd.set_detect_anomaly(True):
@@ -116,14 +160,20 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 
+def has_nan(values):
+    tensors = [t for t in tree_leaves(values) if isinstance(t, torch.Tensor)]
+    return any(t.isnan().any() for t in tensors)
+
+
 class CheckForward(TorchFunctionMode):
-    """Raises at the call that makes the first NaN of a forward pass."""
+    """Raises at the first call of a forward pass that returns NaN."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
+        given = has_nan((args, kwargs))
         result = function(*args, **(kwargs or {}))
-        for t in tree_leaves(result):
-            if isinstance(t, torch.Tensor) and t.isnan().any():
-                raise FloatingPointError(f"{function.__name__} made NaN")
+        if has_nan(result):
+            verb = "was given" if given else "made"
+            raise FloatingPointError(f"{function.__name__} {verb} NaN")
         return result
 
 
@@ -134,6 +184,38 @@ try:
 except FloatingPointError as error:
     print(error)
 # --8<-- [end:forward]
+nan = float("nan")
+
+
+def stopped(f, *inputs):
+    try:
+        with CheckForward():
+            f(*inputs)
+    except FloatingPointError as error:
+        return str(error)
+
+
+def assigned(x):
+    x[0] = nan
+    return x + 1
+
+
+one = torch.tensor([-1.0])
+assert stopped(lambda x: x.log_(), one.clone()) == "log_ made NaN"
+assert stopped(torch.log, one) == "log made NaN"
+assert stopped(lambda x: torch.where(x > 0, x.log(), 0.0), one)
+assert stopped(assigned, one.clone()) == "add was given NaN"
+assert stopped(torch.mul, one * nan, 2) == "mul was given NaN"
+assert stopped(torch.mul, one, 2) is None
+layer = torch.nn.TransformerEncoderLayer(4, 2, 8, batch_first=True).eval()
+tokens, padding = torch.randn(1, 3, 4), torch.ones(1, 3, dtype=torch.bool)
+with torch.no_grad():
+    assert layer(tokens, src_key_padding_mask=padding).isnan().all()
+    assert not stopped(lambda: layer(tokens, src_key_padding_mask=padding))
+try:
+    stopped(torch.func.vmap(torch.log), one)
+except RuntimeError as error:
+    assert "data-dependent control flow" in str(error)
 
 # --8<-- [start:modules]
 from torch import nn

@@ -86,6 +86,15 @@ mask = torch.rand(3, 4) > 0.5
 mask[1] = False
 assert torch.autograd.gradcheck(masked_softmax, (scores, mask))
 assert torch.autograd.gradgradcheck(masked_softmax, (scores, mask))
+wide = mask[:, None, None, :]  # batch, heads, queries, keys
+y = masked_softmax(torch.randn(3, 2, 5, 4), wide)
+assert y.isfinite().all() and (y[1] == 0).all()
+keys = torch.tensor([[1.0, 2.0], [torch.nan, 3.0]])  # the second is hidden
+seen = torch.tensor([[True, False], [True, False]])
+grads = gradient(
+    lambda q, k, v: masked_softmax(q @ k.mT, seen) @ v, x, keys, x
+)
+assert [g.isnan().any().item() for g in grads] == [True, False, False]
 
 # --8<-- [start:trap-module]
 from torch import nn
@@ -140,6 +149,18 @@ y, weights = sink(tokens, tokens, tokens, key_padding_mask=padding)
 y.sum().backward()
 assert weights[1].tolist() == [[0, 0, 0, 1]] * 3
 assert all(p.grad.isfinite().all() for p in sink.parameters())
+for training in (True, False):
+    sink.train(training)
+    for need_weights in (True, False):
+        with torch.no_grad():
+            y, _ = sink(
+                tokens,
+                tokens,
+                tokens,
+                key_padding_mask=padding,
+                need_weights=need_weights,
+            )
+        assert y.isfinite().all()
 
 # --8<-- [start:trap-eval]
 layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
@@ -189,6 +210,16 @@ for dtype in dtypes:
             assert z.isfinite().all()
         y = one(rows, src_key_padding_mask=padding)  # gradients on
         assert y.isfinite().all()
+for options, nan in (
+    ({"activation": "gelu"}, True),
+    ({"norm_first": True}, True),
+    ({"activation": torch.nn.functional.silu}, False),
+    ({"bias": False}, False),
+):
+    one = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True, **options)
+    with torch.no_grad():
+        y = one.eval()(tokens, src_key_padding_mask=padding)
+    assert y[1].isnan().all() == nan and y[0].isfinite().all()
 
 for heads, first, batched, bare in (
     (2, True, True, True),  # the fast path
@@ -239,6 +270,9 @@ torch.testing.assert_close(y[real], with_two[real])
 mha.zero_grad()
 y[real].sum().backward()
 assert all(p.grad.isfinite().all() for p in mha.parameters())
+with torch.no_grad():
+    again, _ = mha.eval()(tokens, tokens, tokens, attn_mask=hidden)
+torch.testing.assert_close(again, y)
 
 # --8<-- [start:backends]
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -338,6 +372,22 @@ for dtype in dtypes[:2]:
         torch.testing.assert_close(slope, jacrev(whole)(q_n))
     assert slope.isfinite().all() and (slope[0, 0, 1] == 0).all()
     assert second.isfinite().all() and (second[0, 0, 1] == 0).all()
+# FLASH_ATTENTION by itself for four dimensions, MATH for two and dropout
+for shape, dropout, wanted in (
+    ((1, 1, 2, 3), 0.0, False),
+    ((2, 2, 5, 8), 0.0, False),
+    ((1, 1, 2, 3), 0.1, True),
+    ((2, 3), 0.0, True),
+):
+    x_n = torch.randn(shape, requires_grad=True)
+    y = scaled_dot_product_attention(x_n, x_n, x_n, dropout_p=dropout)
+    (g,) = torch.autograd.grad(y.sum(), x_n, create_graph=True)
+    try:
+        torch.autograd.grad(g.sum(), x_n)
+        second = True
+    except RuntimeError:
+        second = False
+    assert second == wanted
 q_1, k_1 = (x.clone().requires_grad_() for x in (q, k))
 bias = torch.where(keep, 0.0, -torch.inf).requires_grad_()
 y = scaled_dot_product_attention(q_1, k_1, v, attn_mask=bias)
@@ -346,15 +396,11 @@ assert g.isfinite().all() and (g[1] == 0).all()
 
 # --8<-- [start:nan]
 keep_one = torch.tensor([[True, False], [True, False]])
-for name, inputs in {
-    "query 1": (q.clone(), k, v, keep),
-    "key 1  ": (q, k.clone(), v, keep_one),
-    "value 1": (q, k, v.clone(), keep_one),
-}.items():
-    changed = inputs[["query", "key", "value"].index(name.split()[0])]
-    changed[0, 0, 1] = torch.nan
-    y = scaled_dot_product_attention(*inputs)
-    print("NaN in", name, "rows with NaN:", y.isnan().any(-1).tolist())
+for i, mask in enumerate((keep, keep_one, keep_one)):
+    inputs = [q.clone(), k.clone(), v.clone()]
+    inputs[i][0, 0, 1] = torch.nan
+    y = scaled_dot_product_attention(*inputs, mask)
+    print("NaN in", "qkv"[i], "rows with NaN:", y.isnan().any(-1).tolist())
 # --8<-- [end:nan]
 for backend in backends:
     for inputs, rows in (
@@ -373,18 +419,14 @@ for backend in backends:
 # --8<-- [start:causal]
 queries, keys = torch.ones(1, 1, 4, 2), torch.ones(1, 1, 3, 2)
 lower_right = torch.ones(4, 3, dtype=torch.bool).tril(3 - 4)
-for name, y in {
-    "is_causal=True": scaled_dot_product_attention(
-        queries, keys, keys, is_causal=True
-    ),
-    "lower right   ": scaled_dot_product_attention(
-        queries, keys, keys, attn_mask=lower_right
-    ),
-    "no key at all ": scaled_dot_product_attention(
-        queries, keys[:, :, :0], keys[:, :, :0]
-    ),
-}.items():
-    print(name, y[0, 0, :, 0].tolist())
+none = keys[:, :, :0]
+for k, options in (
+    (keys, {"is_causal": True}),
+    (keys, {"attn_mask": lower_right}),
+    (none, {}),
+):
+    y = scaled_dot_product_attention(queries, k, k, **options)
+    print(y[0, 0, :, 0].tolist(), *options)
 # --8<-- [end:causal]
 # claim: With is_causal each query sees key 0: no row is empty.
 for n, m in ((1, 1), (4, 3), (3, 4), (33, 1), (1, 33)):
@@ -396,18 +438,7 @@ for n, m in ((1, 1), (4, 3), (3, 4), (33, 1), (1, 33)):
     )
     torch.testing.assert_close(y, torch.ones_like(y))
 
-# --8<-- [start:why]
-q, k, v = x, x, x
-for name, f in {
-    "masked_fill": lambda s: s.masked_fill(~keep, -torch.inf),
-    "added      ": lambda s: s + torch.where(keep, 0.0, -torch.inf),
-}.items():
-    grads = gradient(
-        lambda q, k, v, f=f: (f(q @ k.mT).softmax(-1) @ v)[0], q, k, v
-    )
-    nan = [n for n, g in zip("qkv", grads, strict=True) if g.isnan().any()]
-    print(name, "NaN in the gradient of", *nan)
-# --8<-- [end:why]
+# A mask by masked_fill: NaN in the gradient of v. One that is added: in all.
 for dtype in dtypes:
     for n in (1, 3, 17, 33):
         q, k, v = torch.randn(3, n, 2).to(dtype)

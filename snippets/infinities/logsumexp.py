@@ -90,7 +90,7 @@ y = torch.tensor([-inf, 0.0, 0.0, 0.0])
 
 
 def add(x, y):
-    return safe_logsumexp(torch.stack([x, y]), 0)
+    return safe_logsumexp(torch.stack(torch.broadcast_tensors(x, y)), 0)
 
 
 for f in (torch.logaddexp, add):
@@ -106,6 +106,9 @@ for f in (torch.logaddexp, add):
 # --8<-- [end:fix-two]
 assert second.isfinite().all()
 torch.testing.assert_close(add(x, y), torch.logaddexp(x, y))
+torch.testing.assert_close(add(x, y[:, None]), torch.logaddexp(x, y[:, None]))
+assert gradient(add, 0.0, inf)[1].isnan()
+assert gradient(torch.logaddexp, 0.0, inf)[1] == 1
 torch.testing.assert_close(
     gradient(add, x[1:], y[1:]), gradient(torch.logaddexp, x[1:], y[1:])
 )
@@ -156,7 +159,8 @@ x = torch.tensor([-inf, -inf, 0.0, -inf, 1.0])
 print(x.logcumsumexp(0).tolist())
 print("gradient", gradient(lambda x: x.logcumsumexp(0), x).tolist())
 # --8<-- [end:prefix]
-# claim: Leading −∞ get NaN, and no other entry does.
+# claim: Leading −∞ get NaN, and in a row without +∞ and NaN no other entry
+#   does.
 for dtype in dtypes:
     for n in (2, 3, 17, 33, 1001):
         for lead in {1, n // 2, n - 1}:
@@ -165,6 +169,13 @@ for dtype in dtypes:
             x[:lead], x[lead] = -inf, 1.0
             g = gradient(lambda x: x.logcumsumexp(0), x)
             assert g[:lead].isnan().all() and g[lead:].isfinite().all()
+            x[-1] = inf
+            g = gradient(lambda x: x.logcumsumexp(0), x)
+            assert g[-1].isnan()
+for row in ([-6e4, 6e4, -3e4], [6e4, -6e4, 3e4], [1e-7, -0.0, 3e4]):
+    for dtype in dtypes:
+        x = torch.tensor(row, dtype=dtype)
+        assert gradient(lambda x: x.logcumsumexp(0), x).isfinite().all()
 
 # --8<-- [start:forward]
 from torch.func import jacfwd, jacrev
@@ -190,6 +201,12 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16):
     assert jacrev(lambda x: x.logcumsumexp(0)[0])(x)[0] == 1
 x = torch.tensor([0.0, 30.0], dtype=torch.float16)
 assert jacfwd(lambda x: x.logcumsumexp(0)[0])(x)[0].isnan()
+# claim: In float16 forward mode is NaN, from a difference of 18 on.
+for first in (0.0, 0.3, -7.0):
+    for gap in (*range(100), 1000, 6e4):
+        x = torch.tensor([first, first + gap], dtype=torch.float16)
+        slope = jacfwd(lambda x: x.logcumsumexp(0)[0])(x)[0]
+        assert slope.isnan() if gap >= 18 else abs(slope - 1) < 0.01
 
 # --8<-- [start:infinite]
 x = torch.tensor([0.0, inf])
@@ -227,6 +244,7 @@ for low in (-inf, -1e30, torch.finfo(torch.float32).min):
     print(f"{low:.4g} gradient", g, "and doubled", (x + x)[0].item())
 # --8<-- [end:finite]
 assert g == [1, 1] and (x + x)[0] == -inf
+assert (x + torch.tensor(0.5).log() == x).all()  # an ordinary number: no -inf
 finite = gradient(
     lambda s: last(s, lambda x, d: x.clamp(min=-1e30).logsumexp(d)), stay
 )

@@ -158,13 +158,14 @@ def times(x):
 
 
 print(times(logits).item(), gradient(times, logits).tolist())
+print(torch.nn.functional.cross_entropy(logits, seen).item())
 # --8<-- [end:trap-log]
 assert times(logits).isnan()
 
 
 # --8<-- [start:fix-log]
 def chosen(x):
-    return -x.log_softmax(0).masked_fill(seen == 0, 0.0).sum()
+    return -(x.log_softmax(0).masked_fill(seen == 0, 0.0) * seen).sum()
 
 
 print(round(chosen(logits).item(), 4), gradient(chosen, logits))
@@ -174,6 +175,14 @@ torch.testing.assert_close(
     gradient(lambda x: -x.log_softmax(0), logits[:2]),
 )
 assert gradient(chosen, logits)[2] == 0
+seen = torch.tensor([0.3, 0.7, 0.0])  # class probabilities
+cross_entropy = torch.nn.functional.cross_entropy
+assert cross_entropy(logits, seen).isnan()
+torch.testing.assert_close(chosen(logits), cross_entropy(logits[:2], seen[:2]))
+torch.testing.assert_close(
+    gradient(chosen, logits)[:2],
+    gradient(lambda x: cross_entropy(x, seen[:2]), logits[:2]),
+)
 
 # --8<-- [start:fix-plus]
 x = torch.tensor([0.0, 1.0, inf])
@@ -225,6 +234,21 @@ for index in (1, 2):
     print(index, x.log_softmax(0)[index].item(), "gradient", g)
 # --8<-- [end:log]
 assert g[2] == 1 and x.log_softmax(0)[2] == -inf
+# claim: With label_smoothing each target has an infinite loss, since each
+#   hidden class has a share.
+for n in (2, 3, 17, 33):
+    x_n = torch.randn(1, n)
+    x_n[0, -1] = -inf
+    for index in range(n):
+        for share in (0.0, 0.1):
+
+            def loss(x, i=index, s=share):
+                target = torch.tensor([i])
+                return cross_entropy(x, target, label_smoothing=s)
+
+            infinite = share > 0 or index == n - 1
+            assert loss(x_n).isinf() if infinite else loss(x_n).isfinite()
+            assert gradient(loss, x_n).isfinite().all()
 
 # --8<-- [start:softmin]
 from torch.nn.functional import softmin
@@ -303,6 +327,24 @@ for row in ([0.0, 1.0, -inf], [-inf, -inf, -inf]):
         )
 # --8<-- [end:modes]
 assert slope.isnan().all() and second.isnan().all()
+for row in (
+    [0.3, -1.7, -inf],
+    [-inf, 0.3, -inf],
+    [-inf] * 3,
+    [0.3, inf, 1.0],
+    [torch.nan, 0.3, 1.0],
+    [1e30, -1e30, 0.0],
+):
+    x = torch.tensor(row, dtype=torch.float64)
+    for name in ("softmax", "log_softmax"):
+        for index in range(3):
+
+            def entry(x, name=name, i=index):
+                return getattr(x, name)(0)[i]
+
+            bad = gradient(entry, x).isnan()
+            assert jacfwd(entry)(x).isnan().equal(bad)
+            assert hessian(entry)(x).isnan().any(1).equal(bad)
 
 # --8<-- [start:why]
 x = torch.tensor([-inf, -inf])
