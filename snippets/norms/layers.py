@@ -119,8 +119,8 @@ for name, f in layers.items():
     g = gradient(f, x)  # of the plain sum
     print(f"{name:10}", [f"{t:.0e}" for t in g.tolist()])
 # --8<-- [end:sum]
-# claim: The sum of a normalized vector, without weights, does not depend on its
-#   input
+# claim: The sum of a normalized vector, without weights, does not depend
+#   on its input
 for n in (2, 3, 17, 33):
     for f in (
         lambda x, n=n: F.layer_norm(x, (n,)),
