@@ -4,7 +4,7 @@ import math
 
 from sympy import pi
 
-from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, same_shapes, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, Plane, normal, oo, same_shapes, x
 
 
 def _at(y: str, x: str) -> dict[str, str]:
@@ -36,6 +36,7 @@ RULES = [
         formula=r"r = \texttt{hypot}(y, x) = \sqrt{y^2 + x^2}",
         gradient=r"\bar{y} = \bar{r}\, \frac{y}{r} \qquad \bar{x} = \bar{r}\, \frac{x}{r}",
         vjp=_hypot,
+        plane=Plane("origin"),
         inputs={"y": normal, "x": normal},
         shapes=same_shapes("y", "x"),
         special=POINTS,
@@ -54,6 +55,7 @@ RULES = [
         formula=r"\varphi = \texttt{atan2}(y, x), \text{ the angle of } (x, y)",
         gradient=r"\bar{y} = \bar{\varphi}\, \frac{x}{x^2 + y^2} \qquad \bar{x} = -\bar{\varphi}\, \frac{y}{x^2 + y^2}",
         vjp=_atan2,
+        plane=Plane("origin"),
         inputs={"y": normal, "x": normal},
         shapes=same_shapes("y", "x"),
         special=POINTS,

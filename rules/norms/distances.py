@@ -4,7 +4,7 @@ import torch
 
 from livedocs.declare import INF, NAN, VJP, Defect, normal
 
-FORWARD = {"forward": "not implemented", "gradgradcheck": "not implemented before 2.15"}
+FORWARD = {"forward": "not implemented", "gradgradcheck": "not implemented before 2.14"}
 
 
 def _slope(d, p):

@@ -2,7 +2,7 @@
 
 import torch
 
-from livedocs.declare import INF, NAN, VJP, Defect, normal
+from livedocs.declare import INF, NAN, VJP, Defect, Plane, normal
 
 
 def _at(text: str) -> dict[str, str]:
@@ -116,9 +116,21 @@ RULES = [
             ),
         ),
     ),
-    _vector("1", r"\ell = \sum_i \lvert x_i \rvert", r"\bar{x}_i = \bar{\ell}\, \operatorname{sgn}(x_i)", _power(1)),
+    _vector(
+        "1",
+        r"\ell = \sum_i \lvert x_i \rvert",
+        r"\bar{x}_i = \bar{\ell}\, \operatorname{sgn}(x_i)",
+        _power(1),
+        plane=Plane("zero vector"),
+    ),
     _vector("3", r"\ell = \Bigl( \sum_i \lvert x_i \rvert^3 \Bigr)^{1/3}", SLOPE, _power(3)),
-    _vector(INF, r"\ell = \max_i \lvert x_i \rvert", SHARED, _extreme(torch.max)),
+    _vector(
+        INF,
+        r"\ell = \max_i \lvert x_i \rvert",
+        SHARED,
+        _extreme(torch.max),
+        plane=Plane("tie"),
+    ),
     _vector("-" + INF, r"\ell = \min_i \lvert x_i \rvert", SHARED, _extreme(torch.min)),
     _matrix("'nuc'", _sigma(r"\sum_i \sigma_i"), r"\bar{x} = \bar{\ell}\, U V^\top", _singular(torch.ones_like)),
     _matrix(

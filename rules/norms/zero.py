@@ -2,7 +2,7 @@
 
 import torch
 
-from livedocs.declare import INF, NAN, VJP, normal
+from livedocs.declare import INF, NAN, VJP, Plane, normal
 
 
 def _length(v, x):
@@ -30,7 +30,7 @@ MATRICES = {
 }
 
 
-def _norm(function: str, symbol: str, shapes, special, also=()):
+def _norm(function: str, symbol: str, shapes, special, also=(), plane=None):
     name = function.rsplit(".", 1)[1].replace("_", r"\_")
     return VJP(
         function,
@@ -40,6 +40,7 @@ def _norm(function: str, symbol: str, shapes, special, also=()):
         gradient=rf"\bar{{x}}_{{{symbol}}} = \bar{{\ell}}\, \frac{{x_{{{symbol}}}}}{{\ell}},"
         r" \quad 0 \text{ where } \ell = 0",
         vjp=_length,
+        plane=plane,
         inputs={"x": normal},
         shapes=shapes,
         special=special,
@@ -49,7 +50,7 @@ def _norm(function: str, symbol: str, shapes, special, also=()):
 
 ROWS = [{"x": (5,)}, {"x": (1,)}, {"x": (17,)}]
 RULES = [
-    _norm("torch.linalg.vector_norm", "i", [*ROWS, {"x": (2, 3)}], VECTORS),
+    _norm("torch.linalg.vector_norm", "i", [*ROWS, {"x": (2, 3)}], VECTORS, plane=Plane("zero vector")),
     _norm("torch.norm", "i", [*ROWS, {"x": (2, 3)}], VECTORS, also=("torch.Tensor.norm",)),
     _norm("torch.linalg.norm", "i", [*ROWS, {"x": (2, 3)}], VECTORS),
     _norm("torch.linalg.matrix_norm", "ij", [{"x": (2, 3)}, {"x": (1, 1)}, {"x": (4, 4)}], MATRICES),

@@ -67,7 +67,7 @@ for dtype in dtypes:
 
 # --8<-- [start:trap-half]
 for dtype in (torch.float32, torch.float16):
-    for size in (1e-4, 1.0, 300.0):
+    for size in (1e-4, 1e-3, 1.0, 300.0):
         y, x = torch.full((2, 1), size, dtype=dtype)
         print(dtype, size, gradient(torch.atan2, y, x)[0].item())
 # --8<-- [end:trap-half]
@@ -75,7 +75,7 @@ for dtype in (torch.float32, torch.float16):
 
 # --8<-- [start:fix-half]
 def scaled_atan2(y, x):
-    """atan2 of numbers whose squares under- or overflow; 0 at the origin.
+    """atan2 of finite numbers whose squares under- or overflow.
 
     A second derivative of it is wrong.
     """
@@ -85,7 +85,7 @@ def scaled_atan2(y, x):
 
 
 for dtype in (torch.float32, torch.float16):
-    for size in (1e-4, 1.0, 300.0):
+    for size in (1e-4, 1e-3, 1.0, 300.0):
         y, x = torch.full((2, 1), size, dtype=dtype)
         print(dtype, size, gradient(scaled_atan2, y, x)[0].item())
 # --8<-- [end:fix-half]
@@ -93,7 +93,7 @@ for dtype in dtypes:
     eps = torch.finfo(dtype).eps
     for n in (1, 3, 17, 33):
         a, b = torch.randn(2, n, dtype=torch.float64).sign() + 0.3
-        for size in (1e-4, 1e-2, 0.7, 90.0, 1e4):
+        for size in (1e-4, 1e-3, 1e-2, 0.7, 90.0, 1e4):
             y, x = (size * a).to(dtype), (size * b).to(dtype)
             exact = gradient(torch.atan2, y.double(), x.double())
             for mine, its in zip(
@@ -105,21 +105,40 @@ for dtype in dtypes:
 
 
 # --8<-- [start:range]
-for t in (1e-24, 1e-22, 1e-18, 1e18, 1e20):
-    y = x = torch.tensor([t])
-    print(
-        f"{t:5.0e}", gradient(lambda y, x: torch.atan2(y, x), y, x)[0].item()
-    )
+t = torch.arange(1, 31744, dtype=torch.int16).view(torch.float16)
+g = gradient(torch.atan2, t, t)[0]  # at each positive number of float16
+for name, which in {"inf": g.isinf(), "not 0": (g > 0) & g.isfinite()}.items():
+    low, high = t[which].aminmax()
+    print(f"float16 {name:5} from {low.item():.5f} to {high.item():.5f}")
+for size in (1e-24, 1e-22, 1e-18, 1e18, 1e20):
+    y = x = torch.tensor([size])
+    print(f"float32 {size:5.0e}", gradient(torch.atan2, y, x)[0].item())
 # --8<-- [end:range]
-for dtype in (torch.float32, torch.float16):
-    least, most = (
-        (3e-23, 1.3e19) if dtype == torch.float32 else (2.5e-4, 180.0)
-    )
-    for t in (least / 1.5, least, 1.0, most, most * 1.5):
-        leaf = torch.tensor([t], dtype=torch.float64).to(dtype)
-        g = gradient(torch.atan2, leaf, leaf)[0].double() * 2 * leaf.double()
-        inside = least <= t <= most
-        assert (g == 0) != inside, (dtype, t, g)
+# claim: For two equal numbers in float16 the gradient of atan2 is 0 up to
+#   0.00017, inf up to 0.00277, and 0 from 181 on.
+assert (g[t < 0.00017] == 0).all() and (g[t > 180.9] == 0).all()
+assert g[(t > 0.000174) & (t < 0.00276)].isinf().all()
+middle = (t > 0.00277) & (t < 180.8)
+torch.testing.assert_close(
+    g[middle].double(), 0.5 / t[middle].double(), rtol=0.01, atol=1e-6
+)
+# claim: In float32 it is 0 below 2.6·10⁻²³, inf from there to 3.8·10⁻²⁰, and 0
+#   above 1.3·10¹⁹.
+for low, high, kind in (
+    (1e-30, 2.6e-23, 0.0),
+    (2.7e-23, 3.8e-20, inf),
+    (1.31e19, 1e30, 0.0),
+):
+    t = torch.logspace(0, 1, 1001, base=high / low, dtype=torch.float64)
+    t = (low * t).float()
+    assert (gradient(torch.atan2, t, t)[0] == kind).all(), kind
+t = torch.logspace(-19.4, 19.1, 1001, dtype=torch.float64)
+torch.testing.assert_close(
+    gradient(torch.atan2, t.float(), t.float())[0].double() * 2 * t,
+    torch.ones_like(t),
+    rtol=1e-3,
+    atol=0,
+)
 
 # --8<-- [start:modes]
 zero, one = torch.tensor(0.0), torch.tensor(1.0)

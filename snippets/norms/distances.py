@@ -42,6 +42,13 @@ for dtype in (torch.float64, torch.float32):
                 lambda x, y, p=p: pdist(torch.cat([x, y]), p),
             ):
                 assert all((g == 0).all() for g in gradient(f, x, x))
+        for mode in MODES:  # through the matrix product too
+            x = 1000 * torch.randn(30, n, dtype=dtype)
+            for g in gradient(
+                lambda x, y, m=mode: torch.cdist(x, y, 2, m).diagonal(), x, x
+            ):
+                assert (g == 0).all()
+        x = x[:1]
         # claim: pairwise_distance pushes them apart with a length of 1
         for a, sign in zip(
             gradient(pairwise_distance, x, x), (1, -1), strict=True
@@ -112,6 +119,11 @@ for n, m in ((25, 25), (25, 1), (26, 1), (1, 26), (26, 26), (200, 3)):
             by[MODES[1]], by[MODES[2]]
         )
 
+# claim: among points of size 1000 it can be above 1.
+x = 1000 * torch.randn(200, 5)
+assert 1 < torch.cdist(x, x).diagonal().max() < 3
+assert (gradient(lambda x: torch.cdist(x, x).diagonal(), x) == 0).all()
+
 # --8<-- [start:ties]
 x, y = torch.tensor([[3.0, 3.0]]), torch.zeros(1, 2)
 inf = float("inf")
@@ -154,6 +166,26 @@ for f in (torch.cdist, distances):
     except NotImplementedError as error:
         print(str(error).split(". ")[0][:70])
 # --8<-- [end:forward]
+
+# --8<-- [start:second]
+x = torch.tensor([[1.0, 2.0]], requires_grad=True)
+(g,) = torch.autograd.grad(
+    torch.cdist(x, torch.zeros(1, 2)).sum(), x, create_graph=True
+)
+try:
+    print(torch.autograd.grad(g[0, 0], x)[0])
+except NotImplementedError as error:
+    print(error)
+# --8<-- [end:second]
+# claim: From 2.14 on it works.
+if torch.__version__ >= "2.14":
+    for p in (1.5, 2.0, 3.0):
+        for f in (
+            lambda x, p=p: torch.cdist(x, x + 1.3, p),
+            lambda x, p=p: pdist(x, p),
+        ):
+            x = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
+            assert torch.autograd.gradgradcheck(f, x)
 
 # --8<-- [start:half]
 x = torch.tensor([[1.0, 2.0]], dtype=torch.float16)

@@ -53,6 +53,17 @@ for dtype in (torch.float64, torch.float32):
             torch.zeros(n, dtype=dtype),
         )
         torch.testing.assert_close(got, v * eps**-0.5, rtol=1e-3, atol=1e-2)
+        # A constant up to 100, in float32, by rounding of the mean.
+        for value in (0.1, 3.3, -33.3, 99.9):
+            x = torch.full((n,), value, dtype=dtype)
+            wanted = (v - v.mean()) * 1e-5**-0.5
+            for f in (layers["group_norm"], layers["batch_norm"], instance):
+                got = gradient(lambda x, f=f, v=v: f(x) * v, x)
+                torch.testing.assert_close(got, wanted, rtol=5e-3, atol=2.0)
+# claim: 2896 in float32 and in the half types, which take that of float32
+for dtype in (torch.float32, torch.bfloat16, torch.float16):
+    got = gradient(lambda x: F.rms_norm(x, (3,)), torch.zeros(3, dtype=dtype))
+    assert (got.round() == 2896).all()
 
 # --8<-- [start:trap]
 tokens = torch.zeros(2, 3)  # of padding
@@ -94,6 +105,7 @@ for f in (
     lambda: F.batch_norm(x, None, None, training=True),
     lambda: F.group_norm(x, 1),
     lambda: F.instance_norm(x[None]),
+    lambda: print("batch of 2", F.group_norm(x.expand(2, 1), 1).tolist()),
 ):
     try:
         f()
@@ -107,7 +119,8 @@ for name, f in layers.items():
     g = gradient(f, x)  # of the plain sum
     print(f"{name:10}", [f"{t:.0e}" for t in g.tolist()])
 # --8<-- [end:sum]
-# claim: The sum of a normalized vector does not depend on its input
+# claim: The sum of a normalized vector, without weights, does not depend
+#   on its input
 for n in (2, 3, 17, 33):
     for f in (
         lambda x, n=n: F.layer_norm(x, (n,)),
@@ -117,6 +130,27 @@ for n in (2, 3, 17, 33):
     ):
         x = torch.randn(n, dtype=torch.float64)
         assert gradient(f, x).abs().max() < 1e-11
+
+# --8<-- [start:large]
+x = torch.full((3,), 100000.3)
+print("rounding  ", (x.mean() - x[0]).item())
+f = layers["batch_norm"]
+print("batch_norm", f(x).tolist())
+print("shifted   ", f(x - x[0]).tolist())
+g = gradient(lambda x: f(x - x[0].detach()) * weight, x)
+print("gradient  ", [round(t, 1) for t in g.tolist()])
+# --8<-- [end:large]
+# claim: At 1000 the gradient of batch_norm can be off by a tenth.
+worst = 0
+for value in torch.linspace(1000, 1300, 32):
+    v = torch.arange(33.0)
+    got = gradient(lambda x, v=v: f(x) * v, value.expand(33))
+    wanted = (v - v.mean()) * 1e-5**-0.5
+    worst = max(worst, ((got - wanted).abs().max() / wanted.max()).item())
+assert 0.02 < worst < 0.3, worst
+step = torch.zeros(1001, dtype=torch.float64)
+step[0] = 1e-3
+assert 0.31 < F.layer_norm(step, (1001,)).max() < 0.32
 
 # --8<-- [start:weight-norm]
 layer = torch.nn.utils.parametrizations.weight_norm(

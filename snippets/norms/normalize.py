@@ -72,6 +72,9 @@ for dtype in (*wide, torch.float16):
         g = gradient(unit, x)
         assert (unit(x)[0] == 0).all() and (g[0] == 0).all()
         assert unit(x)[1, 0] == 1 and unit(x).dtype == dtype
+        if dtype == torch.float32:
+            assert (unit(torch.full((n + 1,), 1e-24)) == 0).all()
+            assert (unit(torch.full((n + 1,), 1e-22)) > 0).all()
         x = torch.randn(3, n).to(dtype)
         torch.testing.assert_close(
             unit(x), normalize(x, eps=1e-4), rtol=1e-2, atol=1e-2
@@ -98,7 +101,16 @@ assert not torch.autograd.gradcheck(
     raise_exception=False,
 )
 # claim: Where a vector is shorter than eps, but not 0, the backward pass of
-#   cosine_similarity is wrong.
+#   cosine_similarity is wrong, unless the two are orthogonal.
+for eps in (1e-8, 1e-3, 0.5):
+    for n in (2, 3, 17):
+        a, b = torch.randn(2, n, dtype=torch.float64)
+        short = 0.3 * eps * unit(a)
+        across = b - unit(a) * (unit(a) @ b)
+        for y, right in ((b, False), (across, True)):
+            got = gradient(cosine(eps), short, y)[0]
+            same = torch.allclose(got * eps, unit(y), rtol=1e-6, atol=1e-9)
+            assert same == right
 for dtype in (torch.float64, torch.float32):
     for eps in (1e-8, 1e-3, 0.5):
         for n in (2, 3, 17, 33):
@@ -151,6 +163,10 @@ for eps, zero in ((2.9e-8, True), (3.1e-8, False)):
 for n in (1, 3, 33):
     x = torch.zeros(n, dtype=torch.float16)
     assert normalize(x, dim=0).isnan().all()
+    # claim: 1/eps is inf for an eps below 1.5·10⁻⁵
+    for eps, is_inf in ((1.5e-5, True), (1.6e-5, False)):
+        g = gradient(lambda x, e=eps: normalize(x, dim=0, eps=e), x)
+        assert (g.isinf() == is_inf).all()
     assert cosine_similarity(x, x + 1, dim=0).isnan()
 
 # --8<-- [start:tiny]
@@ -174,4 +190,7 @@ print(gradient(lambda x, y: cosine_similarity(x, y, 0), both, both))
 # --8<-- [start:boundary]
 x = torch.tensor([2.0**-40, 0.0])  # exactly as long as eps
 print(gradient(lambda x: normalize(x, dim=0, eps=2.0**-40), x) * 2.0**-40)
+y = torch.ones(2)
+g = gradient(lambda x: cosine_similarity(x, y, dim=0, eps=2.0**-40), x)
+print(g * 2.0**-40)  # along x it is 0
 # --8<-- [end:boundary]

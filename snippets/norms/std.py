@@ -49,7 +49,8 @@ for dtype in (torch.float64, torch.float32):
         g = gradient(torch.std, x)
         print(dtype, n, f"std {torch.std(x).item():.1e}", g[:2].tolist())
 # --8<-- [end:trap-tenth]
-# claim: Where the mean is not exact, each entry gets ±1/√(n(n−1)).
+# claim: Where the mean is not exact, each entry gets ±1/√(n(n−1)), with
+#   correction=0 ±1/n.
 seen = 0
 for dtype in (torch.float64, torch.float32):
     for n in (2, 3, 7, 17, 33, 1001):
@@ -60,6 +61,9 @@ for dtype in (torch.float64, torch.float32):
                 seen += 1
                 wanted = torch.full_like(g, (n * (n - 1)) ** -0.5)
                 torch.testing.assert_close(g.abs(), wanted, rtol=1e-3, atol=0)
+                g = gradient(stds["correction"], x).abs()
+                wanted = torch.full_like(g, 1 / n)
+                torch.testing.assert_close(g, wanted, rtol=1e-3, atol=0)
             else:
                 assert (g == 0).all()
 assert seen > 5
@@ -82,9 +86,19 @@ for dtype in dtypes:
         for value in (0.1, 0.3, 0.7, 1e-30, 3.3e4):
             x = torch.full((n,), value, dtype=torch.float64).to(dtype)
             assert exact_std(x) == 0 and (gradient(exact_std, x) == 0).all()
-x = torch.randn(5, dtype=torch.float64)
-torch.testing.assert_close(exact_std(x), torch.std(x))
-torch.testing.assert_close(gradient(exact_std, x), gradient(torch.std, x))
+    for n in (2, 5, 33):
+        x = (3 * torch.randn(n) + 5).to(dtype)
+        torch.testing.assert_close(exact_std(x), torch.std(x))
+        torch.testing.assert_close(
+            gradient(exact_std, x),
+            gradient(torch.std, x),
+            rtol=0,
+            atol=4 * torch.finfo(dtype).eps,
+        )
+# claim: down to a spread of 10⁻²² in float32
+for size, right in ((1e-22, True), (1e-23, False)):
+    x = size * torch.tensor([1.0, 2.0])
+    assert torch.allclose(exact_std(x), torch.std(x), 0.1, 0) == right
 
 # --8<-- [start:trap-one]
 import warnings
@@ -149,6 +163,9 @@ for n in (2, 3, 17):
             .all()
         )
     assert torch.var(x, correction=n - 0.01).isfinite()
+x = torch.tensor([1.0, 2.0, 3.0])
+g = gradient(lambda x: torch.var(x, correction=3), x)
+assert g[::2].isinf().all() and g[1].isnan()
 
 # --8<-- [start:one]
 one = torch.tensor([5.0])
@@ -163,6 +180,9 @@ x = torch.tensor([[1.0, 2.0, 3.0], [4.0, 4.0, 4.0], [1.0, 3.0, 2.0]])
 print(torch.corrcoef(x))
 print(gradient(lambda x: torch.corrcoef(x)[0, 2], x))
 print(gradient(lambda x: torch.cov(x)[0, 1], x))
+x = torch.tensor([[0.1, 0.1, 0.1], [1.0, 2.0, 4.0]], dtype=torch.float64)
+g = gradient(lambda x: torch.corrcoef(x)[0, 1], x)
+print("0.1: above 1e15", bool(g.abs().max() > 1e15))
 # --8<-- [end:corrcoef]
 
 # --8<-- [start:second]
@@ -171,6 +191,12 @@ x = torch.tensor([3.0, 3.0], requires_grad=True)
 print("backward twice", torch.autograd.grad(g[0], x)[0].tolist())
 print("func.hessian  ", torch.func.hessian(torch.std)(x.detach()).tolist())
 # --8<-- [end:second]
+for dtype in (torch.float64, torch.float32):
+    for n in (2, 3, 17, 33):
+        x = torch.full((n,), 3.0, dtype=dtype, requires_grad=True)
+        (g,) = torch.autograd.grad(torch.std(x), x, create_graph=True)
+        assert (torch.autograd.grad(g[0], x)[0] == 0).all()
+        assert (torch.func.hessian(torch.std)(x.detach()) == 0).all()
 
 # --8<-- [start:pairs]
 x = torch.full((3,), 0.1, dtype=torch.float64)

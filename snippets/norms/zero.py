@@ -38,7 +38,7 @@ def forward(f, x):
     return torch.func.jvp(f, (x,), (torch.ones_like(x),))[1]
 
 
-# claim: The gradient of a norm is 0 at a vector of zeros
+# claim: The gradient of the Euclidean norm is 0 at a vector of zeros
 for dtype in dtypes:
     for n in (1, 3, 17, 33, 1001):
         for zero in (0.0, -0.0):
@@ -106,6 +106,7 @@ for dtype in dtypes:
         torch.testing.assert_close(
             got, wanted, rtol=2 * torch.finfo(dtype).eps, atol=4e-8
         )
+assert smooth_norm(torch.tensor([1e30])) == inf  # in float32 they do not fit
 rows = torch.randn(2, 3, dtype=torch.float64)
 for leaf in (rows.clone().requires_grad_(), (0 * rows).requires_grad_()):
     assert torch.autograd.gradcheck(lambda x: smooth_norm(x, 0.1), leaf)
@@ -233,6 +234,8 @@ print("by hand    ", by_hand(x).item(), gradient(by_hand, x))
 x = x / 10**6
 print("vector_norm", vector_norm(x).item(), gradient(vector_norm, x))
 print("by hand    ", by_hand(x).item(), gradient(by_hand, x))
+print("eps**2     ", gradient(places["inside the root"], 0 * x))
+print("smooth_norm", gradient(smooth_norm, 0 * x))
 # --8<-- [end:half]
 # claim: vector_norm sums in float32 there
 for n in (2, 3, 33, 99):

@@ -235,7 +235,7 @@ for dtype in torch.float64, torch.float32, torch.bfloat16, torch.float16:
 # --8<-- [start:figure]
 import matplotlib.pyplot as plt
 
-x = torch.logspace(-6, 0, 120)
+x = torch.logspace(-6, 0, 80)
 right = vmap(grad(sinc))(x.double())
 fig, ax = plt.subplots(figsize=(4.8, 3.2))
 for name, f in {"torch.sinc": torch.sinc, "series": sinc}.items():
