@@ -2,7 +2,7 @@
 
 import torch
 
-from livedocs.declare import VJP, Defect, normal, same_shapes
+from livedocs.declare import VJP, Defect, Plane, normal, same_shapes
 from rules.ties.max import NAN_ENTRY, THREE
 
 TWO = {"x": "torch.tensor([1., 1., 4.], dtype=torch.float64)"}
@@ -62,6 +62,7 @@ def _two(name, sign, *, nan_loses=False):
         gradient=rf"\bar{{x}}_i = \bar{{z}}_i \begin{{cases}} 1 & x_i {symbol} y_i{nan} \\ \tfrac12 & x_i = y_i \\"
         rf" 0 & x_i {other} y_i \end{{cases}} \qquad \bar{{y}}_i = \bar{{z}}_i - \bar{{x}}_i",
         vjp=_pair(sign, nan_loses),
+        plane=Plane("tie"),
         inputs={"x": normal, "y": normal},
         shapes=same_shapes("x", "y"),
         special=PAIRS,
@@ -110,6 +111,7 @@ RULES = [
         formula=r"m, \texttt{index} = \texttt{min}(x, \texttt{dim})",
         gradient=r"\bar{x}_i = \bar{m}\,[i = \texttt{index}]",
         vjp=_one,
+        plane=Plane("0 and −0"),
         inputs={"x": normal},
         shapes=SHAPES,
         special=SPECIAL,

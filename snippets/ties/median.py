@@ -53,7 +53,7 @@ except RuntimeError as error:
 # --8<-- [start:fix-even]
 def middle(x):
     """The mean of the two middle entries of the last dimension, or the
-    middle one. In any dtype and length; a NaN counts as the largest."""
+    middle one, in half precision too. A NaN counts as the largest."""
     n = x.shape[-1]
     low = x.kthvalue((n + 1) // 2).values
     high = x.kthvalue(n // 2 + 1).values
@@ -83,8 +83,9 @@ assert gradient(lambda q: x.quantile(q), 0.5) == 0
 
 # --8<-- [start:fix-level]
 def level_quantile(x, q):
-    """The quantile of the last dimension, with a slope in q everywhere:
-    at an entry that of its right side, at the last one of its left."""
+    """The quantile of the last dimension, of finite numbers. Its slope
+    in q at an entry is that of its right side, at the last of its left;
+    where q * (n - 1) rounds, the entry may count as right of q."""
     x = x.sort().values
     last = x.shape[-1] - 1
     rank = q * last
@@ -105,6 +106,14 @@ for dtype in (torch.float64, torch.float32):
             q = torch.tensor(q, dtype=dtype)
             want = torch.quantile(y, q, dim=-1)
             torch.testing.assert_close(level_quantile(y, q), want)
+        for k in range(min(n, 33)):  # at an entry
+            y = torch.randn(n, dtype=dtype)
+            gaps = y.sort().values.diff() * (n - 1)
+            q = torch.tensor(k, dtype=dtype) / max(n - 1, 1)
+            right = gaps[min(k, n - 2) :][:1].sum()
+            if q * (n - 1) >= k:
+                g = gradient(lambda q, y=y: level_quantile(y, q), q)
+                torch.testing.assert_close(g, right)
 
 # --8<-- [start:interpolation]
 x = torch.tensor([1.0, 2.0, 3.0, 10.0])

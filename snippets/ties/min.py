@@ -55,7 +55,8 @@ for dtype in dtypes:
 
 # --8<-- [start:fix-nan]
 def nanmin(x, dim=-1):
-    """amin of the numbers; inf where there is none. A NaN gets 0."""
+    """amin of the numbers; inf where there is none. A NaN gets 0, and
+    takes a share from the equals if all numbers are inf."""
     return torch.where(x.isnan(), torch.inf, x).amin(dim)
 
 
@@ -74,6 +75,9 @@ for dtype in dtypes:
             assert nanmin(x) == x[~x.isnan()].min() and g.sum() == 1
         else:
             assert nanmin(x) == inf
+
+assert gradient(nanmin, [nan, inf]).tolist() == [0, 0.5]
+assert gradient(nanmin, [nan, -inf, -inf]).tolist() == [0, 0.5, 0.5]
 
 # --8<-- [start:trap-scale]
 x = [3.0, 3.0, 3.0]
@@ -106,6 +110,15 @@ for dtype in dtypes:
         x = torch.full((2, 17), value, dtype=dtype)
         assert (safe_scale(x) == 0).all()
         assert gradient(safe_scale, x).isfinite().all()
+for dtype, small, large in (
+    (torch.float32, 2.9e-39, inf),
+    (torch.float16, 1.5e-5, 65504.0),
+):
+    for row in ([0.0, small], [-large, large]):
+        row = torch.tensor(row, dtype=dtype)
+        assert gradient(lambda x: safe_scale(x)[1], row).isnan().any()
+    row = torch.tensor([0.0, 100 * small, 50 * small], dtype=dtype)
+    assert gradient(lambda x: safe_scale(x)[2], row).isfinite().all()
 x = torch.randn(3, 7, dtype=torch.float64)
 assert safe_scale(x).amin(1).tolist() == [0] * 3
 assert safe_scale(x).amax(1).tolist() == [1] * 3

@@ -86,21 +86,36 @@ assert gradient(unpooled, values).tolist() == [[1, 1]]
 
 # --8<-- [start:fix]
 def unpool(values, index, length):
-    """max_unpool1d to a length; an index that comes twice gets the mean."""
-    zeros = values.new_zeros(*values.shape[:-1], length)
-    return zeros.scatter_reduce(-1, index, values, "mean", include_self=False)
+    """max_unpool1d to a length. Of the values for one place the largest
+    stays, and equals share the gradient. A value of -inf becomes 0."""
+    low = values.new_full((*values.shape[:-1], length), -torch.inf)
+    best = low.scatter_reduce(-1, index, values, "amax")
+    return torch.where(best == -torch.inf, 0, best)
 
 
 print("value   ", unpool(values, index, 4).tolist())
 print("backward", gradient(lambda v: unpool(v, index, 4), values).tolist())
 # --8<-- [end:fix]
 assert gradient(lambda v: unpool(v, index, 4), values).tolist() == [[0.5, 0.5]]
-# claim: It is max_unpool1d where no index comes twice
+# claim: The result is that of max_unpool1d where no index comes twice, and for
+#   windows that overlap too
 for dtype in dtypes:
     for n in (1, 3, 17, 33):
         x = torch.randn(2, 2 * n).to(dtype)
         y, i = F.max_pool1d(x, 2, return_indices=True)
         assert torch.equal(unpool(y, i, 2 * n), F.max_unpool1d(y, i, 2))
+        for size in (2, 3, 5):
+            x = (torch.randn(2, n + 4) / 3).to(dtype)
+            x[0, 0] = torch.finfo(dtype).max
+            y, i = F.max_pool1d(x, size, stride=1, return_indices=True)
+            want = F.max_unpool1d(y, i, size, stride=1, output_size=[n + 4])
+            assert torch.equal(unpool(y, i, n + 4), want)
+            g = gradient(lambda y, i=i, n=n: unpool(y, i, n + 4), y)
+            zeros = torch.zeros(2, n + 4, dtype=torch.float64)
+            total, found = zeros.scatter_add(1, i, g.double()), zeros.clone()
+            found.scatter_(1, i, 1.0)
+            near = 4 * torch.finfo(dtype).eps
+            torch.testing.assert_close(total, found, atol=near, rtol=0)
 
 # --8<-- [start:trap-random]
 x = torch.arange(25.0).view(1, 5, 5)
@@ -165,6 +180,20 @@ x = torch.full((1, 3), -torch.inf)
 g = gradient(lambda x: F.max_pool1d(x, 2, padding=1), x)
 print("-inf, and padding    :", g[0].tolist())
 # --8<-- [end:dilation]
+for dtype in dtypes:
+    last = torch.channels_last_3d
+    x = torch.full((1, 3, 2, 2, 2), -inf, dtype=dtype)
+    g = gradient(lambda x: F.max_pool3d(x, 2, padding=1), x)
+    assert (g == 1).all()  # eight windows of one entry each
+    x = x.contiguous(memory_format=last)
+    g = gradient(lambda x: F.max_pool3d(x, 2, padding=1), x)
+    assert (g[:, :, 0] == 2).all() and (g[:, :, 1] == 0).all()
+    x = torch.full((2, 3, 5, 5), -inf, dtype=dtype)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        y = x.contiguous(memory_format=layout)
+        g = gradient(lambda x: F.max_pool2d(x, 3, padding=1), y)
+        wins = torch.tensor([1, 0, 1, 0, 0]).to(dtype)
+        assert (g == wins[:, None] * wins).all()
 
 # --8<-- [start:unpool]
 for dims, f in enumerate((F.max_unpool1d, F.max_unpool2d, F.max_unpool3d), 1):
@@ -186,6 +215,7 @@ finally:
     torch.use_deterministic_algorithms(False)
 
 # --8<-- [start:errors]
+x = torch.ones(1, 5, 5)
 cube = torch.ones(1, 2, 2, 2)
 for call in (
     lambda: F.max_pool1d(torch.ones(3), 2),
@@ -193,6 +223,7 @@ for call in (
     lambda: F.fractional_max_pool2d(cube[0], 2),
     lambda: F.fractional_max_pool3d(cube, 2, output_size=1),
     lambda: F.adaptive_max_pool1d(torch.ones(1, 0), 1),
+    lambda: fixed(x.double()),
 ):
     try:
         call()

@@ -122,6 +122,30 @@ for dtype in dtypes[:2]:
                 (torch.ones_like(y),),
             )
             assert slope == 0
+for dtype in dtypes:
+    near = 8 * torch.finfo(dtype).eps
+    for n in (1, 3, 7):
+        for how in ("amax", "amin", "mean"):
+            for include in (True, False):
+                x, y = torch.zeros(1, dtype=dtype), torch.zeros(n, dtype=dtype)
+                y[2:] = torch.randint(-1, 2, (len(y[2:]),)).to(dtype)
+                group = torch.zeros(n, dtype=torch.int64)
+                slopes = [
+                    torch.func.jvp(
+                        lambda y, j=group, h=how, i=include, x=x: (
+                            x.scatter_reduce(0, j, y, h, include_self=i)
+                        ),
+                        (y,),
+                        (e,),
+                    )[1].item()
+                    for e in torch.eye(n, dtype=dtype)
+                ]
+                mine = torch.cat([x, y]) if include else y
+                best = {"amax": mine.amax(), "amin": mine.amin()}.get(how)
+                equal = (mine == best) if how != "mean" else mine == mine
+                for slope, v in zip(slopes, y):
+                    right = (how == "mean" or v == best) / equal.sum()
+                    assert abs(slope - right) < near
 
 two, one = torch.ones(2), torch.ones(1)
 for f in (
@@ -225,6 +249,47 @@ for rows in ([0.0, 3.0], [0.0, 0.0]):
         print("  second", error)
 # --8<-- [end:zeros]
 
+# --8<-- [start:short]
+one_index = torch.tensor([0])
+y = [2.0, 2.0, 3.0]
+for how in ("sum", "amax", "amin", "prod"):
+
+    def short(y, how=how):
+        return torch.ones(2).scatter_reduce(0, one_index, y, how)
+
+    try:
+        values = short(torch.tensor(y)).tolist()
+        print(how, "values", values, "gradient", gradient(short, y).tolist())
+    except RuntimeError as error:
+        print(how, error)
+# --8<-- [end:short]
+for how in ("sum", "mean", "amax", "amin", "prod"):
+    for into in (torch.ones(2), torch.zeros(2), torch.full((2,), 5.0)):
+
+        def short(y, how=how, into=into):
+            return into.scatter_reduce(0, one_index, y, how)
+
+        x = torch.tensor([2.0, 2.0, 3.0])
+        whole = into.scatter_reduce(0, one_index, x[:1], how)
+        assert torch.equal(short(x), whole)
+        cut = gradient(lambda x, f=short: f(x[:1]), x)
+        assert (cut[1:] == 0).all()
+        try:
+            gradient(short, x)
+            assert how not in ("sum", "mean")
+        except RuntimeError:
+            assert how in ("sum", "mean")
+        try:  # two indices for three entries
+            gradient(
+                lambda x, h=how, i=into: i.scatter_reduce(
+                    0, torch.tensor([0, 1]), x, h
+                ),
+                x,
+            )
+            raise AssertionError
+        except RuntimeError:
+            pass
+
 # --8<-- [start:errors]
 two = torch.ones(2)
 for call in (
@@ -232,9 +297,6 @@ for call in (
     lambda: two.scatter_reduce(0, torch.tensor([0]), two.double(), "amax"),
     lambda: two.index_reduce(0, torch.tensor([0]), torch.ones(1), "sum"),
     lambda: torch.segment_reduce(two, "max", lengths=torch.tensor([1])),
-    lambda: gradient(
-        lambda y: two.scatter_reduce(0, torch.tensor([0]), y, "mean"), two
-    ),
     lambda: embedding_bag(bag, torch.ones(3, 1), mode="max", sparse=True),
 ):
     try:

@@ -113,6 +113,17 @@ for name, order in orders.items():
         f"{name:8}", f"loses it at {lost[0]} entries" if lost else "keeps it"
     )
 # --8<-- [end:lengths]
+for dtype in dtypes:
+    for name, order in orders.items():
+        lost = [
+            n
+            for n in range(1, 40)
+            if not torch.equal(
+                order(torch.full((n,), 0.3, dtype=dtype)), torch.arange(n)
+            )
+        ]
+        limit = {"topk(n)": 4, "stable": 40}.get(name, 17)
+        assert lost == list(range(limit, 40))
 # claim: A stable sort keeps the order of equals
 for dtype in dtypes:
     for n in (1, 3, 17, 33, 1001):
