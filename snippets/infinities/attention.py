@@ -2,15 +2,7 @@
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-
-def gradient(f, *inputs):
-    leaves = [torch.as_tensor(x).detach().clone() for x in inputs]
-    leaves = [x.requires_grad_() for x in leaves]
-    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
-    return grads[0] if len(grads) == 1 else grads
-
-
-x = torch.tensor([[1.0, 2.0], [3.0, 5.0]])  # two tokens
+x = torch.tensor([[1.0, 2], [3, 5]], requires_grad=True)  # two tokens
 keep = torch.tensor([[True, False], [False, False]])  # no key for the second
 
 
@@ -25,14 +17,19 @@ def fused(x):
 
 for f in (by_hand, fused):
     print(f.__name__, f(x).tolist())
-    print("  gradient of row 0", gradient(lambda x, f=f: f(x)[0], x).tolist())
-# --8<-- [end:run]
-assert gradient(lambda x: by_hand(x)[0], x).isnan().all()
-assert gradient(lambda x: fused(x)[0], x).tolist() == [[1, 1], [0, 0]]
-assert fused(x).tolist() == [[1, 2], [0, 0]]
-assert by_hand(x)[0].tolist() == [1, 2] and by_hand(x)[1].isnan().all()
+    (g,) = torch.autograd.grad(f(x)[0].sum(), x)  # of row 0
+    print("  gradient of row 0", g.tolist())
 
+
+# --8<-- [end:run]
 # --8<-- [start:trap-hand]
+def gradient(f, *inputs):
+    leaves = [torch.as_tensor(x).detach().clone() for x in inputs]
+    leaves = [x.requires_grad_() for x in leaves]
+    grads = torch.autograd.grad(f(*leaves).sum(), leaves)
+    return grads[0] if len(grads) == 1 else grads
+
+
 used = torch.tensor([[True], [False]])
 for name, f in {
     "leave it out": lambda x: by_hand(x)[:1],
@@ -41,6 +38,10 @@ for name, f in {
 }.items():
     print(name, f(x).sum().item(), "gradient", gradient(f, x).tolist())
 # --8<-- [end:trap-hand]
+assert gradient(lambda x: by_hand(x)[0], x).isnan().all()
+assert gradient(lambda x: fused(x)[0], x).tolist() == [[1, 1], [0, 0]]
+assert fused(x).tolist() == [[1, 2], [0, 0]]
+assert by_hand(x)[0].tolist() == [1, 2] and by_hand(x)[1].isnan().all()
 for f in (
     lambda x: by_hand(x)[:1],
     lambda x: by_hand(x).nan_to_num(0.0),

@@ -236,18 +236,9 @@ row = torch.tensor([0])
 print("bag    ", embedding_bag(row, weight, offsets, mode="max").tolist())
 # --8<-- [end:empty]
 
-# --8<-- [start:zeros]
-index = torch.tensor([0, 0])
-for rows in ([0.0, 3.0], [0.0, 0.0]):
-    y = torch.tensor(rows, requires_grad=True)
-    z = torch.tensor([2.0]).scatter_reduce(0, index, y, "prod")
-    (g,) = torch.autograd.grad(z, y, create_graph=True)
-    print(rows, "gradient", g.tolist())
-    try:
-        print("  second", torch.autograd.grad(g.sum(), y)[0].tolist())
-    except RuntimeError as error:
-        print("  second", error)
-# --8<-- [end:zeros]
+y = torch.tensor([0.0, 3.0], requires_grad=True)
+z = torch.tensor([2.0]).scatter_reduce(0, torch.tensor([0, 0]), y, "prod")
+assert torch.autograd.grad(z, y)[0].tolist() == [6, 0]
 
 # --8<-- [start:short]
 one_index = torch.tensor([0])
@@ -291,8 +282,11 @@ for how in ("sum", "mean", "amax", "amin", "prod"):
             pass
 
 # --8<-- [start:errors]
-two = torch.ones(2)
+two, zeros = torch.ones(2), torch.zeros(2, requires_grad=True)
+prod = two.scatter_reduce(0, torch.tensor([0, 0]), zeros, "prod").sum()
+(g,) = torch.autograd.grad(prod, zeros, create_graph=True)
 for call in (
+    lambda: g.sum().backward(),  # the second derivative of two zeros
     lambda: two.scatter_reduce(0, torch.tensor([5]), torch.ones(1), "amax"),
     lambda: two.scatter_reduce(0, torch.tensor([0]), two.double(), "amax"),
     lambda: two.index_reduce(0, torch.tensor([0]), torch.ones(1), "sum"),
