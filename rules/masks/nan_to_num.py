@@ -29,6 +29,15 @@ RULES = [
         points=(NAN, INF, MINUS_INF, "0.0"),
         also=("torch.Tensor.nan_to_num",),
         plot=False,
+        defects=tuple(
+            Defect(
+                point,
+                "The infinity is replaced by a constant, the largest number with its sign, and the gradient is that of"
+                " the constant, 0. The slope at each finite number is 1, and so is its limit.",
+                {"gradient": {"x": 0.0}, "forward": {"x": 0.0}},
+            )
+            for point in ("x = inf", "x = -inf")
+        ),
     ),
     VJP(
         "torch.nansum",

@@ -190,7 +190,7 @@ def test_wrong_gradients_are_declared_as_defects(measured) -> None:
     declared = {(rule.name, d.point) for _, rule in RULES for d in rule.defects}
     bad = (Verdict.WRONG, Verdict.OUTSIDE, Verdict.NOT_LIMIT)
     silent = [
-        f"{name} at {point['point']}: {point['verdict']}"
+        f"{name} at {point.label}: {point.verdict.words}"
         for name, rule in measured.items()
         for point in rule.points
         if point.verdict in bad and (name, point.label) not in declared

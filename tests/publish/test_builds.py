@@ -210,7 +210,7 @@ def test_a_warning_that_a_quiet_build_swallowed_is_heard_by_the_next(project: Pa
 def test_text_that_is_included_from_elsewhere_is_read_again(project: Path) -> None:
     note = project / "snippets" / "note.md"
     note.write_text("The first note.\n")
-    edit(project / "docs/index.md", "# ", '--8<-- "note.md"\n\n# ')
+    edit(project / "docs/index.md", "# PyTorch gradients\n", '--8<-- "note.md"\n\n# PyTorch gradients\n')
     assert build(project).ok
     note.write_text("The second note.\n")
     assert build(project).ok
@@ -224,6 +224,7 @@ def test_a_card_of_another_pages_rule_follows_it(project: Path) -> None:
         page.write("\n" + rule)
     build(project)
     edit(project / "rules/ties/max.py", '"tie": {', '"tie of two": {')
+    edit(project / "rules/ties/max.py", 'Plane("tie")', 'Plane("tie of two")')
     build(project)
     assert "tie of two" in (project / "site/kinks/clamp/index.html").read_text(encoding="utf-8")
 

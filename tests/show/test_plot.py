@@ -14,7 +14,7 @@ from livedocs.show.plot import F, G, card_plot, small_plot
 from tests.browsing import until
 from tests.conftest import ROOT
 
-LARGEST = 4_000  # bytes of the plot of a card
+LARGEST = 6_000  # bytes of the plot of a card
 SMALLEST = 12.0  # CSS pixels of its numbers, on a phone too
 
 
