@@ -62,7 +62,7 @@ def _vector(order: str, formula: str, gradient: str, vjp, **rest):
     return VJP(
         "torch.linalg.vector_norm",
         f"torch.linalg.vector_norm(x, {order})",
-        variant=f"ord={order.replace(INF, 'inf')}",
+        variant=f"ord={order.replace(INF, 'inf').replace('-', 'minus ')}",
         formula=formula,
         gradient=gradient,
         vjp=vjp,
@@ -76,7 +76,7 @@ def _matrix(order: str, formula: str, gradient: str, vjp, **rest):
     return VJP(
         "torch.linalg.matrix_norm",
         f"torch.linalg.matrix_norm(x, {order})",
-        variant=f"ord={order.replace(INF, 'inf').strip(chr(39))}",
+        variant=f"ord={order.replace(INF, 'inf').strip(chr(39)).replace('-', 'minus ')}",
         formula=formula,
         gradient=gradient,
         vjp=vjp,

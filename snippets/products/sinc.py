@@ -243,6 +243,7 @@ for name, f in {"torch.sinc": torch.sinc, "series": sinc}.items():
     ax.loglog(x, error, label=name)
 ax.set_xlabel("x")
 ax.set_ylabel("relative error of the gradient")
+ax.minorticks_off()
 ax.legend()
 plt.show()
 # --8<-- [end:figure]

@@ -75,6 +75,7 @@ QUERIES = {
         "loss is nan after some steps",
         "training nan",
         "where does the nan come from",
+        "where does nan come from",
         "error_if_nonfinite",
         "GradScaler",
         "binary entropy",
@@ -227,7 +228,6 @@ QUERIES = {
         "register_forward_hook",
         "anomaly mode",
         "find nan",
-        "where does nan come from",
     ],
     "infinities/": ["minus infinity"],
     "infinities/attention/": [
