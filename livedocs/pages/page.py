@@ -90,16 +90,19 @@ class Page:
         """The rule of a card that stands on this page.
 
         Raises:
-            DocsError: for a name that no rule has, and for one whose card stands on the page already.
+            DocsError: for a name that no rule has, and for one whose card, or id, stands on the page already.
         """
         line = self.line_of_block("rule", name)
-        if name in self.placed:
-            wanted = "one card of each rule: its id is its address"
-            raise DocsError(self.name, line, "a second card of a rule", got=name, wanted=wanted)
         rule = self.project.find_rule(name, self.source)
         if rule is None:
             wanted = self.rules.nearest_names(name)
             raise DocsError(self.name, line, "a card of an unknown rule", got=name, wanted=wanted)
+        for other in self.placed:  # a variant of inf and one of -inf can have one id
+            if self.project.find_rule(other, self.source).anchor == rule.anchor:
+                wanted = "one card of each id, since it is its address; a variant in other words has another"
+                raise DocsError(
+                    self.name, line, "a second card of a rule", got=f"{name}, beside {other}", wanted=wanted
+                )
         self.placed[name] = line
         return rule
 

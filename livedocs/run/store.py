@@ -30,7 +30,7 @@ from livedocs.run.limits import THREADS, environment
 MODE = "LIVEDOCS_CACHE"  # in the environment: "off", nothing is read or kept; "fresh", nothing is read
 STALE = 30 * 24 * 3600  # seconds after which the folder of another release or machine is forgotten
 PACKAGES = (
-    *("torch", "numpy", "matplotlib", "sympy", "mpmath"),
+    *("torch", "numpy", "matplotlib", "contourpy", "sympy", "mpmath"),
     *("ipykernel", "ipython", "jupytext", "nbclient", "nbconvert"),
     *("markdown", "math-core", "mkdocs", "mkdocs-jupyter", "mkdocs-material", "pygments", "pymdown-extensions"),
 )
