@@ -103,8 +103,8 @@
     [text(x), text(f), gradient, text(left), text(right)].forEach((value, n) => (cells[n].textContent = value));
     slider.setAttribute("aria-valuetext", `x = ${text(x)}, f(x) = ${text(f)}, gradient ${gradient}`);
     let said = "A smooth point: the gradient is the slope of f.";
-    if (g === null) said = `At x = ${text(x)} PyTorch returns no gradient.`;
-    else if (point) said = `At x = ${text(x)} PyTorch returns ${gradient} – ${point.verdict}.`;
+    const verdict = g !== null && point ? " – " + point.verdict : "";
+    if (point || isNaN(g ?? NaN)) said = `At x = ${text(x)} PyTorch returns ${gradient}${verdict}.`;
     if (left !== null) said += ` Left slope ${text(left)}.`;
     if (right !== null) said += ` Right slope ${text(right)}.`;
     if (status.textContent !== said) status.textContent = said; // said once

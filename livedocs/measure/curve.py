@@ -144,4 +144,8 @@ def multiples(low: float, high: float, about: int, steps: tuple[float, ...]) -> 
 
 def rounded(value: float | None) -> float | None:
     """Four significant digits: more than a screen shows, and a third of the bytes."""
-    return None if value is None else float(f"{value:.4g}")
+    if value is None:
+        return None
+    short = float(f"{value:.4g}")
+    # The largest float, rounded up, would be an infinity.
+    return math.copysign(1.797e308, value) if math.isinf(short) and math.isfinite(value) else short

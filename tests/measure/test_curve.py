@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 
 from livedocs.declare import NAN, Piece, Pieces, oo, x
+from livedocs.measure.curve import rounded
 from livedocs.measure.derive import derive_rule
 from tests.conftest import ROOT
 
@@ -27,3 +29,9 @@ def test_the_curve_of_a_rule() -> None:
     assert zero.is_break and zero.limits == (-math.inf, math.inf) and zero.f == math.inf
     low, high = curve.view["f"]
     assert -7 < low < -5 and 5 < high < 7 and 0 in curve.ticks["f"]
+
+
+def test_the_largest_float_stays_finite() -> None:
+    largest = sys.float_info.max
+    assert rounded(largest) == 1.797e308 and rounded(-largest) == -1.797e308
+    assert rounded(float("inf")) == float("inf") and rounded(0.123456) == 0.1235
