@@ -19,7 +19,7 @@ from livedocs.verdicts import Verdict
 
 SAMPLES = 81  # along each axis; an odd number has the point itself among them
 ARROWS = 9  # along each axis
-LEVELS = 8  # contours, about
+LEVELS = 6  # contours, about
 AROUND = 64  # directions in which the gradients close to the point are taken
 BOUNDED = 1e3  # gradients that are larger than this, so close to the point, grow without bound
 Pair = tuple[float, float]

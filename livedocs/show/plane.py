@@ -1,7 +1,8 @@
 """The picture of a function of two numbers: contours, PyTorch's gradients as arrows, the gradients close to a point.
 
-A dot marks the special point on the left, and on the right the gradient that PyTorch returns there. Colors are
-variables of docs/assets/site.css, so that one drawing serves light and dark.
+A dot marks the special point on the left, and on the right the gradient that PyTorch returns there. Where the
+gradients close to the point are all the one that is returned, there is nothing to compare: the caption says it.
+Colors are variables of docs/assets/site.css, so that one drawing serves light and dark.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ SHORTEST = 1.5  # a gradient that is shorter is drawn as a dot
 FLAT = 0.5  # points that are so close to the line between two others say nothing
 LETTERS = 32  # of a title
 APART = 30  # between two labels of contours
+DIGIT, TALL = 6, 13  # about the width of a digit of a label, and the height of one
 LINES, POINT = "var(--plot-1)", "var(--plot-2)"
 Spot = tuple[float, float]
 Place = Callable[[float, float], Spot]  # of two numbers in a panel
@@ -32,7 +34,7 @@ def plane_plot(rule: MeasuredRule) -> str:
     surface = rule.surface
     left = max(room_for(surface.ticks[axis]) for axis in ("y", "gy"))  # the panels stand below each other on a phone
     panels = [_contour_panel(rule, surface, left)]
-    if surface.hull:
+    if surface.hull and not _is_smooth(surface):
         panels.append(_gradient_panel(surface, left))
     label = escape(_alt_text(rule, surface))
     return (
@@ -62,9 +64,9 @@ def _contour_panel(rule: MeasuredRule, surface: Surface, left: int) -> str:
         [
             *_contours(surface, place),
             _arrows(surface, place),
+            _axis_names(surface.axes, side),
             _levels(surface, place, side),
             *_special(surface, place),
-            _axis_names(surface.axes, side),
         ]
     )
     return framed(size, left, view, (surface.ticks["x"], surface.ticks["y"]), inside, escape(title))
@@ -85,7 +87,7 @@ def _gradient_panel(surface: Surface, left: int) -> str:
         parts.append(_dot(x, y))
     parts.append(_axis_names((f"∂/∂{surface.axes[0]}", f"∂/∂{surface.axes[1]}"), side))
     ticks = surface.ticks["gx"], surface.ticks["gy"]
-    return framed(size, left, view, ticks, "".join(parts), "gradients close to the dot")
+    return framed(size, left, view, ticks, "".join(parts), "gradients near that point")
 
 
 def _placed(x: float, y: float, view: tuple[Sequence[float], Sequence[float]], side: float) -> Spot:
@@ -93,28 +95,42 @@ def _placed(x: float, y: float, view: tuple[Sequence[float], Sequence[float]], s
     return (x - first) / (last - first) * side, (high - y) / (high - low) * side
 
 
+def _on_frame(x: float, y: float, view: tuple[Sequence[float], Sequence[float]]) -> bool:
+    """Whether a place is on the edge of the panel: a line along it would be taken for its frame."""
+    across, up = (1e-3 * (high - low) for low, high in view)
+    (first, last), (low, high) = view
+    return min(abs(x - first), abs(x - last)) < across or min(abs(y - low), abs(y - high)) < up
+
+
 def _contours(surface: Surface, place: Place) -> Iterator[str]:
     """A path for each level."""
+    view = surface.view["x"], surface.view["y"]
     for _, lines in surface.contours:
-        drawn = [_straightened([place(x, y) for x, y in line]) for line in lines]
+        inside = [line for line in lines if not all(_on_frame(x, y, view) for x, y in line)]
+        drawn = [_straightened([place(x, y) for x, y in line]) for line in inside]
         d = "".join("M" + "L".join(f"{short(x)} {short(y)}" for x, y in line) for line in drawn)
         yield f'<path stroke="{LINES}" stroke-width="1.2" d="{d}"/>'
 
 
 def _levels(surface: Surface, place: Place, side: float) -> str:
-    """The numbers of the levels, where there is room."""
-    taken = [place(*surface.place)]
+    """The numbers of the levels, where there is room: each as far from the arrows as its line allows."""
+    taken = [place(*surface.place), (10.0, 9.0), (side - 10, side - 9)]  # the dot, and the names of the axes
+    arrows = [place(x, y) for x, y, _, _ in surface.arrows]
     labels = []
     for level, lines in surface.contours:
         spots = [place(x, y) for line in lines for x, y in line]
         inner = [s for s in spots if all(14 <= number <= side - 14 for number in s)]
         free = [s for s in inner if all(math.dist(s, other) > APART for other in taken)]
         if free:
-            x, y = free[len(free) // 2]
+            x, y = max(free, key=lambda spot: round(min(math.dist(spot, arrow) for arrow in arrows)))
             taken.append((x, y))
-            labels.append(f'<text x="{short(x)}" y="{short(y + 4)}">{format_number(level)}</text>')
-    look = f'font-size="{TEXT - 1}" text-anchor="middle" fill="{LINES}" stroke="var(--plot-paper)" stroke-width="6"'
-    return f'<g {look} paint-order="stroke">{"".join(labels)}</g>'
+            name = format_number(level)
+            wide = DIGIT * len(name) + 2
+            corner = f"{short(x - wide / 2)} {short(y - TALL / 2)}"
+            paper = f'<path fill="var(--plot-paper)" d="M{corner}h{wide}v{TALL}h-{wide}z"/>'
+            labels.append(f'{paper}<text x="{short(x)}" y="{short(y + 4)}">{name}</text>')
+    look = f'font-size="{TEXT - 1}" text-anchor="middle" fill="{LINES}"'
+    return f"<g {look}>{''.join(labels)}</g>"
 
 
 def _arrows(surface: Surface, place: Place) -> str:
@@ -192,6 +208,13 @@ def _distance(spot: Spot, first: Spot, last: Spot) -> float:
     return abs(cross) / length
 
 
+def _is_smooth(surface: Surface) -> bool:
+    """Whether the gradients close to the point are one, and PyTorch returns it."""
+    if len(surface.hull) != 1 or not _is_finite(surface.gradient):
+        return False
+    return all(math.isclose(a, b, abs_tol=1e-9) for a, b in zip(*surface.hull, surface.gradient, strict=True))
+
+
 def _is_finite(pair: Sequence[float]) -> bool:
     return all(map(math.isfinite, pair))
 
@@ -206,7 +229,7 @@ def _close_by(surface: Surface) -> str:
     if not corners:
         return "are not bounded"
     if len(corners) == 1:
-        return f"are all {_pair(corners[0])}"
+        return f"tend to {_pair(corners[0])}"
     if len(corners) == 2:
         return f"span the segment from {_pair(corners[0])} to {_pair(corners[1])}"
     if len(corners) < 7:
@@ -223,12 +246,14 @@ def _returned(surface: Surface) -> str:
 
 
 def _caption(surface: Surface) -> str:
-    left = (
-        "Lines join equal values. Arrows are PyTorch’s gradients, the longest cut."
-        f" The dot is the special point, {_pair(surface.place)}. Gradients close to it {_close_by(surface)}."
-    )
-    dot = ", the other dot" if surface.hull and _is_finite(surface.gradient) else ""
-    return f"{left} At the point PyTorch returns {_returned(surface)}{dot}."
+    point = f"the special point, {_pair(surface.place)}"
+    lines = "lines of equal value; arrows are PyTorch’s gradients, long ones shortened; the red dot is"
+    if not surface.hull or _is_smooth(surface):
+        near = f"The gradients near it {_close_by(surface)}. There PyTorch returns {_returned(surface)}."
+        return f"{lines[0].upper()}{lines[1:]} {point}. {near}"
+    right = f"Right, each gradient is a point: those near the special point, blue, {_close_by(surface)}."
+    red = "The red one is what PyTorch returns there" if _is_finite(surface.gradient) else "There PyTorch returns"
+    return f"Left: {lines} {point}. {right} {red}{':' if 'red' in red else ''} {_returned(surface)}."
 
 
 def _alt_text(rule: MeasuredRule, surface: Surface) -> str:

@@ -31,7 +31,7 @@ def of_rule(rule: MeasuredRule, formula: Typeset) -> str:
         if not point.latex:  # the inputs need the whole width
             inputs = f"{point_name(point, formula)}: <code>{escape(inputs_text(point))}</code>"
             rows.append(f'<tr class="point"><th colspan="{len(COLUMNS)}" scope="rowgroup">{inputs}</th></tr>')
-            start = f'<td colspan="2"{span}>{html_of(point.output)}</td>'
+            start = f"<td{span}></td><td{span}>{html_of(point.output)}</td>"
         verdict = f'<td class="{_verdict_kind(rule, point)}"{span}>{escape(point.verdict.words)}</td>'
         for name in names:
             said = name if len(names) > 1 else ""

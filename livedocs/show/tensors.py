@@ -12,7 +12,7 @@ SHORT = 4  # entries of a line that is never broken
 
 
 def lines_of(value: Any) -> list[str]:
-    """A number or a tensor as lines: one for each row of a matrix, ``all NaN, 2 × 3`` where all entries are equal.
+    """A number or a tensor as lines: one for each row of a matrix, ``all NaN (2 × 3)`` where many entries are equal.
 
     Args:
         value: a number, nested lists of numbers, or None where there is no value.
@@ -20,8 +20,9 @@ def lines_of(value: Any) -> list[str]:
     if not isinstance(value, list):
         return [format_number(value)]
     entries = [format_number(entry) for entry in _entries(value)]
-    if len(entries) > 2 and len(set(entries)) == 1:
-        return [f"all {entries[0]}, {' × '.join(map(str, _shape(value)))}"]
+    shape = list(_shape(value))
+    if len(set(entries)) == 1 and len(entries) > (SHORT if len(shape) == 1 else 2):
+        return [f"all {entries[0]} ({' × '.join(map(str, shape))})"]
     return [f"[{', '.join(format_number(entry) for entry in row)}]" for row in _rows(value)]
 
 
@@ -60,7 +61,9 @@ def html_of(quantity: Any, beside: Any = None) -> str:
 
 def html_of_input(name: str, value: Any, beside: Any = None) -> str:
     """The value of one input, with its name before it if it has one."""
-    same = isinstance(value, list) and beside is not None and are_equal(value, beside)
+    # What is written alike is the same: a slope that was measured is not exact.
+    alike = isinstance(beside, list) and lines_of(value) == lines_of(beside)
+    same = isinstance(value, list) and beside is not None and (alike or are_equal(value, beside))
     first, *others = map(_line, ["the same"] if same else lines_of(value))
     if name:
         first = f'<span class="input">{escape(name)}:</span> {first}'
@@ -71,8 +74,8 @@ def html_of_input(name: str, value: Any, beside: Any = None) -> str:
 
 
 def _line(text: str) -> str:
-    whole = text.count(",") < SHORT and not text.startswith("all")
-    return f'<span class="whole">{escape(text)}</span>' if whole and "[" in text else escape(text)
+    whole = text.count(",") < SHORT and text[0] in "[a"  # a row, or "all 0 (2 × 3)"
+    return f'<span class="whole">{escape(text)}</span>' if whole else escape(text)
 
 
 def _shape(value: Any) -> Iterator[int]:

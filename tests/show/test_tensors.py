@@ -14,8 +14,9 @@ def test_a_matrix_is_a_line_for_each_row() -> None:
 
 
 def test_equal_entries_are_said_in_a_word() -> None:
-    assert lines_of([[math.nan] * 3] * 2) == ["all NaN, 2 × 3"]
-    assert lines_of([0.5, 0.5]) == ["[0.5, 0.5]"], "two entries are as short as the word"
+    assert lines_of([[math.nan] * 3] * 2) == ["all NaN (2 × 3)"]
+    assert lines_of([0.0] * 5) == ["all 0 (5)"]
+    assert lines_of([0.5] * 4) == ["[0.5, 0.5, 0.5, 0.5]"], "a short row is plainer than the word"
     assert lines_of([0.0, -0.0, 0.0]) == ["[0, −0, 0]"], "they do not look equal"
 
 
@@ -30,6 +31,7 @@ def test_a_tensor_that_is_equal_to_its_neighbor_is_not_printed_twice() -> None:
     assert html_of_input("", 1.0, 1.0) == "1", "a number is shorter than the word"
     assert "the same" not in html_of_input("", [1.0, math.nan], [1.0, 2.0])
     assert html_of_input("", [1.0, math.nan], [1.0, math.nan]) == "the same"
+    assert html_of_input("", [1.0, 2.00001], [1.0, 2.0]) == "the same", "its digits are: a slope is not exact"
 
 
 def test_a_quantity_as_text_has_the_same_lines() -> None:
