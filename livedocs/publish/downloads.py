@@ -12,7 +12,16 @@ from pathlib import Path, PurePosixPath
 from livedocs.publish import search
 
 ARCHIVE = "pytorch-gradients.zip"
-_SERVER_ONLY = {ARCHIVE, "404.html", "robots.txt", "sitemap.xml", "sitemap.xml.gz", search.INDEX, search.SECTIONS}
+_SERVER_ONLY = {
+    ARCHIVE,
+    "404.html",
+    "_headers",
+    "robots.txt",
+    "sitemap.xml",
+    "sitemap.xml.gz",
+    search.INDEX,
+    search.SECTIONS,
+}
 _UNUSED = ("*.map", "assets/javascripts/lunr/*")  # for the theme's developers, and for other languages
 
 
