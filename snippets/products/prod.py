@@ -66,7 +66,8 @@ for dtype in dtypes:
             # claim: with two or more, every factor gets 0
             if zeros > 1:
                 assert (g == 0).all()
-            # claim: At zeros the modes return the same gradients
+            # claim: At zeros the modes return the same gradients, as long as
+            #   the product of the others does not overflow
             sums = by_hand(x.double(), torch.ones(n).double())
             for mode in modes.values() if n < 33 else [gradient]:
                 g, h = mode(torch.prod, x), mode(cumprod, x)
@@ -288,6 +289,11 @@ for dtype in dtypes:
     assert torch.prod(x) == inf and torch.prod(x[1:]) < inf
     assert (gradient(torch.prod, x) == inf).all()
     assert (grad(torch.prod)(x) == torch.prod(x[1:])).all()
+x = torch.tensor([0.0, 0.0, 300.0, 300.0], dtype=torch.float16)  # 0 * inf
+assert (gradient(torch.prod, x) == 0).all()
+assert gradient(lambda x: x.prod(0), x).isnan().any()
+assert grad(torch.prod)(x).isnan().any()
+assert modes["forward"](torch.prod, x).isnan().any()
 
 # --8<-- [start:nan]
 inf, nan = float("inf"), float("nan")
