@@ -179,5 +179,6 @@ with torch.autocast("cpu", dtype=torch.bfloat16):
     }.items():
         print(name, y.dtype)
 with torch.autocast("cpu", dtype=torch.float16):
-    print((torch.zeros(1, 2) @ torch.zeros(2, 1) + 1e-8).item())
+    zero = torch.zeros(1, 2) @ torch.zeros(2, 1)
+    print("a product of 0 + 1e-8:", (zero + 1e-8).item())
 # --8<-- [end:autocast]
