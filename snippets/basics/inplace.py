@@ -94,15 +94,34 @@ functions = {
     "relu": torch.relu,
     "log": torch.log,
 }
+
+
+def named(text):
+    """The operation in the text of the error."""
+    _, found, rest = text.partition("output 0 of ")
+    return f"error: output 0 of {rest.partition(',')[0]}" if found else text
+
+
 for name, function in functions.items():
     text = attempt(lambda function=function: changed(function))
-    print(f"{name:8}", "error" if "modified" in text else text)
+    print(f"{name:8}", named(text))
 # --8<-- [end:table]
 # claim: The result of an operation may be changed in place where the
-#   formula of its gradient does not use the result.
+#   formula of its gradient does not use the result, and where it is not
 of_input = torch.sin, torch.cos, torch.log, torch.log1p, torch.abs
 of_result = torch.exp, torch.tanh, torch.sqrt, torch.rsqrt, torch.reciprocal
-for function in (*of_input, lambda x: x**3, lambda x: 3 * x):
+for function in (
+    *of_input,
+    lambda x: x**3,
+    lambda x: 3 * x,
+    torch.sum,
+    lambda x: torch.where(x > 1, x, 0),
+    lambda x: torch.cat([x, x]),
+    nn.Linear(2, 3),
+    lambda x: nn.Linear(2, 3)(x.expand(4, 5, 2)),
+    lambda x: nn.Conv1d(1, 1, 1)(x[None]),
+    nn.LayerNorm(2),
+):
     text = attempt(lambda function=function: changed(function))
     assert text == "no error"
 for function in (*of_result, torch.expm1, torch.relu):
@@ -119,8 +138,54 @@ def late(function):
 
 for name, function in functions.items():
     text = attempt(lambda function=function: late(function))
-    print(f"{name:8}", "error" if "modified" in text else text)
+    print(f"{name:8}", named(text))
 # --8<-- [end:input]
+
+
+def written(function, write):
+    h = 2 * x
+    y = function(h)
+    write(h)
+    return y.sum()
+
+
+# The text names what wrote into it last
+for function in (torch.sin, torch.log, lambda h: h * h, lambda h: h**2):
+    for write, operation in (
+        (torch.Tensor.zero_, "Zero"),
+        (lambda h: h.add_(1), "Add"),
+        (lambda h: h.mul_(3), "Mul"),
+        (torch.relu_, "Relu"),
+        (lambda h: h.mul_(3).add_(1), "Add"),
+    ):
+        text = attempt(lambda f=function, w=write: written(f, w))
+        assert named(text) == f"error: output 0 of {operation}"
+# a linear layer whose weight is trained
+layer = nn.Linear(2, 3)
+assert "modified" in attempt(lambda: written(layer, torch.Tensor.zero_))
+layer.requires_grad_(False)
+assert attempt(lambda: written(layer, torch.Tensor.zero_)) == "no error"
+
+
+def stepped(data):
+    layer = nn.Linear(2, 3)
+    y = layer(data)
+    with torch.no_grad():
+        layer.weight.zero_()
+    return y.sum()
+
+
+assert "modified" in attempt(lambda: stepped(2 * x))
+assert attempt(lambda: stepped(torch.ones(4, 2))) == "no error"
+
+
+def by_numpy():
+    y = x.exp()
+    y.detach().numpy()[:] = 0
+    return y.sum()
+
+
+assert attempt(by_numpy) == "no error"
 
 # --8<-- [start:view]
 h = x * 1
@@ -128,7 +193,19 @@ y = h.exp()
 view = y[:1]
 view.zero_()  # the view shares its memory, and its version, with y
 print(y._version, attempt(lambda: y.sum())[:29])
+for part in (h.unbind()[0], x[:1]):
+    try:
+        part += 1
+    except RuntimeError as error:
+        print(textwrap.fill(str(error), 72, break_on_hyphens=False))
 # --8<-- [end:view]
+for part in (h.split(1)[0], h.chunk(2)[0]):
+    try:
+        part.add_(1)
+    except RuntimeError as error:
+        assert "function that returns multiple views" in str(error)
+    else:
+        raise AssertionError("not refused")
 
 
 # --8<-- [start:index]

@@ -13,6 +13,25 @@ for dtype in (torch.float16, torch.bfloat16):
     )
 # --8<-- [end:run]
 assert (1e-8 * torch.ones((), dtype=torch.float16)) == 0
+# the largest number is 65,504 and 65,520 is inf; between them it is rounded
+large = torch.tensor([65504.0, 65519.9, 65520.0]).half()
+assert large.tolist() == [65504, 65504, torch.inf]
+# rounded to 0, up to
+for dtype, power in (
+    (torch.float16, -25),
+    (torch.bfloat16, -134),
+    (torch.float32, -150),
+):
+    half = torch.tensor(2.0**power, dtype=torch.float64)
+    assert half.to(dtype) == 0 and (half * 1.0001).to(dtype) > 0
+for dtype, top in (
+    (torch.float16, 11.09),
+    (torch.bfloat16, 88.72),
+    (torch.float32, 88.72),
+):
+    below = torch.tensor([top - 0.01], dtype=torch.float64).to(dtype)
+    above = torch.tensor([1.006 * top], dtype=torch.float64).to(dtype)
+    assert below.exp().isfinite() and above.exp().isinf()
 
 # --8<-- [start:trap-eps]
 x = torch.zeros(3, dtype=torch.float16, requires_grad=True)
@@ -29,11 +48,9 @@ x.grad = None
 (x.square().sum() + torch.finfo(x.dtype).tiny).sqrt().backward()
 print("finfo(…).tiny:  ", x.grad)
 # --8<-- [end:fix-eps]
-# claim: No epsilon below
-small = torch.tensor(
-    [1e-12, 1e-10, 1e-9, 1e-8, 2.9e-8, 2.0**-25], dtype=torch.float64
-)
-assert (small.half() == 0).all() and torch.tensor(3.1e-8).half() > 0
+# an epsilon of 2.98e-8 or less is 0 in float16
+small = torch.logspace(-20, -7.5258, 999, dtype=torch.float64)
+assert (small.half() == 0).all() and torch.tensor(2.981e-8).half() > 0
 
 # --8<-- [start:trap-sum]
 x = torch.full((70_000,), 1.0, dtype=torch.float16, requires_grad=True)
@@ -52,12 +69,22 @@ print("sum in float32:", x.sum(dtype=torch.float32).item())
 
 # --8<-- [start:trap-adam]
 for optimizer in (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
-    w = torch.ones(2, dtype=torch.float16, requires_grad=True)
-    w.grad = torch.tensor([1.0, 0.0], dtype=torch.float16)
+    w = torch.ones(3, dtype=torch.float16, requires_grad=True)
+    w.grad = torch.tensor([1.0, 0.0, 1e-4], dtype=torch.float16)
     optimizer([w], lr=0.1).step()
-    print(f"{optimizer.__name__:8}", w.detach())
+    print(f"{optimizer.__name__:8}", w.tolist())
+    assert w[1].isnan() and w[2] == -torch.inf
 # --8<-- [end:trap-adam]
-assert w[1].isnan()
+for optimizer in (torch.optim.Adam, torch.optim.AdamW):
+    for options, finite in (
+        ({"foreach": True}, False),
+        ({"fused": True}, True),
+        ({"eps": 1e-4}, True),
+    ):
+        w = torch.ones(3, dtype=torch.float16, requires_grad=True)
+        w.grad = torch.tensor([1.0, 0.0, 1e-4], dtype=torch.float16)
+        optimizer([w], lr=0.1, **options).step()
+        assert w.isfinite().all() == finite
 
 # --8<-- [start:fix-adam]
 w = torch.ones(2, requires_grad=True)  # float32 parameters
@@ -89,6 +116,17 @@ for scale in (1.0, 2.0**12):
     )
     w.grad = None
 # --8<-- [end:underflow]
+
+# --8<-- [start:unscale]
+w = torch.tensor(1.0, dtype=torch.float16, requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.1)
+scaler = torch.amp.GradScaler("cpu")
+scaler.scale(2 * w).backward()
+try:
+    scaler.step(optimizer)
+except ValueError as error:
+    print("ValueError:", error)
+# --8<-- [end:unscale]
 
 # --8<-- [start:scaler]
 w = torch.tensor(1.0, requires_grad=True)
@@ -130,16 +168,17 @@ x = torch.randn(4, 4, generator=torch.Generator().manual_seed(0))
 
 with torch.autocast("cpu", dtype=torch.bfloat16):
     product = x @ x
-    print(
-        "matmul",
-        product.dtype,
-        " sum",
-        product.sum().dtype,
-        " exp",
-        x.exp().dtype,
-    )
-    print(
-        "cross_entropy",
-        torch.nn.functional.cross_entropy(product, torch.arange(4)).dtype,
-    )
+    for name, y in {
+        "matmul       ": product,
+        "sum          ": product.sum(),
+        "exp          ": product.exp(),
+        "mse_loss     ": torch.nn.functional.mse_loss(product, x),
+        "cross_entropy": torch.nn.functional.cross_entropy(
+            product, torch.arange(4)
+        ),
+    }.items():
+        print(name, y.dtype)
+with torch.autocast("cpu", dtype=torch.float16):
+    zero = torch.zeros(1, 2) @ torch.zeros(2, 1)
+    print("a product of 0 + 1e-8:", (zero + 1e-8).item())
 # --8<-- [end:autocast]

@@ -31,6 +31,13 @@ grads = torch.autograd.grad(loss, trained)
 print("gets a gradient:", [tuple(g.shape) for g in grads])
 # --8<-- [end:fix]
 assert len(grads) == 1 and grads[0].shape == (1,)
+cut = head(model(torch.ones(4, 2)).detach()).square().mean()
+try:
+    torch.autograd.grad(cut, trained)
+except RuntimeError as error:
+    assert "not have been used in the graph" in str(error)
+else:
+    raise AssertionError("no error")
 
 # --8<-- [start:causes]
 w = torch.tensor([1.0, -2.0], requires_grad=True)
@@ -64,6 +71,17 @@ for loss_of in causes.values():
 print(len(texts), "of", len(causes), "raise", set(texts))
 # --8<-- [end:causes]
 assert len(causes) == len(texts) == 10 and set(texts) == {message}
+for cut in (  # torch.func.grad raises no error
+    lambda w: (w * w).detach().sum(),
+    lambda w: w.long().sum().float(),
+    lambda w: (w > 0).float().mean(),
+    lambda w: w.argmax().float(),
+    lambda w: torch.ones(()),
+):
+    assert (torch.func.grad(cut)(w.detach()) == 0).all()
+with torch.no_grad():
+    off = (w * w).sum()
+assert not off.requires_grad and (w * w).requires_grad
 
 # --8<-- [start:find]
 w = torch.tensor([1.0, -2.0], requires_grad=True)

@@ -27,7 +27,8 @@ def first_bad_gradient(loss):
     torch.autograd.set_detect_anomaly(True, check_nan=False). Where a sum of
     finite gradients overflows: the node that is given the sum. None: no node.
     """
-    nodes, seen, bad, handles = [loss.grad_fn], {loss.grad_fn}, [], []
+    nodes = [loss.grad_fn] if loss.grad_fn else []
+    seen, bad, handles = set(nodes), [], []
     for node in nodes:  # the list grows while it is read
 
         def look(outputs, inputs, node=node):
@@ -124,6 +125,12 @@ for wanted, f in {
     y = f(x)
     name, line = first_bad_gradient((40000 * y + 40000 * y).sum())
     assert name == wanted and x.grad.isinf().all()
+# A leaf, and a loss without a graph: what backward() does.
+assert first_bad_gradient(torch.ones((), requires_grad=True)) is None
+try:
+    first_bad_gradient(torch.ones(()))
+except RuntimeError as error:
+    assert "element 0 of tensors does not require grad" in str(error)
 # A pass that raises leaves no hook behind.
 x = torch.zeros(2, requires_grad=True)
 loss = (x * x).sum()
@@ -171,7 +178,8 @@ class CheckForward(TorchFunctionMode):
     def __torch_function__(self, function, types, args=(), kwargs=None):
         given = has_nan((args, kwargs))
         result = function(*args, **(kwargs or {}))
-        if has_nan(result):
+        fresh = "empty" in function.__name__  # it may hold anything
+        if has_nan(result) and not fresh:
             verb = "was given" if given else "made"
             raise FloatingPointError(f"{function.__name__} {verb} NaN")
         return result
@@ -207,6 +215,12 @@ assert stopped(lambda x: torch.where(x > 0, x.log(), 0.0), one)
 assert stopped(assigned, one.clone()) == "add was given NaN"
 assert stopped(torch.mul, one * nan, 2) == "mul was given NaN"
 assert stopped(torch.mul, one, 2) is None
+torch.use_deterministic_algorithms(True)  # fills what is empty with NaN
+assert torch.empty(3).isnan().all() and one.new_empty(3).isnan().all()
+assert stopped(torch.empty, 3) is stopped(torch.empty_like, one) is None
+assert stopped(one.new_empty, 3) is None
+assert stopped(lambda: torch.empty(3) + 1) == "add was given NaN"
+torch.use_deterministic_algorithms(False)
 layer = torch.nn.TransformerEncoderLayer(4, 2, 8, batch_first=True).eval()
 tokens, padding = torch.randn(1, 3, 4), torch.ones(1, 3, dtype=torch.bool)
 with torch.no_grad():

@@ -241,6 +241,26 @@ for f in refused:
         assert "dynamic shape" in str(error)
     else:
         raise AssertionError("not refused")
+one = torch.tensor([True, False])  # one mask for all rows
+
+
+def put_one(x):
+    x = x.clone()
+    x[one] = 1.0
+    return x
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    for f in (
+        lambda x: x[one],
+        lambda x: x.masked_select(one),
+        lambda x: x.masked_fill(one, 1.0),
+        lambda x: x.masked_scatter(one, torch.ones_like(x)),
+        lambda x: x.index_put((one,), x.new_ones(())),
+        put_one,
+    ):
+        assert torch.equal(vmap(f)(x), torch.stack([f(row) for row in x]))
 
 # --8<-- [start:twice]
 value = torch.tensor([5.0, 7.0], requires_grad=True)
@@ -268,5 +288,9 @@ for f in (
         print(f"{type(error).__name__}: {error}")
 print(x[ones])  # integers are positions: entries 1 and 0
 # --8<-- [end:errors]
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    assert x[ones.byte()].shape == (1,)
+assert "uint8" in str(caught[0].message)
 for low in (-torch.inf, torch.finfo(torch.float16).min):
     assert x.half().masked_fill(bad, low)[1] == low

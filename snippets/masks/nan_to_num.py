@@ -173,6 +173,9 @@ for cotangent in (inf, nan):  # and what the 0 becomes
         assert g[1] == 0 if f is nanmedian else g[1].isnan()
 tie = gradient(nanmedian, torch.tensor([2.0, 2.0, 3.0, nan]))
 assert tie.tolist() == [0.5, 0.5, 0, 0]
+for x in ([2.0, 2.0, 3.0, nan], [nan, nan, nan]):  # with dim to one of them
+    g = gradient(lambda x: x.nanmedian(0).values, torch.tensor(x))
+    assert sorted(g.tolist())[-2:] == [0, 1] and g[2:].sum() == 0
 
 # --8<-- [start:infinite]
 x = torch.tensor([1.0, torch.nan, torch.inf, -torch.inf])

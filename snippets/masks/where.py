@@ -145,6 +145,11 @@ for inside in (1.0, 0.3, 7.0):
         y = where_safe(entries > 0, root, entries, inside, 0.0)
         (g,) = torch.autograd.grad(y.sum(), weight)
         torch.testing.assert_close(g, 0.5 * (4 / weight.detach()).sqrt())
+for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
+    weight = torch.ones(2, requires_grad=True)
+    weight.grad = torch.tensor([nan, 1.0])
+    optimizer([weight]).step()
+    assert weight.isnan().tolist() == [True, False]
 # claim: The inner where protects x at any number
 for inside in (0.0, 1.0, -0.7, inf, nan):
     for dtype in dtypes:
@@ -283,8 +288,8 @@ for cotangent in (nan, inf):
         v = torch.full((33,), cotangent, dtype=dtype)
         ga, gb = torch.autograd.grad(torch.where(taken, a, b), (a, b), v)
         assert (ga[~taken] == 0).all() and (gb[taken] == 0).all()
-# claim: A real number and a tensor without dimensions do not change the dtype
-#   of a floating-point tensor, a vector of a wider dtype does.
+# A real number, also as a tensor without dimensions, does not change the dtype
+# of a floating-point vector; a vector of a wider dtype does.
 for narrow in dtypes:
     scalars = [torch.zeros((), dtype=dtype) for dtype in dtypes]
     for number in (0.0, 1, 1e30, inf, *scalars):
@@ -292,6 +297,10 @@ for narrow in dtypes:
         assert y.dtype == narrow
     wide = torch.where(x > 0, x.to(narrow), torch.zeros(2, dtype=dtypes[0]))
     assert wide.dtype == dtypes[0]
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    assert torch.where(torch.tensor([1, 0]).byte(), x, 0.0).tolist() == [1, 0]
+assert "uint8" in str(caught[0].message)
 
 # --8<-- [start:chain]
 x = torch.tensor(0.0, requires_grad=True)

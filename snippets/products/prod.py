@@ -66,7 +66,8 @@ for dtype in dtypes:
             # claim: with two or more, every factor gets 0
             if zeros > 1:
                 assert (g == 0).all()
-            # claim: At zeros the modes return the same gradients
+            # claim: At zeros the modes return the same gradients, as long as
+            #   the product of the others does not overflow
             sums = by_hand(x.double(), torch.ones(n).double())
             for mode in modes.values() if n < 33 else [gradient]:
                 g, h = mode(torch.prod, x), mode(cumprod, x)
@@ -219,20 +220,36 @@ for n in (2, 3, 4):
             backward_twice(last),
         ):
             torch.testing.assert_close(h(x), right)
-        # claim: With a 0 in the row, forward over forward has one entry of
-        #   each pair and 0 for the other
-        forward = jacfwd(jacfwd(last))(x)
-        if zeros:
-            torch.testing.assert_close(forward + forward.T, right)
-            assert (forward * forward.T == 0).all()
-        else:
-            torch.testing.assert_close(forward, right)
-        # claim: reverse over forward has only NaN
-        mixed = jacrev(jacfwd(last))(x)
-        if zeros:
-            assert mixed.isnan().all()
-        else:
-            torch.testing.assert_close(mixed, right)
+        # Of an entry of cumprod at the first 0 or behind it, forward over
+        # forward has one entry of each pair and 0 for the other.
+        first = (x == 0).nonzero()[0].item() if zeros else n
+        along = torch.randn(n, dtype=torch.float64)
+        for k in range(n):
+
+            def entry(x, k=k):
+                return x.cumprod(0)[k]
+
+            right = jacrev(jacrev(entry))(x)
+            forward = jacfwd(jacfwd(entry))(x)
+            if k >= first:
+                torch.testing.assert_close(forward + forward.T, right)
+                assert (forward * forward.T == 0).all()
+                torch.testing.assert_close(
+                    along @ forward @ along, along @ right @ along / 2
+                )
+            else:
+                torch.testing.assert_close(forward, right)
+            # claim: Reverse over forward has only NaN where the row has a 0.
+            mixed = jacrev(jacfwd(entry))(x)
+            if zeros:
+                assert mixed.isnan().all()
+            else:
+                torch.testing.assert_close(mixed, right)
+# a sum of all entries mixes both
+x = torch.tensor([2.0, 3.0, 0.0, 5.0], dtype=torch.float64)
+forward = jacfwd(jacfwd(lambda x: x.cumprod(0).sum()))(x)
+assert forward[0, 1] == forward[1, 0] == 1
+assert forward[2, 0] == 18 and forward[0, 2] == 0
 
 # --8<-- [start:underflow]
 from torch.func import grad
@@ -272,6 +289,11 @@ for dtype in dtypes:
     assert torch.prod(x) == inf and torch.prod(x[1:]) < inf
     assert (gradient(torch.prod, x) == inf).all()
     assert (grad(torch.prod)(x) == torch.prod(x[1:])).all()
+x = torch.tensor([0.0, 0.0, 300.0, 300.0], dtype=torch.float16)  # 0 * inf
+assert (gradient(torch.prod, x) == 0).all()
+assert gradient(lambda x: x.prod(0), x).isnan().any()
+assert grad(torch.prod)(x).isnan().any()
+assert modes["forward"](torch.prod, x).isnan().any()
 
 # --8<-- [start:nan]
 inf, nan = float("inf"), float("nan")
@@ -322,13 +344,20 @@ for dtype in dtypes:
                 #   every factor before it
                 g = gradient(lambda x, k=k: x.cumprod(0)[k], x)
                 assert g[: n // 2 + 1].isnan().all()
-                # claim: With a 0 among them that 0 alone gets it.
+                # claim: where the loss uses only entries before the padding
+                every = gradient(cumprod, x)
+                assert every[: n // 2].isnan().all() == (bad != bad)
+                # claim: With a single 0 among them that 0 alone gets it
                 for place in {0, n // 2 - 1}:
                     y = x.clone()
                     y[place] = 0.0
                     g = gradient(lambda x, k=k: x.cumprod(0)[k], y)
                     lost = g.isnan().nonzero().tolist()
                     assert lost == [[place]], (n, k, place, g)
+                if n > 3:  # with two none does
+                    y[:2] = 0.0
+                    g = gradient(lambda x, k=k: x.cumprod(0)[k], y)
+                    assert g.isfinite().all()
                 # claim: no value of its input reaches any gradient
                 g = gradient(lambda x, k=k: x.cumsum(0)[k], x)
                 assert g.tolist() == [float(i <= k) for i in range(n)]

@@ -200,7 +200,7 @@ slopes_of = {name: vmap(grad(f)) for name, (_, f) in far_out.items()}
 for name, (_, f) in far_out.items():
     for dtype in dtypes:
         eps = torch.finfo(dtype).eps
-        x = torch.cat([torch.linspace(-60, 60, 99), torch.randn(33)])
+        x = torch.cat([torch.linspace(-60, 60, 20001), torch.randn(33)])
         x = x.to(dtype)
         mine, exact = f(x).double(), f(x.double())
         torch.testing.assert_close(mine, exact, rtol=eps, atol=eps)
@@ -210,6 +210,8 @@ for name, (_, f) in far_out.items():
             assert off <= eps, (name, dtype, off)
         elif dtype == torch.bfloat16:
             assert 0.03 < off < 0.07, off
+        elif dtype == torch.float16:
+            assert 0.007 < off < 0.016, off
         else:
             assert off < 20 * eps, (dtype, off)
     for far in (1e3, 6e4):
