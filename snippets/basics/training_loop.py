@@ -268,6 +268,15 @@ for dtype in (torch.float32, torch.bfloat16):
     wanted = torch.tensor(moves, dtype=dtype)
     torch.testing.assert_close(w.detach(), wanted, rtol=2e-2, atol=0)
 
+for dtype, last, beyond in (
+    (torch.float32, 5.8e20, 5.9e20),
+    (torch.float16, 8088.0, 8096.0),
+):
+    w = torch.zeros(2, dtype=dtype, requires_grad=True)
+    w.grad = torch.tensor([last, beyond], dtype=dtype)
+    torch.optim.Adam([w], lr=0.125).step()
+    assert abs(w[0] + 0.125) < 1e-3 and w[1] == 0, w
+
 # --8<-- [start:adam-half]
 for eps in (1e-8, 1e-4):
     w = torch.zeros(3, dtype=torch.float16, requires_grad=True)

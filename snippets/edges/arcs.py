@@ -47,6 +47,15 @@ for v in u, -u:
     print(angle_acos(u, v).item(), g)
 # --8<-- [end:trap]
 assert g.isnan().all()
+# with others rounding decides; three in four have NaN
+for dtype in (torch.float64, torch.float32):
+    many = torch.randn(10000, 3, dtype=dtype)
+    for other in many, -many:
+        no_value = angle_acos(many, other).isnan()
+        no_slope = gradient(angle_acos, many, other)[0].isnan().all(-1)
+        assert 0.2 < no_value.double().mean() < 0.35
+        assert 0.7 < no_slope.double().mean() < 0.8
+        assert no_slope[no_value].all()
 
 
 # --8<-- [start:fix]
