@@ -128,11 +128,13 @@ for operation in (torch.exp, torch.neg, lambda t: t[:1], lambda t: t.T):
     leaf = torch.ones(2, 3, requires_grad=True)
     result, asked = operation(leaf), operation(leaf)
     asked.retain_grad()
-    (result.sum() + asked.sum()).backward()
+    (result.sum() + asked.sum()).backward(retain_graph=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert result.grad is None
     assert asked.grad is not None and leaf.grad is not None
+    asked.sum().backward()
+    assert (asked.grad == 2).all()  # added
 
 # --8<-- [start:adds]
 x.grad = None
