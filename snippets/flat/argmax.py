@@ -88,7 +88,8 @@ assert x.argmax() == 2
 def soft_bucket(x, bounds):
     """bucketize with a fraction: linear from one bound to the next."""
     i = torch.bucketize(x.detach(), bounds).clamp(1, len(bounds) - 1)
-    low, high = bounds.take(i - 1), bounds.take(i)
+    j = i.flatten()  # vmap does not index with a tensor without dimensions
+    low, high = bounds[j - 1].view_as(x), bounds[j].view_as(x)
     return i - 1 + (x - low) / (high - low)
 
 
