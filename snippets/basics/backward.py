@@ -105,6 +105,9 @@ value, change = jvp(lambda x: x**2, (x.detach(),), (torch.ones(3),))
 print(value, change)
 # --8<-- [end:jvp]
 torch.testing.assert_close(change, 2 * x.detach())
+with torch.no_grad():
+    _, quiet = jvp(lambda x: x**2, (x.detach(),), (torch.ones(3),))
+assert torch.equal(quiet, change) and quiet.grad_fn is None
 before = x.grad.clone()
 torch.autograd.grad((x**2).sum(), x)
 assert torch.equal(x.grad, before)

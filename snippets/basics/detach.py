@@ -55,6 +55,9 @@ with torch.no_grad():
 print(grad((x * quiet).sum(), x)[0])
 # --8<-- [end:fix-inference]
 assert grad((x * scale.clone()).sum(), x)[0].tolist() == [3, 5]
+with torch.inference_mode():
+    assert scale.clone().is_inference()
+assert not scale.clone().is_inference()
 
 # --8<-- [start:cut]
 cut = x.detach()

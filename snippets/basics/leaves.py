@@ -108,6 +108,12 @@ print("x.grad", x.grad)
 # --8<-- [end:retain]
 assert torch.equal(y.grad, 2 * y) and torch.equal(x.grad, 2 * c**2 * x)
 
+# claim: backward(inputs=[y]) fills y.grad too, and no other.
+leaf = torch.tensor([1.0, 2.0], requires_grad=True)
+result = c * leaf
+(result**2).sum().backward(inputs=[result])
+assert torch.equal(result.grad, 2 * result) and leaf.grad is None
+
 # --8<-- [start:retain-else]
 x.retain_grad()  # a leaf: nothing to do
 print("leaf:", x.retains_grad)
@@ -122,11 +128,13 @@ for operation in (torch.exp, torch.neg, lambda t: t[:1], lambda t: t.T):
     leaf = torch.ones(2, 3, requires_grad=True)
     result, asked = operation(leaf), operation(leaf)
     asked.retain_grad()
-    (result.sum() + asked.sum()).backward()
+    (result.sum() + asked.sum()).backward(retain_graph=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert result.grad is None
     assert asked.grad is not None and leaf.grad is not None
+    asked.sum().backward()
+    assert (asked.grad == 2).all()  # added
 
 # --8<-- [start:adds]
 x.grad = None
@@ -150,6 +158,8 @@ print("zero_grad(set_to_none=False)", w.grad)
 # --8<-- [end:zero-or-none]
 assert w.grad.item() == 0
 optimizer.zero_grad()
+assert w.grad is None
+optimizer.zero_grad(set_to_none=False)
 assert w.grad is None
 
 
@@ -181,6 +191,27 @@ for name, kind, options in (
 assert second_step(Adam, None) == 0 and second_step(Adam, zero) < -0.3
 assert second_step(SGD, None, momentum=0.5, weight_decay=0.5) == 0
 assert second_step(SGD, zero) == 0
+# all but LBFGS skip a parameter whose .grad is None
+for kind in vars(torch.optim).values():
+    if not isinstance(kind, type) or kind in (
+        torch.optim.Optimizer,
+        torch.optim.SparseAdam,
+    ):
+        continue
+    w, u = (torch.nn.Parameter(torch.ones(2, 2)) for _ in range(2))
+    optimizer = kind([w, u], lr=0.1)
+    for used in (True, False):
+        before = u.detach().clone()
+
+        def closure(w=w, u=u, optimizer=optimizer, used=used):
+            optimizer.zero_grad()
+            loss = (w**2).sum() + ((u * w).sum() ** 2 if used else 0)
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+    assert u.grad is None
+    assert torch.equal(u, before) == (kind is not torch.optim.LBFGS), kind
 assert second_step(SGD, zero, momentum=0.5) == -0.25
 assert second_step(SGD, zero, weight_decay=0.5) == -0.0625
 

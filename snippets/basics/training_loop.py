@@ -229,6 +229,7 @@ for options in (
     assert abs(one - other) < 1e-6
 # without momentum the buffer is the gradient
 assert by_torch(1.0, 3, 0.25) == by_hand(1.0, 3, 0.25) == 0.125
+assert by_torch(1.0, 3, 0.25, damp=0.5) == 0.125  # no damping either
 
 # --8<-- [start:nesterov-error]
 try:
@@ -267,6 +268,15 @@ for dtype in (torch.float32, torch.bfloat16):
     wanted = torch.tensor(moves, dtype=dtype)
     torch.testing.assert_close(w.detach(), wanted, rtol=2e-2, atol=0)
 
+for dtype, last, beyond in (
+    (torch.float32, 5.8e20, 5.9e20),
+    (torch.float16, 8088.0, 8096.0),
+):
+    w = torch.zeros(2, dtype=dtype, requires_grad=True)
+    w.grad = torch.tensor([last, beyond], dtype=dtype)
+    torch.optim.Adam([w], lr=0.125).step()
+    assert abs(w[0] + 0.125) < 1e-3 and w[1] == 0, w
+
 # --8<-- [start:adam-half]
 for eps in (1e-8, 1e-4):
     w = torch.zeros(3, dtype=torch.float16, requires_grad=True)
@@ -276,6 +286,11 @@ for eps in (1e-8, 1e-4):
     print(f"eps={eps}:", w.tolist())
 # --8<-- [end:adam-half]
 assert w.tolist() == [-0.125, -1.25, 0]
+for size, finite in ((1e-5, 0), (5.4e-3, 0), (5.5e-3, 1), (0.02, 1)):
+    w = torch.zeros(1, dtype=torch.float16, requires_grad=True)
+    w.grad = torch.tensor([size], dtype=torch.float16)
+    torch.optim.Adam([w], lr=0.125).step()
+    assert w.isfinite() == finite
 
 # --8<-- [start:nan]
 for kind in (torch.optim.SGD, torch.optim.Adam):

@@ -69,6 +69,10 @@ for dtype in (torch.float32, torch.bfloat16, torch.float16):
     peak[:, 150] = 99
     assert soft_argmax(peak).tolist() == [150, 150]
 assert soft_argmax(torch.tensor([1.0, torch.inf])).isnan()
+masked = torch.tensor([1.0, -torch.inf, 2.0], requires_grad=True)
+mean = soft_argmax(masked)
+assert mean == 2 * masked[::2].softmax(0)[1]
+assert torch.autograd.grad(mean, masked)[0][1] == 0
 
 # --8<-- [start:fix]
 for step in range(100):
@@ -84,7 +88,8 @@ assert x.argmax() == 2
 def soft_bucket(x, bounds):
     """bucketize with a fraction: linear from one bound to the next."""
     i = torch.bucketize(x.detach(), bounds).clamp(1, len(bounds) - 1)
-    low, high = bounds[i - 1], bounds[i]
+    j = i.flatten()  # vmap does not index with a tensor without dimensions
+    low, high = bounds[j - 1].view_as(x), bounds[j].view_as(x)
     return i - 1 + (x - low) / (high - low)
 
 
@@ -105,6 +110,10 @@ for dtype in (torch.float64, torch.bfloat16, torch.float16):
 batch = (5 * torch.rand(3, 4)).double().requires_grad_()
 assert torch.autograd.gradcheck(lambda x: soft_bucket(x, bounds), batch)
 assert soft_bucket(torch.zeros(0), bounds).shape == (0,)
+each = torch.func.vmap(torch.func.grad(lambda x: soft_bucket(x, bounds)))
+assert torch.equal(each(torch.tensor([0.25, 2, 4])), g)
+rise = bounds.double().requires_grad_()
+assert torch.autograd.gradcheck(soft_bucket, (batch, rise))
 assert soft_bucket(torch.tensor(0.5), bounds) == 0.5
 
 # --8<-- [start:cast]

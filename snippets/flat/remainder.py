@@ -140,6 +140,8 @@ assert value_and_gradients(floor_div, 1, 0) == (float("inf"), 0, 0)
 assert value_and_gradients(torch.fmod, 1, 0)[2] == float("-inf")
 for f in torch.remainder, torch.fmod:
     assert value_and_gradients(f, 1, 0)[1:] == (1, -torch.inf)
+    assert value_and_gradients(f, -1, 0)[1:] == (1, torch.inf)
+    assert value_and_gradients(f, 1, -0.0)[1:] == (1, torch.inf)
     assert torch.tensor(value_and_gradients(f, 0, 0)).isnan().tolist() == [
         1,
         0,
@@ -159,6 +161,7 @@ for x in (5, -5):
         )
 # --8<-- [end:infinite]
 assert value_and_gradients(torch.remainder, -5, inf) == (inf, 1, 1)
+assert value_and_gradients(torch.remainder, 5, -inf) == (-inf, 1, 1)
 
 # --8<-- [start:rounding]
 for f in (torch.remainder, torch.fmod):

@@ -61,7 +61,7 @@ assert g == 0 and loss == 4
 
 # --8<-- [start:straight-through]
 def round_st(x):
-    """round in the forward pass, the identity in the backward pass."""
+    """round a finite x in the forward pass, the identity in the backward."""
     return x + (torch.round(x) - x).detach()
 
 
@@ -95,6 +95,8 @@ print([round(v, 3) for v in g.tolist()])
 # --8<-- [end:smooth]
 torch.testing.assert_close(g, 1 - 0.9 * torch.cos(2 * pi * x.detach()))
 assert torch.autograd.gradcheck(round_soft, x)
+turns = 2 * pi * torch.arange(82, 500, 0.25, dtype=torch.float16)
+assert (turns % 0.5 == 0).all() and (2 * pi * x.half() % 0.5 != 0).any()
 
 # --8<-- [start:jump]
 x = torch.tensor([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5], requires_grad=True)

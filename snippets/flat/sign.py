@@ -65,6 +65,13 @@ for step in range(100):
 print("accuracy", ((logit > 0) == (label > 0.5)).float().mean().item())
 # --8<-- [end:fix]
 assert ((logit > 0) == (label > 0.5)).all() and (g != 0).all()
+torch.manual_seed(0)
+for dtype in (torch.float64, torch.float32):
+    v = (3 * torch.randn(1001, dtype=dtype)).requires_grad_()
+    wanted = torch.randint(2, (1001,)).to(dtype)
+    bce = binary_cross_entropy_with_logits(v, wanted)
+    (g,) = torch.autograd.grad(bce, v)
+    assert torch.equal(-g.sign(), 2 * wanted - 1)
 
 # --8<-- [start:soft]
 x = torch.tensor([0.2, 0.9, 1.4], dtype=torch.float64, requires_grad=True)
@@ -175,6 +182,16 @@ y = torch.sign(x) * x  # the absolute value
 print(y.tolist(), g.tolist())
 # --8<-- [end:mask]
 assert g.tolist() == [-1, 1, 1]
+numbers = torch.cat([4 * torch.randn(1001), torch.tensor([0.0, 1, -0.0])])
+ends = torch.tensor([torch.inf, -torch.inf])
+for f, g in (
+    (lambda v: (v > 1) * (v - 1), lambda v: torch.relu(v - 1)),
+    (lambda v: torch.sign(v) * v, torch.abs),
+):
+    assert torch.equal(f(numbers), g(numbers))
+    v = torch.cat([numbers, ends]).requires_grad_()
+    mine, its = (torch.autograd.grad(h(v).sum(), v)[0] for h in (f, g))
+    assert torch.equal(mine, its)
 for end in (lambda v: v.detach(), lambda v: v.argmax(), lambda v: v.long()):
     for mode in torch.enable_grad, torch.no_grad, torch.inference_mode:
         with mode():

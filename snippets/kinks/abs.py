@@ -195,6 +195,22 @@ torch.abs(z).sum().backward()
 print(z.grad)
 # --8<-- [end:complex]
 torch.testing.assert_close(z.grad, torch.tensor([0j, 0.6 + 0.8j]))
+for dtype, least in (
+    (torch.complex64, 2.95e-39),
+    (torch.complex128, 5.6e-309),
+):
+    z = torch.polar(
+        torch.logspace(-300, 300, 1001).double(),
+        torch.linspace(0, 6, 1001).double(),
+    ).to(dtype)
+    z = z[(z.abs() > least) & z.abs().isfinite()]
+    for at in (z, *z[::50]):
+        g = gradient(torch.abs, at)
+        torch.testing.assert_close(g.abs(), torch.ones_like(at.real))
+        unit = at.to(torch.complex128) / at.to(torch.complex128).abs()
+        torch.testing.assert_close(g, unit.to(dtype))
+    at = torch.tensor(0.99 * least + 0j, dtype=dtype)
+    assert gradient(torch.abs, at).isnan()
 # claim: Every number in [-1, 1] is a subgradient
 y = torch.linspace(-3, 3, 601, dtype=torch.float64)
 for g in torch.linspace(-1.1, 1.1, 23, dtype=torch.float64):

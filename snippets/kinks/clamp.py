@@ -411,6 +411,10 @@ print("PyTorch", release, "reverse", reverse, "forward", forward)
 # --8<-- [end:modes-tensor]
 assert reverse == ([1, 0] if old else [0.5, 0.5])
 assert forward == ([0, 1] if old else [0.5, 0.5])
+equal = x - 1, low, low.detach()  # below two equal bounds
+bound = one * 0, one, one * 0  # the tangent of low
+_, forward = jvp(torch.clamp, equal, bound)
+assert forward == 1 and three(*equal)[1] == (0 if old else 1)
 # claim: in 2.15 they still disagree at a NaN
 x, low = torch.tensor(nan), torch.tensor(2.0)
 forward = [

@@ -46,11 +46,13 @@ def train(f, w):
 print("relu from 0:", train(torch.relu, 0.0))
 # --8<-- [end:trap]
 assert train(torch.relu, 0.0) == 0
-# claim: Its gradient is 0 there, so without weight decay it never leaves
+# claim: Its gradient is 0 there, so it never leaves
 for kind, options in (
     (torch.optim.SGD, {"momentum": 0.9}),
     (torch.optim.Adam, {}),
     (torch.optim.RMSprop, {}),
+    (torch.optim.SGD, {"momentum": 0.9, "weight_decay": 0.1}),
+    (torch.optim.AdamW, {}),
 ):
     w = torch.zeros(33, requires_grad=True)
     optimizer = kind([w], lr=0.1, **options)

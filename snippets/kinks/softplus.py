@@ -115,7 +115,7 @@ def smooth_maximum(x, y):
 
 
 def mish_in_parts(x):
-    """mish for finite x, twice differentiable."""
+    """mish; twice differentiable to half the largest number of the dtype."""
     return x * torch.tanh(softplus(x))
 
 
@@ -128,7 +128,7 @@ torch.manual_seed(0)
 # claim: same values and gradients at finite numbers, up to rounding of 1
 for dtype in DTYPES:
     eps = 8 * torch.finfo(dtype).eps
-    most = torch.finfo(dtype).max / 4
+    most = torch.finfo(dtype).max / 2
     x = torch.linspace(-60, 60, 601).to(dtype)
     x = torch.cat([x, torch.tensor([-most, most, 1e4, -1e4], dtype=dtype)])
     y = x[torch.randperm(len(x))]
@@ -143,11 +143,12 @@ for dtype in DTYPES:
             gradient(mine, *inputs),
             gradient(theirs, *inputs),
             rtol=eps,
-            atol=60 * eps,
+            atol=3 * eps,
         )
     assert second(lambda x, y=y: smooth_maximum(x, y), x).isfinite().all()
     assert second(lambda y, x=x: smooth_maximum(x, y), y).isfinite().all()
     assert second(mish_in_parts, x).isfinite().all()
+    assert second(mish_in_parts, x.max() * 1.1).isnan()
 x, y = (6 * torch.randn(2, 3, 4, dtype=torch.float64)).requires_grad_()
 assert torch.autograd.gradgradcheck(smooth_maximum, (x, y[0]))
 assert torch.autograd.gradgradcheck(mish_in_parts, (x,))
