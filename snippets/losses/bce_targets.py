@@ -138,6 +138,13 @@ for target in 2.0, float("nan"):
     print(attempt(binary_cross_entropy, one / 2, target))
     print("with logits:", binary_cross_entropy_with_logits(one, target).item())
 # --8<-- [end:target]
+for dtype in (torch.float64, torch.float32):  # negative above 0.4812
+    x = torch.linspace(-50, 50, 999, dtype=dtype)
+    x = torch.cat([x, torch.tensor([0.4811, 0.4813], dtype=dtype)])
+    loss = binary_cross_entropy_with_logits(
+        x, torch.full_like(x, 2), reduction="none"
+    )
+    assert ((loss < 0) == (x > 0.4812)).all()
 
 # --8<-- [start:found]
 labels = torch.tensor([1])
