@@ -32,6 +32,18 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
             out = binary_cross_entropy(x, torch.ones_like(x), w)
             (g,) = torch.autograd.grad(out, x)
             assert g == 0 or (dtype == torch.float16 and p in (0, 1))
+p = torch.arange(0x3C01, dtype=torch.int16).view(torch.float16)  # 0 to 1
+for target, last in (0.0, 0.0), (0.3, 4.53e-6), (1.0, 1.526e-5):
+    x, y = p.clone().requires_grad_(), torch.full_like(p, target)
+    out = binary_cross_entropy(x, y, torch.zeros_like(p), reduction="sum")
+    (g,) = torch.autograd.grad(out, x)
+    lost = (p.double() <= last) | (p == 1)
+    assert g[lost].isnan().all() and not g[~lost].any()
+for value in (float("inf"), -float("inf"), -3.0):
+    g = torch.func.grad(binary_cross_entropy_with_logits)(
+        torch.tensor(value), torch.tensor(0.0), torch.tensor(0.0)
+    )
+    assert g.isnan() if value == -float("inf") else g == 0
 
 # --8<-- [start:mean]
 z, y = torch.zeros(4), torch.ones(4)
