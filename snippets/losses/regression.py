@@ -186,6 +186,10 @@ for dtype in dtypes:
                 g[count // 2] = good[count // 2]
                 assert torch.equal(g, good)
 
+vmap, grad = torch.func.vmap, torch.func.grad
+row = torch.tensor([nan, 1.0])
+hidden = [loss for loss in losses if vmap(grad(loss))(row, 0 * row)[0] == 0]
+assert hidden == [l1_loss, smooth_l1_loss]
 x = torch.tensor([2.0**65, 1.0], requires_grad=True)
 loss = mse_loss(x, torch.zeros(2))
 (g,) = torch.autograd.grad(loss, x)
@@ -213,6 +217,14 @@ for loss in losses:
     mean.backward()
     assert mean.isnan()
     assert not layer.weight.grad.any() and not layer.bias.grad.any()
+refused = []
+for loss in losses:
+    try:
+        vmap(grad(loss))(torch.zeros(2, 0), torch.zeros(2, 0))
+    except ZeroDivisionError as error:
+        assert str(error) == "float division by zero"
+        refused.append(loss)
+assert refused == [mse_loss, smooth_l1_loss, huber_loss]
 
 x = torch.zeros(2, 3, requires_grad=True)  # 2 samples, 3 features
 (g,) = torch.autograd.grad(mse_loss(x, torch.ones(2, 3)), x)
