@@ -142,8 +142,24 @@ print("(2, 3, 8, 8)", error(image, mask))
 print("long        ", error(image, mask.long()))
 # --8<-- [end:byte]
 assert error(x, t.byte()) == error(x, t)
-# claim: uint8 is taken for logits of (C,) and (N, C) only.
+# claim: uint8 is taken for logits of (C,) and (N, C) only
 assert error(x[0], t[0].byte()) == error(x[0], t[0])
+ones = torch.ones(5)
+for options in {}, {"weight": ones}, {"label_smoothing": 0.1}:
+    wide, narrow = (
+        cross_entropy(x, labels, **options) for labels in (t, t.byte())
+    )
+    assert torch.equal(wide, narrow)
+for attempt in (
+    lambda: cross_entropy(x, t.byte(), weight=ones, label_smoothing=0.1),
+    lambda: torch.func.vmap(cross_entropy)(x, t.byte()),
+):
+    try:
+        attempt()
+    except RuntimeError as e:
+        assert "Expected dtype int32/int64 for index" in str(e)
+    else:
+        raise AssertionError
 for d in 1, 2, 3:
     mask = torch.zeros(2, *d * [4], dtype=torch.uint8)
     assert "but found Byte" in error(torch.zeros(2, 3, *d * [4]), mask)
@@ -174,6 +190,7 @@ print("(3,)", error(x, t[:3]))
 print("()  ", error(x, t[0]))
 print("(3, 8, 8), (8, 8)", error(image[0], torch.zeros(8, 8).long()))
 # --8<-- [end:batch-size]
+assert error(x, t[:0]) == error(x, t[0])
 image, mask = image[:1], torch.zeros(1, 8, 8, dtype=torch.int64)
 assert error(image[0][None], mask[0][None]) == error(image, mask)
 
