@@ -151,6 +151,7 @@ for out in (
 def masked_cross_entropy(x, p, allowed, smoothing=0.0):
     """Of the classes that are allowed; p has no share outside of them."""
     d = min(1, x.dim() - 1)  # of the classes
+    allowed = allowed.expand_as(x)
     x = x.masked_fill(~allowed, torch.finfo(x.dtype).min / 2)
     even = allowed / allowed.sum(d, keepdim=True)
     q = (1 - smoothing) * p + smoothing * even.to(p.dtype)
@@ -171,6 +172,15 @@ for smoothing in (0.0, 0.1):
     (g,) = torch.autograd.grad(loss, x)
     torch.testing.assert_close(g[:2], torch.autograd.grad(few, two)[0])
     assert g[2] == 0
+rows, shares = torch.randn(2, 3, 4), torch.rand(2, 3, 4)
+for few in (allowed[:, None], allowed[None, :, None]):
+    kept = few.expand(2, 3, 4)
+    for smoothing in (0.0, 0.1):
+        a, b = (
+            masked_cross_entropy(rows, shares * few, mask, smoothing)
+            for mask in (few, kept)
+        )
+        assert torch.equal(a, b) and a.isfinite()
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     batch = torch.randn(4, 3, 2).to(dtype)
     mask = torch.ones(4, 3, 2, dtype=torch.bool)
