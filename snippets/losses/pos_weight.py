@@ -156,6 +156,23 @@ loss = binary_cross_entropy_with_logits(z, y, reduction="none")
 print("weight * loss:", g)
 # --8<-- [end:learn]
 torch.testing.assert_close(g, loss.sum(0))
+for f, x, names in (
+    (binary_cross_entropy_with_logits, z, ("weight", "pos_weight")),
+    (binary_cross_entropy, z + 0.5, ("weight",)),
+):
+    for name in names:
+
+        def total(w, f=f, x=x, name=name):
+            return f(x, y, reduction="sum", **{name: w})
+
+        try:
+            g = torch.func.grad(total)(torch.ones(3))
+        except RuntimeError as error:
+            assert "is not differentiable" in str(error)
+            assert f is binary_cross_entropy
+        else:
+            torch.testing.assert_close(g, loss.sum(0))
+            assert f is binary_cross_entropy_with_logits
 
 # --8<-- [start:learn-pos]
 try:
