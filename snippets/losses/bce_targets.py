@@ -169,6 +169,17 @@ for wanted in floats:
 print(attempt(binary_cross_entropy_with_logits, one, labels))
 print(attempt(binary_cross_entropy_with_logits, one, labels.float()))
 # --8<-- [end:cast]
+both = torch.tensor([7e4, 1.0])
+for kind in (torch.int64, torch.uint8, torch.float16, torch.float64):
+    y = torch.tensor([0, 1]).to(kind)
+    loss = torch.func.vmap(binary_cross_entropy_with_logits)(both, y)
+    assert loss.dtype == torch.promote_types(kind, torch.float32)
+    exact = binary_cross_entropy_with_logits(both, y.float(), reduction="none")
+    torch.testing.assert_close(loss.float(), exact)
+    g = torch.func.grad(
+        lambda z, y=y: binary_cross_entropy_with_logits(z, y).float()
+    )(both)
+    torch.testing.assert_close(g, (both.sigmoid() - y.float()) / 2)
 
 # --8<-- [start:bool]
 print(attempt(binary_cross_entropy_with_logits, one, labels == 1))
