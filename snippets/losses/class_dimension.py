@@ -124,6 +124,12 @@ x, t = torch.zeros(4, 5), torch.tensor([0, 1, 2, 3])
 for dtype in (torch.float32, torch.int32, torch.bool):
     print(error(x, t.to(dtype)))
 # --8<-- [end:dtype]
+row = torch.randn(4, 5)
+for dtype in (torch.int32, torch.bool):
+    labels = torch.tensor([0, 1, 1, 0])
+    each = torch.func.vmap(cross_entropy)(row, labels.to(dtype))
+    exact = cross_entropy(row, labels, reduction="none")
+    torch.testing.assert_close(each, exact)
 # claim: Only a target of floats that has the shape of the logits is something
 #   else:
 for sizes in ((3,), (2, 3), (2, 3, 4), (2, 3, 4, 5)):
@@ -170,6 +176,12 @@ print(error(x, torch.tensor([0, 1, 2, -1])))
 print(error(x, torch.tensor([0, 1, 2, -100])))  # ignored
 # --8<-- [end:range]
 assert "Target 5 is out of bounds." in error(x, t + 2)
+try:
+    torch.func.vmap(cross_entropy)(x, t + 2)
+except RuntimeError as e:
+    assert str(e) == "index 5 is out of bounds for dimension 1 with size 5"
+else:
+    raise AssertionError
 # claim: Only the one value of ignore_index, −100 where nothing else was said,
 #   is let through.
 for sizes in ((5,), (4, 5), (2, 5, 3), (2, 5, 3, 3)):
