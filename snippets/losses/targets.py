@@ -297,6 +297,26 @@ both = cross_entropy(x, hot, label_smoothing=0.1)
 torch.testing.assert_close(both, cross_entropy(x, 0.9 * hot + 0.1 / 3))
 torch.testing.assert_close(both, cross_entropy(x, t, label_smoothing=0.1))
 
+# --8<-- [start:smoothing-half]
+x = torch.zeros(1, 10_000).half().requires_grad_()
+zero = torch.tensor([0])
+for way in (x, x.float()):
+    loss = cross_entropy(way, zero, label_smoothing=0.1)
+    (g,) = torch.autograd.grad(loss, x)
+    print(way.dtype, f"loss {loss:.4f}, gradient {g[0, 0]:.4f}")
+# --8<-- [end:smoothing-half]
+assert cross_entropy(x, zero, label_smoothing=0.1).isinf()
+assert cross_entropy(x, zero).isfinite()
+torch.testing.assert_close(loss, torch.tensor(1e4).log())
+hidden = torch.randn(3, 10_000).half().requires_grad_()
+ways = [
+    cross_entropy(v, torch.tensor([0, 1, 2]), label_smoothing=0.1)
+    for v in (hidden, hidden.float())
+]
+assert ways[0].isinf() and ways[1].isfinite()
+a, b = (torch.autograd.grad(v, hidden)[0] for v in ways)
+torch.testing.assert_close(a, b, atol=1e-6, rtol=0.01)
+
 # --8<-- [start:smoothing-weights]
 w = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)
 x = torch.tensor([[1.0, 0, 0], [0, 0, 2]]).double().requires_grad_()
