@@ -262,6 +262,7 @@ for loss, target in cases:
         print(f"{loss.__name__:14}", error)
 # --8<-- [end:integer]
 x = torch.tensor([1.0, 5.0])
+assert vmap(grad(huber_loss))(x, whole).tolist() == [1, 1]
 for kind in (
     torch.uint8,
     torch.int32,
