@@ -355,6 +355,14 @@ for count, losses in ((12, entries), (4, samples)):
             warnings.simplefilter("ignore")  # kl_div has batchmean
             ratio = loss(*inputs, reduction="sum") / loss(*inputs)
         torch.testing.assert_close(ratio, torch.tensor(float(count)))
+pair, three = torch.randn(4, 3), torch.randn(4, 5, 3)
+for loss, inputs, count in (
+    (F.margin_ranking_loss, (pair, -pair, -pair.sign()), 12),
+    (F.triplet_margin_loss, (three, -three, three + 1), 20),
+    (F.cross_entropy, (three.mT, torch.randint(3, (4, 5))), 20),
+):
+    ratio = loss(*inputs, reduction="sum") / loss(*inputs)
+    torch.testing.assert_close(ratio, torch.tensor(float(count)))
 ctc = torch.randn(6, 4, 3).log_softmax(2), torch.tensor([[1, 2, 1]] * 4)
 ctc += torch.full((4,), 6), torch.tensor([1, 2, 3, 3])
 torch.testing.assert_close(
