@@ -94,8 +94,8 @@ distances = {
 def train(start, distance, steps=200):
     """A linear embedding of two classes, three inputs to four outputs."""
     torch.manual_seed(0)
-    centres = torch.randn(2, 3)
-    a, p, n = centres[[0, 0, 1]][:, None] + 0.1 * torch.randn(3, 64, 3)
+    centers = torch.randn(2, 3)
+    a, p, n = centers[[0, 0, 1]][:, None] + 0.1 * torch.randn(3, 64, 3)
     w = (start * torch.randn(3, 4)).requires_grad_()
     for step in range(steps):
         loss = triplet_margin_with_distance_loss(

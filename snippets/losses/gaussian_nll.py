@@ -206,19 +206,20 @@ def half(var):
 
 least = 1.0
 while half(least)[1] > -torch.inf:
-    least *= 0.999
+    least *= 0.99
 for var in (0.01, round(least, 4), 0.0):
     print("var", var, "loss and gradient", half(var))
 # --8<-- [end:half]
 assert half(0.0)[1] != half(0.0)[1] and half(0.0)[0] == torch.inf
-low = torch.arange(1, 3000, dtype=torch.int16).view(torch.float16)
+low = torch.arange(1, 9000, dtype=torch.int16).view(torch.float16)
 low.requires_grad_()
-ones = one.expand(2999)
+ones = one.expand(8999)
 losses = gaussian_nll_loss(ones, 0 * ones, low, reduction="none")
 (g,) = torch.autograd.grad(losses.sum(), low)
 low = low.detach().double()
 assert torch.equal(losses.isinf(), low < 1.527e-5)
 assert torch.equal(g.isnan(), low < 7.63e-6)
+assert torch.equal(g.isneginf(), (low > 7.63e-6) & (low < 0.003908))
 with torch.autocast("cpu", dtype=torch.float16):
     assert gaussian_nll_loss(one, 0 * one, one).dtype == torch.float16
 

@@ -63,7 +63,7 @@ def fit(loss, targets):
 
 
 clean = torch.tensor([0.8, 0.9, 1.0, 1.1, 1.2])
-spoilt = torch.tensor([0.8, 0.9, 1.0, 1.1, 101.2])  # a typing error
+spoilt = torch.tensor([0.8, 0.9, 1.0, 1.1, 101.2])  # a typo
 both = fit(F.mse_loss, clean), fit(F.mse_loss, spoilt)
 print("mse  ", *both)
 # --8<-- [end:trap-outlier]
