@@ -184,6 +184,12 @@ for at, t, slope in (inf, 1, 0), (inf, 0, 1), (-inf, 1, nan), (-inf, 0, nan):
     at, t = torch.tensor([at]), torch.tensor([float(t)])
     for g in (func_grad(at[0], t[0]), torch.func.vmap(func_grad)(at, t)):
         assert g == slope or (slope != slope and g.isnan())
+    (_, tangent) = torch.func.jvp(
+        lambda x, t=t: binary_cross_entropy_with_logits(x, t),
+        (at,),
+        (torch.ones(1),),
+    )
+    assert tangent == slope or (slope != slope and tangent.isnan())
 loss = binary_cross_entropy(torch.sigmoid(z[:4]), y[:4], reduction="none")
 assert loss.tolist() == [0, 100, 100, 0]
 empty = torch.zeros(0)
