@@ -32,14 +32,14 @@ RULES = [
         shapes=shapes_of("x"),
         special={
             "all alike": at(ALIKE, "[[1]]"),
-            "not normalised": at(ZERO, "[[1]]"),
+            "not normalized": at(ZERO, "[[1]]"),
             "empty target": at(ALIKE, NOTHING),
             "repeated label": at(ALIKE, "[[1, 1]]"),
             "NaN": at("[[[0., float('nan')]]] * 2", "[[1]]"),
         },
         active={
             "all alike": [[-share for share in SHARES * 2]],
-            "not normalised": [[-share for share in SHARES * 2]],
+            "not normalized": [[-share for share in SHARES * 2]],
             "empty target": [[-1.0, 0.0, -1.0, 0.0]],
         },
         excluded={
@@ -49,7 +49,7 @@ RULES = [
         },
         defects=(
             _not_the_slope("all alike", [1 / 6, -1 / 6]),
-            _not_the_slope("not normalised", [2 / 3, 1 / 3]),
+            _not_the_slope("not normalized", [2 / 3, 1 / 3]),
             _not_the_slope("empty target", [-0.5, 0.5]),
         ),
     ),

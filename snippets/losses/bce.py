@@ -133,6 +133,9 @@ loss = binary_cross_entropy(torch.sigmoid(z), torch.ones(3).half())
 print("sigmoid before:", torch.autograd.grad(loss, z)[0].tolist())
 # --8<-- [end:half]
 assert dp[0].isneginf() and dp[1].isnan()
+steps = torch.arange(0x3C01, dtype=torch.int16).view(torch.float16)
+_, dp, _ = bce(steps.tolist(), [1.0] * len(steps), torch.float16)
+assert torch.equal(dp.isinf(), steps.double() < 1.526e-5) and dp[-1].isnan()
 (g,) = torch.autograd.grad(
     binary_cross_entropy_with_logits(z, torch.ones(3).half()), z
 )
@@ -176,6 +179,17 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
                 assert up.isnan().all() if target == 1 else up.isinf().all()
                 (g,) = torch.autograd.grad(up.sum(), x)
                 assert torch.equal(-g, 1 - t)
+func_grad = torch.func.grad(binary_cross_entropy_with_logits)
+for at, t, slope in (inf, 1, 0), (inf, 0, 1), (-inf, 1, nan), (-inf, 0, nan):
+    at, t = torch.tensor([at]), torch.tensor([float(t)])
+    for g in (func_grad(at[0], t[0]), torch.func.vmap(func_grad)(at, t)):
+        assert g == slope or (slope != slope and g.isnan())
+    (_, tangent) = torch.func.jvp(
+        lambda x, t=t: binary_cross_entropy_with_logits(x, t),
+        (at,),
+        (torch.ones(1),),
+    )
+    assert tangent == slope or (slope != slope and tangent.isnan())
 loss = binary_cross_entropy(torch.sigmoid(z[:4]), y[:4], reduction="none")
 assert loss.tolist() == [0, 100, 100, 0]
 empty = torch.zeros(0)

@@ -138,6 +138,13 @@ for target in 2.0, float("nan"):
     print(attempt(binary_cross_entropy, one / 2, target))
     print("with logits:", binary_cross_entropy_with_logits(one, target).item())
 # --8<-- [end:target]
+for dtype in (torch.float64, torch.float32):  # negative above 0.4812
+    x = torch.linspace(-50, 50, 999, dtype=dtype)
+    x = torch.cat([x, torch.tensor([0.4811, 0.4813], dtype=dtype)])
+    loss = binary_cross_entropy_with_logits(
+        x, torch.full_like(x, 2), reduction="none"
+    )
+    assert ((loss < 0) == (x > 0.4812)).all()
 
 # --8<-- [start:found]
 labels = torch.tensor([1])
@@ -162,6 +169,17 @@ for wanted in floats:
 print(attempt(binary_cross_entropy_with_logits, one, labels))
 print(attempt(binary_cross_entropy_with_logits, one, labels.float()))
 # --8<-- [end:cast]
+both = torch.tensor([7e4, 1.0])
+for kind in (torch.int64, torch.uint8, torch.float16, torch.float64):
+    y = torch.tensor([0, 1]).to(kind)
+    loss = torch.func.vmap(binary_cross_entropy_with_logits)(both, y)
+    assert loss.dtype == torch.promote_types(kind, torch.float32)
+    exact = binary_cross_entropy_with_logits(both, y.float(), reduction="none")
+    torch.testing.assert_close(loss.float(), exact)
+    g = torch.func.grad(
+        lambda z, y=y: binary_cross_entropy_with_logits(z, y).float()
+    )(both)
+    torch.testing.assert_close(g, (both.sigmoid() - y.float()) / 2)
 
 # --8<-- [start:bool]
 print(attempt(binary_cross_entropy_with_logits, one, labels == 1))

@@ -73,19 +73,19 @@ torch.testing.assert_close(
 
 # Figure: Three pictures of 8 by 8 pixels, larger squares for larger values.
 # The image: a blurred bar and a brighter square. The target: both, sharp. The
-# gradient of class 1: negative on the bar, most at its corners, where the blur
-# has darkened it; positive elsewhere, most at the rim of the square, which is
-# as grey as the bar.
+# gradient of class 1: negative on the bar, most at three corners, where the
+# blur has darkened it; positive elsewhere, most at the rim of the square,
+# which is as gray as the bar.
 # --8<-- [start:segmentation]
 import matplotlib.pyplot as plt
 
 target = torch.zeros(1, 8, 8, dtype=torch.int64)  # class 0: background
 target[0, 1:4, 1:5] = 1  # a bar
 target[0, 4:7, 4:7] = 2  # a square
-image = torch.tensor([0.0, 1.0, 2.0])[target]  # (1, 8, 8): grey values
+image = torch.tensor([0.0, 1.0, 2.0])[target]  # (1, 8, 8): gray values
 image = torch.nn.functional.avg_pool2d(image, 3, stride=1, padding=1)
 logits = torch.stack([-3 * (image - k).abs() for k in (0, 1, 2)], 1)
-logits.requires_grad_()  # (1, 3, 8, 8): how near the grey value of class k
+logits.requires_grad_()  # (1, 3, 8, 8): how near the gray value of class k
 
 loss = cross_entropy(logits, target)
 (g,) = torch.autograd.grad(loss, logits)
@@ -95,7 +95,7 @@ of_class_1 = g[0, 1]
 panels = {"image": image[0], "target": target[0], "∂ class 1": of_class_1}
 fig, axes = plt.subplots(1, 3, figsize=(4.8, 1.9))
 for ax, (name, values) in zip(axes, panels.items(), strict=True):
-    for colour, part in (
+    for color, part in (
         ("C0", values.clamp(min=0)),
         ("C1", -values.clamp(max=0)),
     ):
@@ -103,12 +103,16 @@ for ax, (name, values) in zip(axes, panels.items(), strict=True):
         row, column = (share > 0.04).nonzero(as_tuple=True)
         size = 90 * share[row, column]
         style = {"marker": "s", "linewidths": 0, "clip_on": False}
-        ax.scatter(column, row, s=size, c=colour, **style)
+        ax.scatter(column, row, s=size, c=color, **style)
     ax.set(title=name, xlim=(-0.6, 7.6), ylim=(7.6, -0.6), aspect="equal")
     ax.set(xticks=[], yticks=[])
 plt.show()
 # --8<-- [end:segmentation]
 assert (of_class_1[target[0] == 1] < 0).all()
+corners = of_class_1[[1, 1, 3], [1, 4, 1]]
+assert (of_class_1 <= corners.max()).sum() == 3  # no other is as low
+rim = (of_class_1 > 0.75 * of_class_1.max()).nonzero() - 5
+assert (rim.abs() <= 2).all() and (of_class_1[5, 5] < 0.1 * of_class_1.max())
 assert (of_class_1[target[0] != 1] >= 0).all() and g.sum(1).abs().max() < 1e-8
 
 
@@ -124,6 +128,12 @@ x, t = torch.zeros(4, 5), torch.tensor([0, 1, 2, 3])
 for dtype in (torch.float32, torch.int32, torch.bool):
     print(error(x, t.to(dtype)))
 # --8<-- [end:dtype]
+row = torch.randn(4, 5)
+for dtype in (torch.int32, torch.bool):
+    labels = torch.tensor([0, 1, 1, 0])
+    each = torch.func.vmap(cross_entropy)(row, labels.to(dtype))
+    exact = cross_entropy(row, labels, reduction="none")
+    torch.testing.assert_close(each, exact)
 # claim: Only a target of floats that has the shape of the logits is something
 #   else:
 for sizes in ((3,), (2, 3), (2, 3, 4), (2, 3, 4, 5)):
@@ -142,8 +152,24 @@ print("(2, 3, 8, 8)", error(image, mask))
 print("long        ", error(image, mask.long()))
 # --8<-- [end:byte]
 assert error(x, t.byte()) == error(x, t)
-# claim: uint8 is taken for logits of (C,) and (N, C) only.
+# claim: uint8 is taken for logits of (C,) and (N, C) only
 assert error(x[0], t[0].byte()) == error(x[0], t[0])
+ones = torch.ones(5)
+for options in {}, {"weight": ones}, {"label_smoothing": 0.1}:
+    wide, narrow = (
+        cross_entropy(x, labels, **options) for labels in (t, t.byte())
+    )
+    assert torch.equal(wide, narrow)
+for attempt in (
+    lambda: cross_entropy(x, t.byte(), weight=ones, label_smoothing=0.1),
+    lambda: torch.func.vmap(cross_entropy)(x, t.byte()),
+):
+    try:
+        attempt()
+    except RuntimeError as e:
+        assert "Expected dtype int32/int64 for index" in str(e)
+    else:
+        raise AssertionError
 for d in 1, 2, 3:
     mask = torch.zeros(2, *d * [4], dtype=torch.uint8)
     assert "but found Byte" in error(torch.zeros(2, 3, *d * [4]), mask)
@@ -154,6 +180,12 @@ print(error(x, torch.tensor([0, 1, 2, -1])))
 print(error(x, torch.tensor([0, 1, 2, -100])))  # ignored
 # --8<-- [end:range]
 assert "Target 5 is out of bounds." in error(x, t + 2)
+try:
+    torch.func.vmap(cross_entropy)(x, t + 2)
+except RuntimeError as e:
+    assert str(e) == "index 5 is out of bounds for dimension 1 with size 5"
+else:
+    raise AssertionError
 # claim: Only the one value of ignore_index, −100 where nothing else was said,
 #   is let through.
 for sizes in ((5,), (4, 5), (2, 5, 3), (2, 5, 3, 3)):
@@ -174,6 +206,7 @@ print("(3,)", error(x, t[:3]))
 print("()  ", error(x, t[0]))
 print("(3, 8, 8), (8, 8)", error(image[0], torch.zeros(8, 8).long()))
 # --8<-- [end:batch-size]
+assert error(x, t[:0]) == error(x, t[0])
 image, mask = image[:1], torch.zeros(1, 8, 8, dtype=torch.int64)
 assert error(image[0][None], mask[0][None]) == error(image, mask)
 

@@ -54,7 +54,8 @@ def needed(target):
 
 frames = torch.tensor([4, 2])
 counts = torch.tensor([2, 2])
-fits = frames >= torch.tensor([needed(t.tolist()) for t in targets])
+labels = [t[:n].tolist() for t, n in zip(targets, counts)]
+fits = frames >= torch.tensor([needed(label) for label in labels])
 weight = torch.eye(3, requires_grad=True)
 log_p = torch.log_softmax(features @ weight, 2)
 loss = ctc_loss(log_p[:, fits], targets[fits], frames[fits], counts[fits])

@@ -47,7 +47,8 @@ def true_ctc(log_p, targets, input_lengths, target_lengths):
     """ctc_loss, one for each sequence, with its derivative for log_probs."""
     mass = log_p.logsumexp(-1)  # 0 where log_p is normalized
     steps = torch.arange(len(log_p), device=log_p.device)
-    frames = steps[:, None] < torch.as_tensor(input_lengths).to(steps.device)
+    lengths = torch.as_tensor(input_lengths).to(steps.device)
+    frames = steps < lengths[..., None]  # (N, T)
     loss = ctc_loss(
         log_p - mass[..., None],
         targets,
@@ -55,7 +56,7 @@ def true_ctc(log_p, targets, input_lengths, target_lengths):
         target_lengths,
         reduction="none",
     )
-    return loss - torch.where(frames, mass, 0).sum(0)
+    return loss - torch.where(frames, mass.movedim(0, -1), 0).sum(-1)
 
 
 (g,) = torch.autograd.grad(true_ctc(scale * fixed, one, (4,), (1,)), scale)
@@ -71,6 +72,9 @@ x = torch.randn(6, 2, 4, dtype=torch.float64, requires_grad=True)
 assert torch.autograd.gradcheck(lambda x: true_ctc(x, *batch), (x,))
 its = ctc_loss(x, *batch, reduction="none")
 torch.testing.assert_close(true_ctc(x, *batch), its)
+for n, count in enumerate(batch[2]):  # without a batch: (T, C)
+    alone = x[:, n], batch[0][n, :count], *torch.tensor(batch[1:])[:, n]
+    torch.testing.assert_close(true_ctc(*alone), its[n])
 extra = torch.autograd.grad(its.sum(), x)[0]
 extra -= torch.autograd.grad(true_ctc(x, *batch).sum(), x)[0]
 shown = x.detach().exp()
@@ -172,6 +176,24 @@ try:
 except NotImplementedError as error:
     print(str(error).splitlines()[0])
 # --8<-- [end:forward]
+
+
+# --8<-- [start:func]
+def mean_of_logits(z, frames, labels):
+    return ctc_loss(torch.log_softmax(z, 2), one, frames, labels)
+
+
+try:
+    torch.func.grad(mean_of_logits)(z.detach(), (4,), (1,))
+except RuntimeError as error:
+    print(error)
+lengths = torch.tensor([4]), torch.tensor([1])
+print(torch.func.grad(mean_of_logits)(z.detach(), *lengths)[0, 0])
+# --8<-- [end:func]
+(g,) = torch.autograd.grad(mean_of_logits(z, *lengths), z)
+func = torch.func.grad(mean_of_logits)(z.detach(), *lengths)
+torch.testing.assert_close(func, g)
+torch.testing.assert_close(torch.func.grad(of_logits)(z.detach()), g)
 
 # --8<-- [start:paths]
 import itertools

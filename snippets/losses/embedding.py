@@ -94,8 +94,8 @@ distances = {
 def train(start, distance, steps=200):
     """A linear embedding of two classes, three inputs to four outputs."""
     torch.manual_seed(0)
-    centres = torch.randn(2, 3)
-    a, p, n = centres[[0, 0, 1]][:, None] + 0.1 * torch.randn(3, 64, 3)
+    centers = torch.randn(2, 3)
+    a, p, n = centers[[0, 0, 1]][:, None] + 0.1 * torch.randn(3, 64, 3)
     w = (start * torch.randn(3, 4)).requires_grad_()
     for step in range(steps):
         loss = triplet_margin_with_distance_loss(
@@ -157,11 +157,12 @@ for size in (2, 16, 33):
             )
             exact = torch.full_like(a, -(size**-0.5))
             torch.testing.assert_close(g, exact, rtol=0.02, atol=0)
-for eps, length in (1.1e-19, 1), (1e-23, 0):
-    a, p = torch.zeros(2, 4).requires_grad_()
-    loss = triplet_margin_loss(a, p, a.detach() + 0.1, eps=eps)
-    (g,) = torch.autograd.grad(loss, p)
-    assert abs(g.norm() - length) < 1e-4
+for eps, length in (1.1e-19, 1), (1e-19, 1), (1e-23, 0):
+    for size in (1, 2, 4, 17, 33):
+        a, p = torch.zeros(2, size).requires_grad_()
+        loss = triplet_margin_loss(a, p, a.detach() + 0.1, eps=eps)
+        (g,) = torch.autograd.grad(loss, p)
+        assert abs(g.norm() - (length if size > 1 else 1)) < 1e-4
 # claim: Exactly at the margin the gradient is 0 from PyTorch 2.14 on.
 euclid = distances["vector_norm"]
 for dtype in (*half, *full):

@@ -97,6 +97,7 @@ torch.testing.assert_close(g, torch.tensor([1.0, 0.01]))
 # --8<-- [start:fix-weight]
 def beta_nll(x, t, var, beta=0.5):
     """Not under vmap or fullgraph: gaussian_nll_loss looks at var."""
+    var = var.expand_as(x)  # one for each sample: var[:, None]
     loss = gaussian_nll_loss(x, t, var, reduction="none")
     return (loss * var.detach() ** beta).mean()
 
@@ -119,6 +120,15 @@ for beta in (0.0, 0.3, 1.0):
         exact = (leaves[0] - leaves[1]) * leaves[2] ** (beta - 1) / 20
         torch.testing.assert_close(g, exact)
         assert not squared or dvar.abs().max() < 1e-9
+for small in (var[:, :1], var[:1], var[0], var[0, 0]):
+    one, full = (v.clone().requires_grad_() for v in (small, var))
+    whole = small.expand(5, 4).clone().requires_grad_()
+    mine, wanted = beta_nll(x, t, one), beta_nll(x, t, whole)
+    torch.testing.assert_close(mine, wanted)
+    (a,), (b,) = (
+        torch.autograd.grad(v, s) for v, s in ((mine, one), (wanted, whole))
+    )
+    torch.testing.assert_close(a, b.sum_to_size(small.shape))
 try:
     torch.func.vmap(beta_nll)(x, t, var)
 except RuntimeError as error:
@@ -196,13 +206,20 @@ def half(var):
 
 least = 1.0
 while half(least)[1] > -torch.inf:
-    least *= 0.999
+    least *= 0.99
 for var in (0.01, round(least, 4), 0.0):
     print("var", var, "loss and gradient", half(var))
 # --8<-- [end:half]
 assert half(0.0)[1] != half(0.0)[1] and half(0.0)[0] == torch.inf
-assert half(8e-6)[1] == -torch.inf and half(7e-6)[0] == torch.inf
-assert half(7e-6)[1] != half(7e-6)[1]
+low = torch.arange(1, 9000, dtype=torch.int16).view(torch.float16)
+low.requires_grad_()
+ones = one.expand(8999)
+losses = gaussian_nll_loss(ones, 0 * ones, low, reduction="none")
+(g,) = torch.autograd.grad(losses.sum(), low)
+low = low.detach().double()
+assert torch.equal(losses.isinf(), low < 1.527e-5)
+assert torch.equal(g.isnan(), low < 7.63e-6)
+assert torch.equal(g.isneginf(), (low > 7.63e-6) & (low < 0.003908))
 with torch.autocast("cpu", dtype=torch.float16):
     assert gaussian_nll_loss(one, 0 * one, one).dtype == torch.float16
 

@@ -314,6 +314,18 @@ else:
 # --8<-- [start:weight-dtype]
 refused(torch.ones(5, dtype=torch.float64), x, t)
 # --8<-- [end:weight-dtype]
+p = torch.full((4, 5), 0.2)
+for dtype in (torch.float64, torch.float16, torch.int64):
+    assert cross_entropy(x, p, torch.ones(5, dtype=dtype)).isfinite()
+    for smoothing in (0.0, 0.1):
+        try:
+            cross_entropy(
+                x, t, torch.ones(5, dtype=dtype), label_smoothing=smoothing
+            )
+        except RuntimeError as e:
+            assert "expected scalar type Float but found" in str(e)
+        else:
+            raise AssertionError
 
 # --8<-- [start:learned]
 refused(torch.ones(5, requires_grad=True), x, t)

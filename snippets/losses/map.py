@@ -63,7 +63,7 @@ def fit(loss, targets):
 
 
 clean = torch.tensor([0.8, 0.9, 1.0, 1.1, 1.2])
-spoilt = torch.tensor([0.8, 0.9, 1.0, 1.1, 101.2])  # a typing error
+spoilt = torch.tensor([0.8, 0.9, 1.0, 1.1, 101.2])  # a typo
 both = fit(F.mse_loss, clean), fit(F.mse_loss, spoilt)
 print("mse  ", *both)
 # --8<-- [end:trap-outlier]
@@ -121,7 +121,7 @@ assert loss.tolist() == [80, 100] and g.tolist() == [-1, -1]
 labels = (y + 1) / 2  # 1 and -1 become 1 and 0
 logits = F.binary_cross_entropy_with_logits(u, labels, reduction="none")
 assert logits.tolist() == [80, 100]
-# claim: softplus is the same function without the overflow.
+# claim: softplus is the same function without the overflow
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     rounding = 4 * torch.finfo(dtype).eps
     x = torch.linspace(-11, 11, 301, dtype=dtype, requires_grad=True)
@@ -134,6 +134,28 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         far = torch.tensor([6e4, -6e4, 100], dtype=dtype, requires_grad=True)
         (g,) = torch.autograd.grad(F.softplus(-t[:3] * far).sum(), far)
         assert F.softplus(-t[:3] * far).isfinite().all() and g.abs().max() == 1
+# claim: binary_cross_entropy_with_logits with labels 0 and 1 is the same up
+#   to the rounding of the logit.
+for dtype in (torch.float64, torch.float32):
+    rounding = 4 * torch.finfo(dtype).eps
+    x = torch.linspace(-80, 80, 1601, dtype=dtype)
+    x = torch.cat([x, x.new_tensor([20.0001, -20.0001])])
+    x.requires_grad_()
+    for label in (torch.ones_like(x), torch.zeros_like(x)):
+        t = 2 * label - 1
+        its, bce, mine = (
+            F.soft_margin_loss(x, t, reduction="none"),
+            F.binary_cross_entropy_with_logits(x, label, reduction="none"),
+            F.softplus(-t * x),
+        )
+        for other, near in (bce, 20 * rounding), (mine, 2.1e-9):
+            close = {"atol": near, "rtol": rounding}
+            torch.testing.assert_close(other, its, **close)
+            a, b = (
+                torch.autograd.grad(v.sum(), x, retain_graph=True)[0]
+                for v in (other, its)
+            )
+            torch.testing.assert_close(a, b, **close)
 
 # Figure: Four losses of the difference d from -3 to 3. Left: mse is a
 # parabola, l1 a corner at 0, smooth_l1 and huber are parabolas up to 2 and
@@ -285,10 +307,14 @@ for size in (0.1, 10.0, 1e4, 1e30):
         (F.multilabel_soft_margin_loss, p.round()),
         (F.cross_entropy, t),
         (F.cross_entropy, p / p.sum(1, keepdim=True)),
+        (F.cross_entropy, p / 5),
     ):
         leaf = x.clone().requires_grad_()
         out = loss(leaf, target, reduction="none").sum()
         assert torch.autograd.grad(out, leaf)[0].abs().max() <= 1
+leaf = torch.tensor([10.0, 0, 0], requires_grad=True)
+out = F.cross_entropy(leaf, torch.ones(3))  # in [0, 1], but of sum 3
+assert torch.autograd.grad(out, leaf)[0].max() > 1.9
 
 torch.manual_seed(0)
 y = torch.tensor([0, 1, 2, 0])
@@ -329,6 +355,14 @@ for count, losses in ((12, entries), (4, samples)):
             warnings.simplefilter("ignore")  # kl_div has batchmean
             ratio = loss(*inputs, reduction="sum") / loss(*inputs)
         torch.testing.assert_close(ratio, torch.tensor(float(count)))
+pair, three = torch.randn(4, 3), torch.randn(4, 5, 3)
+for loss, inputs, count in (
+    (F.margin_ranking_loss, (pair, -pair, -pair.sign()), 12),
+    (F.triplet_margin_loss, (three, -three, three + 1), 20),
+    (F.cross_entropy, (three.mT, torch.randint(3, (4, 5))), 20),
+):
+    ratio = loss(*inputs, reduction="sum") / loss(*inputs)
+    torch.testing.assert_close(ratio, torch.tensor(float(count)))
 ctc = torch.randn(6, 4, 3).log_softmax(2), torch.tensor([[1, 2, 1]] * 4)
 ctc += torch.full((4,), 6), torch.tensor([1, 2, 3, 3])
 torch.testing.assert_close(

@@ -47,7 +47,8 @@ assert g[0].tolist() == [-1, -1, 1, 1]
 def indices(hot):
     """Rows of 0 and 1 as class indices, padded with -1."""
     count = hot.shape[-1]
-    classes = torch.arange(count).where(hot.bool(), count)  # absent: last
+    classes = torch.arange(count, device=hot.device)
+    classes = classes.where(hot.bool(), count)  # absent: last
     classes = classes.sort(-1).values
     return classes.where(classes < count, -1)
 
@@ -63,6 +64,7 @@ for kind in (torch.bool, torch.int64, torch.float32):
     assert indices(several.to(kind)).tolist() == wanted
     assert indices(several[0].to(kind)).tolist() == wanted[0]
 assert torch.func.vmap(indices)(several).tolist() == wanted
+assert indices(several.to("meta")).is_meta
 
 # --8<-- [start:trap-nan]
 nan, inf = float("nan"), float("inf")
@@ -234,6 +236,16 @@ for count in (1, 4, 33):
 attempt(multilabel_margin_loss, x, torch.tensor([[4, -1, -1, -1]]))
 attempt(multilabel_margin_loss, x, torch.tensor([[0, -2, -1, -1]]))
 # --8<-- [end:range-multi]
+for place in range(4):  # in front of the end and behind it
+    for label in (-7, -2, -1, 0, 3, 4, 99):
+        ys = torch.tensor([[0, -1, -1, -1]])
+        ys[0, place] = label
+        try:
+            multilabel_margin_loss(x, ys)
+        except RuntimeError as error:
+            assert not -1 <= label < 4 and "out of range" in str(error)
+        else:
+            assert -1 <= label < 4
 
 # --8<-- [start:count]
 attempt(multi_margin_loss, x, torch.tensor([0, 1]))

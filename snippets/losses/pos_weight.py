@@ -32,6 +32,18 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
             out = binary_cross_entropy(x, torch.ones_like(x), w)
             (g,) = torch.autograd.grad(out, x)
             assert g == 0 or (dtype == torch.float16 and p in (0, 1))
+p = torch.arange(0x3C01, dtype=torch.int16).view(torch.float16)  # 0 to 1
+for target, last in (0.0, 0.0), (0.3, 4.53e-6), (1.0, 1.526e-5):
+    x, y = p.clone().requires_grad_(), torch.full_like(p, target)
+    out = binary_cross_entropy(x, y, torch.zeros_like(p), reduction="sum")
+    (g,) = torch.autograd.grad(out, x)
+    lost = (p.double() <= last) | (p == 1)
+    assert g[lost].isnan().all() and not g[~lost].any()
+for value in (float("inf"), -float("inf"), -3.0):
+    g = torch.func.grad(binary_cross_entropy_with_logits)(
+        torch.tensor(value), torch.tensor(0.0), torch.tensor(0.0)
+    )
+    assert g.isnan() if value == -float("inf") else g == 0
 
 # --8<-- [start:mean]
 z, y = torch.zeros(4), torch.ones(4)
@@ -144,6 +156,23 @@ loss = binary_cross_entropy_with_logits(z, y, reduction="none")
 print("weight * loss:", g)
 # --8<-- [end:learn]
 torch.testing.assert_close(g, loss.sum(0))
+for f, x, names in (
+    (binary_cross_entropy_with_logits, z, ("weight", "pos_weight")),
+    (binary_cross_entropy, z + 0.5, ("weight",)),
+):
+    for name in names:
+
+        def total(w, f=f, x=x, name=name):
+            return f(x, y, reduction="sum", **{name: w})
+
+        try:
+            g = torch.func.grad(total)(torch.ones(3))
+        except RuntimeError as error:
+            assert "is not differentiable" in str(error)
+            assert f is binary_cross_entropy
+        else:
+            torch.testing.assert_close(g, loss.sum(0))
+            assert f is binary_cross_entropy_with_logits
 
 # --8<-- [start:learn-pos]
 try:

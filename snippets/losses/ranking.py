@@ -167,7 +167,10 @@ for loss in (ranking, hinge_embedding_loss):
     out = loss(x, torch.zeros(3), reduction="none", **options)
     print("values", [round(v, 3) for v in out.tolist()])
 # --8<-- [end:zero-target]
-assert slopes(ranking, x.tolist(), 0.0, margin=1.0) == [0, 0, 0]
+for margin, value in (1.0, 1.0), (0.3, 0.3), (0.0, 0.0), (-0.5, 0.0):
+    out = ranking(x, zero, margin=margin, reduction="none")
+    torch.testing.assert_close(out, torch.full((3,), value))
+    assert slopes(ranking, x.tolist(), 0.0, margin=margin) == [0, 0, 0]
 for y in (0.0, 0.5, -0.5, 2.0):
     assert slopes(hinge_embedding_loss, x.tolist(), y) == [0, 0, 1]
 

@@ -166,7 +166,7 @@ for loss in losses:
     with_inf = gradient(loss_of, torch.tensor([inf, 1.0]))
     print(f"{loss.__name__:14}", with_nan, with_inf)
 # --8<-- [end:not-finite]
-# claim: At an infinite difference only mse_loss has an infinite gradient.
+# claim: At an infinite difference only mse_loss has an infinite gradient
 for dtype in dtypes:
     for count in (1, 17, 33):
         x = torch.rand(count).to(dtype)
@@ -186,6 +186,15 @@ for dtype in dtypes:
                 g[count // 2] = good[count // 2]
                 assert torch.equal(g, good)
 
+vmap, grad, one = torch.func.vmap, torch.func.grad, torch.tensor(1.0)
+row = torch.tensor([nan, 1.0])
+hidden = [loss for loss in losses if vmap(grad(loss))(row, 0 * row)[0] == 0]
+assert hidden == [l1_loss, smooth_l1_loss]
+for bad in (inf, -inf):
+    x = torch.tensor(bad)
+    for loss in losses:
+        _, g = torch.func.jvp(partial(loss, target=0 * one), (x,), (one,))
+        assert g.isnan() if loss is mse_loss else abs(g) == 1
 x = torch.tensor([2.0**65, 1.0], requires_grad=True)
 loss = mse_loss(x, torch.zeros(2))
 (g,) = torch.autograd.grad(loss, x)
@@ -213,6 +222,14 @@ for loss in losses:
     mean.backward()
     assert mean.isnan()
     assert not layer.weight.grad.any() and not layer.bias.grad.any()
+refused = []
+for loss in losses:
+    try:
+        vmap(grad(loss))(torch.zeros(2, 0), torch.zeros(2, 0))
+    except ZeroDivisionError as error:
+        assert str(error) == "float division by zero"
+        refused.append(loss)
+assert refused == [mse_loss, smooth_l1_loss, huber_loss]
 
 x = torch.zeros(2, 3, requires_grad=True)  # 2 samples, 3 features
 (g,) = torch.autograd.grad(mse_loss(x, torch.ones(2, 3)), x)
@@ -250,6 +267,7 @@ for loss, target in cases:
         print(f"{loss.__name__:14}", error)
 # --8<-- [end:integer]
 x = torch.tensor([1.0, 5.0])
+assert vmap(grad(huber_loss))(x, whole).tolist() == [1, 1]
 for kind in (
     torch.uint8,
     torch.int32,

@@ -151,6 +151,7 @@ for out in (
 def masked_cross_entropy(x, p, allowed, smoothing=0.0):
     """Of the classes that are allowed; p has no share outside of them."""
     d = min(1, x.dim() - 1)  # of the classes
+    allowed = allowed.expand_as(x)
     x = x.masked_fill(~allowed, torch.finfo(x.dtype).min / 2)
     even = allowed / allowed.sum(d, keepdim=True)
     q = (1 - smoothing) * p + smoothing * even.to(p.dtype)
@@ -171,6 +172,15 @@ for smoothing in (0.0, 0.1):
     (g,) = torch.autograd.grad(loss, x)
     torch.testing.assert_close(g[:2], torch.autograd.grad(few, two)[0])
     assert g[2] == 0
+rows, shares = torch.randn(2, 3, 4), torch.rand(2, 3, 4)
+for few in (allowed[:, None], allowed[None, :, None]):
+    kept = few.expand(2, 3, 4)
+    for smoothing in (0.0, 0.1):
+        a, b = (
+            masked_cross_entropy(rows, shares * few, mask, smoothing)
+            for mask in (few, kept)
+        )
+        assert torch.equal(a, b) and a.isfinite()
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     batch = torch.randn(4, 3, 2).to(dtype)
     mask = torch.ones(4, 3, 2, dtype=torch.bool)
@@ -286,6 +296,26 @@ print(round(cross_entropy(x, 0.9 * hot + 0.1 / 3).item(), 6))
 both = cross_entropy(x, hot, label_smoothing=0.1)
 torch.testing.assert_close(both, cross_entropy(x, 0.9 * hot + 0.1 / 3))
 torch.testing.assert_close(both, cross_entropy(x, t, label_smoothing=0.1))
+
+# --8<-- [start:smoothing-half]
+x = torch.zeros(1, 10_000).half().requires_grad_()
+zero = torch.tensor([0])
+for way in (x, x.float()):
+    loss = cross_entropy(way, zero, label_smoothing=0.1)
+    (g,) = torch.autograd.grad(loss, x)
+    print(way.dtype, f"loss {loss:.4f}, gradient {g[0, 0]:.4f}")
+# --8<-- [end:smoothing-half]
+assert cross_entropy(x, zero, label_smoothing=0.1).isinf()
+assert cross_entropy(x, zero).isfinite()
+torch.testing.assert_close(loss, torch.tensor(1e4).log())
+hidden = torch.randn(3, 10_000).half().requires_grad_()
+ways = [
+    cross_entropy(v, torch.tensor([0, 1, 2]), label_smoothing=0.1)
+    for v in (hidden, hidden.float())
+]
+assert ways[0].isinf() and ways[1].isfinite()
+a, b = (torch.autograd.grad(v, hidden)[0] for v in ways)
+torch.testing.assert_close(a, b, atol=1e-6, rtol=0.01)
 
 # --8<-- [start:smoothing-weights]
 w = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)

@@ -125,6 +125,12 @@ each = mse_loss(x, y, reduction="none")
 mean = mse_loss(x, y, weight=w)
 (g,) = torch.autograd.grad(mse_loss(x, y, weight=learned), learned)
 torch.testing.assert_close(g, (each - mean) / w.sum())
+for signed in ([1.0, 3.0], [3.0, -1.0], [-3.0, 1.0]):
+    w_n = torch.tensor(signed, requires_grad=True)
+    for loss in (mse_loss, l1_loss):
+        mean, each = loss(x, y, weight=w_n), loss(x, y, reduction="none")
+        (g,) = torch.autograd.grad(mean, w_n)
+        assert ((g < 0) == (each < mean)).all() == (w_n.sum() > 0)
 zero = torch.tensor([0.0, 3.0], requires_grad=True)
 (g,) = torch.autograd.grad(weighted_mean(mse_loss, x, y, zero), zero)
 (full,) = torch.autograd.grad(mse_loss(x, y, weight=zero), zero)
