@@ -75,20 +75,39 @@ def load_rules(root: Path, module: str) -> list[Rule]:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     where = module.replace(".", "/") + ".py"
+    before = _torch()
     try:
         loaded = importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = [f.tb_lineno for f in _frames(error.__traceback__) if f.tb_frame.f_code.co_filename.endswith(where)]
         line = lines[-1] if lines else getattr(error, "lineno", None)
         raise DocsError(
             where, line, "the rules do not import", got=f"{type(error).__name__}: {error}", wanted="declarations"
         ) from None
+    after = _torch()
+    for name, value in before.items():
+        if after.get(name) is not value and after.get(name) != value:
+            got = f"{name} is {after.get(name)!r:.200}"
+            raise DocsError(where, None, "the rules change PyTorch", got=got, wanted=f"{value!r:.200}")
     if not hasattr(loaded, "RULES"):
         raise DocsError(where, None, "a module of rules without RULES", got="no such list", wanted="RULES = [...]")
     if not isinstance(loaded.RULES, list) or not all(isinstance(rule, Rule) for rule in loaded.RULES):
         wanted = "RULES = [Pieces(...), VJP(...)]"
         raise DocsError(where, None, "RULES is no list of rules", got=repr(loaded.RULES)[:200], wanted=wanted)
     return loaded.RULES
+
+
+def _torch() -> dict[str, Any]:
+    """What a rule would be measured with: PyTorch's functions and methods, and its settings."""
+    settings = (torch.get_default_dtype, torch.is_grad_enabled, torch.get_num_threads, torch.is_inference_mode_enabled)
+    found: dict[str, Any] = {f"torch.{setting.__name__}()": setting() for setting in settings}
+    found |= {
+        f"{namespace.__name__}.{name}": value
+        for namespace in (torch, torch.nn.functional, torch.linalg, torch.special, torch.fft, torch.autograd)
+        for name, value in vars(namespace).items()
+        if callable(value)
+    }
+    return found | {f"torch.Tensor.{name}": value for name, value in vars(torch.Tensor).items() if callable(value)}
 
 
 def derive_rule(root: Path, rule: Rule) -> MeasuredRule:

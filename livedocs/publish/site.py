@@ -40,7 +40,7 @@ from livedocs.pages.listing import Reader
 from livedocs.pages.page import Page, fill, second_cards
 from livedocs.pages.project import Project
 from livedocs.pages.tables import finish_tables
-from livedocs.publish import content, downloads, kept, picture, policy, print_pages, search, sources
+from livedocs.publish import content, downloads, kept, links, picture, policy, print_pages, search, sources
 from livedocs.publish.addresses import address_of, menu_sections, notebook_uri, with_addresses
 from livedocs.publish.folder import SiteFolder
 from livedocs.publish.mathfont import math_font
@@ -534,6 +534,9 @@ class Site:
             if not self.serving:  # mkdocs serve puts a script of its own into every page that it sends
                 policy.enforce(built)
         downloads.write_archive(built, whole=not self.serving)
+        if not self.serving:
+            with _plainly():
+                links.check(built, config.site_url or "", Path(config.docs_dir))
 
     def on_build_error(self, error: Exception) -> None:
         """Say it in our words, without a traceback, and leave nothing half-made behind."""

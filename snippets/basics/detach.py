@@ -135,5 +135,21 @@ with torch.no_grad():
 print(x)
 # --8<-- [end:in-place-allowed]
 assert x.tolist() == [5, 3] and x.is_leaf and x.requires_grad
+
+
+# --8<-- [start:forward-mode]
+def kept(x):
+    with torch.no_grad():
+        c = x * x
+    return c * x  # to backward(), c is a constant
+
+
+at, one = torch.tensor(2.0), torch.tensor(1.0)
+for f in (kept, lambda x: (x * x).detach() * x):
+    reverse = torch.func.grad(f)(at).item()
+    _, forward = torch.func.jvp(f, (at,), (one,))
+    print("reverse", reverse, "forward", forward.item())
+# --8<-- [end:forward-mode]
+assert torch.func.jacfwd(kept)(at) == 12 and torch.func.grad(kept)(at) == 4
 for result in (x > 0, x == x, x.argmax(), x.argsort(), x.isnan()):
     assert not result.requires_grad

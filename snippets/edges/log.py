@@ -155,6 +155,14 @@ assert slope == len(below) * [0]
 _, slope = value_and_gradient(masked(torch.sqrt), *below, 0.0, -0.0)
 assert all(g != g for g in slope)
 
+# --8<-- [start:mask-first]
+x = torch.tensor([-1.0, 0.5], requires_grad=True)
+keep = x > -1
+print("after ", torch.autograd.grad(torch.log1p(x)[keep].sum(), x)[0])
+print("before", torch.autograd.grad(torch.log1p(x[keep]).sum(), x)[0])
+# --8<-- [end:mask-first]
+assert torch.autograd.grad(torch.log1p(x[keep]).sum(), x)[0][0] == 0
+
 # --8<-- [start:logit]
 for x in (0.0, 0.25, 0.5, 0.75, 1.0, 2.0):
     plain = value_and_gradient(torch.logit, x)

@@ -195,6 +195,19 @@ torch.abs(z).sum().backward()
 print(z.grad)
 # --8<-- [end:complex]
 torch.testing.assert_close(z.grad, torch.tensor([0j, 0.6 + 0.8j]))
+
+# --8<-- [start:complex-square]
+z = torch.tensor([3 + 4j, -1e-23 + 0j], requires_grad=True)
+print("|z|  ", torch.autograd.grad(z.abs().sum(), z)[0])
+print("|z|^2", torch.autograd.grad((z.abs() ** 2).sum(), z)[0])
+print("z^2  ", torch.autograd.grad((z**2).real.sum(), z)[0])
+# --8<-- [end:complex-square]
+real, imaginary = (
+    t.clone().requires_grad_() for t in (z.real.detach(), z.imag.detach())
+)
+(torch.complex(real, imaginary) ** 2).real.sum().backward()
+got = torch.autograd.grad((z**2).real.sum(), z)[0]
+torch.testing.assert_close(torch.complex(real.grad, imaginary.grad), got)
 for dtype, least in (
     (torch.complex64, 2.95e-39),
     (torch.complex128, 5.6e-309),

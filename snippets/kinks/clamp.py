@@ -380,10 +380,11 @@ _, forward = torch.func.jvp(
 torch.testing.assert_close(reverse, forward.detach())
 
 # --8<-- [start:beyond]
-try:
-    torch.clamp(torch.zeros(2).half(), max=1e5)
-except RuntimeError as error:
-    print(error)
+for x, bound in ((torch.zeros(2).half(), 1e5), (torch.zeros(2), 3.5e38)):
+    try:
+        torch.clamp(x, max=bound)
+    except RuntimeError as error:
+        print(bound, error)
 # --8<-- [end:beyond]
 for bound in (torch.inf, torch.finfo(torch.half).max):
     assert torch.clamp(torch.zeros(2).half(), max=bound).isfinite().all()

@@ -137,6 +137,19 @@ for dtype in DTYPES:
 
 assert gradient(relu6, torch.tensor([0.0, 3.0, 6.0])).tolist() == [0, 1, 0]
 
+# --8<-- [start:gradcheck]
+for at in (0.0, 1e-8, 0.5):
+    x = torch.tensor([at], dtype=torch.float64, requires_grad=True)
+    try:
+        print(at, torch.autograd.gradcheck(relu, x))
+    except RuntimeError as error:
+        print(at, str(error).replace(", dtype=torch.float64", "").strip())
+# --8<-- [end:gradcheck]
+for at, passes in ((-1e-3, True), (2e-6, True), (-5e-7, False), (5e-7, False)):
+    x = torch.tensor([at], dtype=torch.float64, requires_grad=True)
+    checked = torch.autograd.gradcheck(relu, x, raise_exception=False)
+    assert checked == passes
+
 # --8<-- [start:slopes]
 for a in (0.1, -0.5, 2.0):
     g = gradient(lambda x, a=a: leaky_relu(x, a), 0.0)

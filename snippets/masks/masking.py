@@ -51,9 +51,9 @@ def measure(first, then, x):
     return f"{then(first(x)).sum().item():6.2g} {g:5.0f}"
 
 
-print("                   mask after     mask before")
+print(" " * 19, "mask after     mask before")
 for name, (f, x) in functions.items():
-    print(name, "   value  grad    value  grad")
+    print(name, "    value  grad     value  grad")
     for label, mask in masks.items():
         print(label, "  ", measure(f, mask, x), "  ", measure(mask, f, x))
 # --8<-- [end:side]
@@ -270,6 +270,19 @@ print("written ", y.tolist())
 print("gradient", *torch.autograd.grad(y.sum(), value))
 # --8<-- [end:twice]
 assert y.tolist() == [7, 0, 0]
+
+# --8<-- [start:twice-fix]
+order = torch.arange(len(index))
+last = torch.zeros(3, dtype=torch.long).index_put((index,), order)
+wins = last[index] == order  # one writer for each place
+y = torch.zeros(3).index_put((index[wins],), value[wins])
+print("written ", y.tolist())
+print("gradient", *torch.autograd.grad(y.sum(), value))
+# --8<-- [end:twice-fix]
+(g,) = torch.autograd.grad(
+    torch.zeros(3).index_put((index[wins],), value[wins]).sum(), value
+)
+assert g.sum() == 1 and y.sum() == value[wins].sum()
 
 # --8<-- [start:errors]
 x = torch.ones(2)

@@ -140,7 +140,7 @@ for name, loss in {
     "-log(prod)": lambda p: -p.prod().log(),
     "-sum(log) ": lambda p: -p.log().sum(),
 }.items():
-    print(name, loss(p).item(), gradient(loss, p)[:3])
+    print(name, round(loss(p).item(), 4), gradient(loss, p)[:3])
 # --8<-- [end:trap-loss]
 assert gradient(lambda p: -p.prod().log(), p).isnan().all()
 torch.testing.assert_close(

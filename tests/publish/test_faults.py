@@ -105,6 +105,9 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "a handler": (add(PAGE, '\n<img src="x" alt="" onerror="alert(1)">\n'), 'got:    onerror="alert(1)"'),
     "a style": (add(PAGE, '\n<p style="color: red">x</p>\n'), 'got:    style="color: red"'),
     "an address that runs": (add(PAGE, "\n[x](javascript:alert(1))\n"), "got:    javascript:alert(1)"),
+    "a link in HTML": (add(PAGE, '\n<a href="nope.html">x</a>\n'), "a link that leads nowhere\n  got:    nope.html"),
+    "an image in HTML": (add(PAGE, '\n<img src="nope.png" alt="">\n'), "a link that leads nowhere\n  got:    nope.png"),
+    "a place in HTML": (add(PAGE, '\n<a href="#nope">x</a>\n'), "wanted: a heading or another place of ties/max/"),
     "a footnote": (add(PAGE, "\nA note[^nope].\n"), "a footnote without its text"),
     "a block that there is not": (add(PAGE, "\n/// six-rule\n///\n"), "a block that is shown as text"),
     "a form that there is not": (add(PAGE, "\n/// six-rules | tabel\n///\n"), "a form of the six rules"),
@@ -117,6 +120,15 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "rules that are texts": (add(RULES, '\nRULES = ["x"]\n'), f"{RULES}: RULES is no list of rules"),
     "a draw that raises": (of_rule("inputs={'x': lambda *a: 1 / 0}"), "it cannot be measured"),
     "a report that runs": (of_rule(f"defects=({DEFECT},)"), "the link to a report"),
+    "rules that change torch": (
+        add(RULES, "\ntorch.amax = torch.amin\n"),
+        f"{RULES}: the rules change PyTorch\n  got:    torch.amax is",
+    ),
+    "rules that change the default": (
+        add(RULES, "\ntorch.set_default_dtype(torch.float64)\n"),
+        "got:    torch.get_default_dtype() is torch.float64",
+    ),
+    "rules that exit": (add(RULES, "\nraise SystemExit(3)\n"), "the rules do not import\n  got:    SystemExit: 3"),
     "rules too deep": (
         add("rules/ties/deep/x.py", "RULES = []\n"),
         "rules/ties/deep/x.py: a module of rules that no page has",

@@ -1,0 +1,86 @@
+"""Checks that every link inside a built site leads somewhere: to a file that is there, and to a place that is on it.
+
+MkDocs looks at links of Markdown, and makes those of the menu. This looks at the HTML of what a page says, so that a
+link in raw HTML, in a card or in a table counts too.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from livedocs.errors import DocsError
+
+_LINK = re.compile(
+    r'<(?:a|img|link|script|iframe|source|audio|video)\s(?:[^>]*?\s)?(?:href|src)="([^"]*)"', re.IGNORECASE
+)
+_ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL | re.IGNORECASE)
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+_ID = re.compile(r'\sid="([^"]*)"', re.IGNORECASE)
+
+
+def check(site: Path, site_url: str, docs: Path) -> None:
+    """Look at all links of all pages.
+
+    Args:
+        site: the folder of the built site.
+        site_url: the address it is made for, or an empty text.
+        docs: the folder of the sources, which messages name.
+
+    Raises:
+        DocsError: for the first link, in the order of the pages, that leads nowhere.
+    """
+    root = urlsplit(site_url).path.rstrip("/")
+    pages = {
+        path.relative_to(site).as_posix(): path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))
+    }
+    places = {name: set(map(unescape, _ID.findall(text))) for name, text in pages.items()}
+    files = {path.relative_to(site).as_posix() for path in site.rglob("*")}
+    for name, text in pages.items():
+        said = _ARTICLE.search(text)
+        for link in dict.fromkeys(_LINK.findall(said[0]) if said else ()):
+            if lost := _lost(unescape(link), name, root, files, places):
+                file, line = _source(name, link, docs)
+                raise DocsError(file, line, "a link that leads nowhere", got=unescape(link), wanted=lost)
+
+
+def _lost(link: str, page: str, root: str, files: set[str], places: dict[str, set[str]]) -> str:
+    """What a link of a page wants that is not there, or nothing."""
+    if _ELSEWHERE.match(link):
+        return ""
+    path, _, place = link.partition("#")
+    path = unquote(path.partition("?")[0])
+    if path.startswith("/"):
+        target = path.removeprefix(root).lstrip("/")
+    else:
+        target = f"{page.rpartition('/')[0]}/{path}" if path else page
+    if path.endswith("/") or path.rpartition("/")[2] in ("", ".", "..") and path:
+        target += "/index.html"
+    target = posixpath.normpath(target.lstrip("/"))
+    if target not in files and f"{target}/index.html" in files:
+        target += "/index.html"
+    if target not in files:
+        return "a file of the site"
+    if place and target in places and unquote(place) not in places[target]:
+        return f"a heading or another place of {target}"
+    return ""
+
+
+def _source(name: str, link: str, docs: Path) -> tuple[str, int | None]:
+    """The source of a page, and the line that holds a link, as far as they can be told."""
+    stem = name.removesuffix("/index.html") if name != "index.html" else "index"
+    for source in (docs / f"{stem}.md", docs / stem / "index.md", docs / f"{stem}.py"):
+        if source.is_file():
+            return f"docs/{source.relative_to(docs).as_posix()}", next(_lines_with(source, link), None)
+    return name, None
+
+
+def _lines_with(source: Path, link: str) -> Iterator[int]:
+    last = unescape(link).rstrip("/").rpartition("/")[2]
+    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
+        if last and last in line:
+            yield number
