@@ -140,6 +140,13 @@ for name in takes:
 #   divide by 4 with weights too.
 soft = torch.rand(4, 3).softmax(1)
 assert abs(divisor("cross_entropy", (x, soft), **per_class) - 4) < 1e-4
+none = F.cross_entropy(x, soft, reduction="none", **per_class)
+torch.testing.assert_close(none.mean(), F.cross_entropy(x, soft, **per_class))
+smooth = {"label_smoothing": 0.1, **per_class}  # weights inside, m = 10
+none = F.cross_entropy(x, index, reduction="none", **smooth)
+torch.testing.assert_close(
+    none.sum() / 10, F.cross_entropy(x, index, **smooth)
+)
 flat = x1, x2[:3], soft
 assert abs(divisor("linear_cross_entropy", flat, **per_class) - 4) < 1e-4
 tokens = torch.randn(4, 3, 5), torch.randint(0, 3, (4, 5))
