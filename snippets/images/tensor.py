@@ -143,6 +143,10 @@ def psnr_loss(x, y, most=80.0):
 g = gradient(lambda x: psnr_loss(x, square), square)
 print(round(psnr_loss(square, square).item(), 2), "NaN:", int(g.isnan().sum()))
 # --8<-- [end:fix-psnr]
+near = (square + torch.eye(6) * 1e-4).half()  # float16, square 0 or 1
+g = gradient(lambda x: psnr(x, square.half()), near)
+apart = near != square.half()
+assert g[apart].isinf().all() and g[~apart].isnan().all() and apart.any()
 torch.manual_seed(0)
 some, other = torch.rand(2, 2, 1, 5, 5, dtype=torch.float64)
 for fix in (
