@@ -77,7 +77,7 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
             assert pixel.isnan().all()
         else:
             assert edges(gray)[..., 4, 4] < 1e-7
-            assert 1.9 < pixel.abs().max() <= 3
+            assert 1.4 < pixel.abs().max() < 2.01
 
 
 # --8<-- [start:trap-tv]
@@ -169,7 +169,7 @@ for fix in (
     (g,) = torch.autograd.grad(fix(leaf).sum(), leaf, create_graph=True)
     if fix in (edges_safe, total_variation_safe):
         (h,) = torch.autograd.grad(g.sum(), leaf)
-        assert h.isnan().all()  # the second derivative
+        assert h.isnan().all()  # a second backward pass
 g = gradient(lambda x: psnr_loss(x, square, 300.0), square)
 assert g.isfinite().all()
 assert torch.func.vmap(psnr_loss)(some.float(), other.float()).isfinite().all()
