@@ -21,7 +21,8 @@ assert sample(1.0)[1] == 6
 
 torch.manual_seed(0)
 # claim: With bilinear the slope jumps at each pixel center, and there PyTorch
-#   returns the one to the right.
+#   returns the one to the right, but 0 on the first and the last column
+#   with border and reflection.
 for size in (4, 8, 32):  # powers of two: the places are exact
     for dtype in (torch.float64, torch.float32):
         row = torch.rand(size, dtype=dtype)
@@ -36,6 +37,21 @@ for size in (4, 8, 32):  # powers of two: the places are exact
                 row.view(1, 1, 1, -1), grid, mode, align_corners=False
             )
             (g,) = torch.autograd.grad(y.sum(), grid)
+            torch.testing.assert_close(g[0, 0, :, 0], slope * size / 2)
+        at = (2 * torch.arange(size, dtype=dtype) + 1) / size - 1
+        grid = torch.stack([at, 0 * at], -1)[None, None].requires_grad_()
+        right = row[1:] - row[:-1]
+        for padding in ("zeros", "border", "reflection"):
+            y = grid_sample(
+                row.view(1, 1, 1, -1),
+                grid,
+                padding_mode=padding,
+                align_corners=False,
+            )
+            (g,) = torch.autograd.grad(y.sum(), grid)
+            slope = torch.cat([right, -row[-1:]])
+            if padding != "zeros":
+                slope[0] = slope[-1] = 0
             torch.testing.assert_close(g[0, 0, :, 0], slope * size / 2)
 for mode in ("bilinear", "bicubic", "nearest"):
     for padding in ("zeros", "border"):
@@ -71,11 +87,24 @@ for size in (1, 3, 33):
                 grid = torch.zeros(1, 1, size, 2, dtype=dtype)
                 grid[..., 0] = nan
                 y = grid_sample(
-                    image.to(dtype), grid, mode, padding, align_corners=False
+                    image.to(dtype) + 10,
+                    grid,
+                    mode,
+                    padding,
+                    align_corners=False,
                 )
                 zeros = mode == "bilinear" and padding == "zeros"
+                first = 0 if padding == "zeros" else 10
                 passed = zeros or mode == "bicubic"
-                assert y.isnan().all() if passed else y.eq(0).all()
+                assert y.isnan().all() if passed else y.eq(first).all()
+                if mode == "bilinear":
+                    y = grid_sample(
+                        image.to(dtype)[:, :, None] + 10,
+                        torch.cat([grid, 0 * grid[..., 1:]], -1)[None],
+                        padding_mode=padding,
+                        align_corners=False,
+                    )
+                    assert y.eq(0 if padding == "zeros" else 19).all()
 grid = torch.tensor([[[[nan, 0.0]]]], requires_grad=True)
 y = grid_sample(image, grid, align_corners=False)
 assert torch.autograd.grad(y.sum(), grid)[0].isnan().any()

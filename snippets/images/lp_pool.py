@@ -85,9 +85,12 @@ for dtype, size in extreme:
 # --8<-- [end:range-fix]
 for dtype, size in extreme:
     assert one_window(wide, size, dtype)[1] == 0.5
-for p in (2, 3, 8):
-    for size in (1e-38, 1e-30, 1e30, 3e38):
-        x = torch.tensor([[[size, 0.0], [0, 0]]], requires_grad=True)
+cases = [(torch.float32, v) for v in (1.2e-38, 1e-30, 1e30, 3.4e38)]
+cases += [(torch.float16, v) for v in (6e-8, 1e-4, 65504.0)]
+for p in (1.5, 2, 3, 8):
+    for dtype, size in cases:
+        x = torch.tensor([[[size, 0.0], [0, 0]]], dtype=dtype)
+        x.requires_grad_()
         y = wide(x, p, 2)
         torch.testing.assert_close(y.item(), x[0, 0, 0].item())
         (g,) = torch.autograd.grad(y.sum(), x)
@@ -117,8 +120,21 @@ assert gradient(windows["zeros"], 2).tolist() == [0, 0]
 assert gradient(windows["zeros"], 0.5).isnan().all()
 for p in (1, 1.5, 2, 3, 5, 8):
     assert gradient(windows["zeros"], p).tolist() == [0, 0]
+for p in (0.1, 0.9, 1, 1.5, 2, 3, 8):
+    for e in torch.eye(4).view(4, 1, 2, 2):
+        _, slope = torch.func.jvp(
+            lambda x, p=p: lp_pool2d(x, p, 2), (torch.zeros(1, 2, 2),), (e,)
+        )
+        assert slope.isnan() if p > 1 else slope == 0
 for p in (-2, -1, 0.1, 0.9, 0.99):
     assert gradient(windows["zeros"], p).isnan().all()
+
+for x in ([[torch.nan, 1.0], [2, 3]], [[1.0, torch.nan], [torch.nan, 3]]):
+    for p in (float("inf"), -float("inf")):
+        x = torch.tensor([x], requires_grad=True)
+        (g,) = torch.autograd.grad(lp_pool2d(x, p, 2).sum(), x)
+        assert not g.any()
+        x = x[0].tolist()
 
 # --8<-- [start:cancel]
 for p, x in (

@@ -51,15 +51,33 @@ print("NaN:", int(g.isnan().sum()), "of 36")
 
 # --8<-- [start:fix-edges]
 def edges_safe(x):
-    """Sobel magnitude of (N, 1, H, W): gradient 0 where it is 0."""
-    both = conv2d(x, kernels.to(x), padding=1)
-    return torch.linalg.vector_norm(both, dim=1, keepdim=True)
+    """Sobel magnitude of (N, C, H, W): gradient 0 where it is flat."""
+    x = pad(x, (1, 1, 1, 1))
+    right, down = x[..., 2:] - x[..., :-2], x[..., 2:, :] - x[..., :-2, :]
+    u = right[..., :-2, :] + 2 * right[..., 1:-1, :] + right[..., 2:, :]
+    v = down[..., :-2] + 2 * down[..., 1:-1] + down[..., 2:]
+    return torch.linalg.vector_norm(torch.stack([u, v]), dim=0)
 
 
 g = gradient(edges_safe, square)
 print("NaN:", int(g.isnan().sum()), "largest:", f"{g.abs().max():.2f}")
 # --8<-- [end:fix-edges]
 torch.testing.assert_close(edges_safe(square), edges(square))
+flat = edges(square) == 0
+assert flat.sum() == 4
+around = torch.nn.functional.max_pool2d(flat.float(), 3, 1, 1).bool()
+assert torch.equal(gradient(edges, square).isnan(), around)
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for value in (0.1, 0.3, 0.5, 0.7, 0.123):  # not all are exact
+        gray = torch.full((1, 1, 9, 9), value, dtype=dtype)
+        middle = gradient(edges_safe, gray)[..., 3:6, 3:6]
+        assert not middle.any()
+        pixel = gradient(lambda x: edges(x)[..., 4, 4], gray)[..., 3:6, 3:6]
+        if not edges(gray)[..., 4, 4]:
+            assert pixel.isnan().all()
+        else:
+            assert edges(gray)[..., 4, 4] < 1e-7
+            assert 1.4 < pixel.abs().max() < 2.01
 
 
 # --8<-- [start:trap-tv]
@@ -90,6 +108,16 @@ print("NaN:", int(g.isnan().sum()), "largest:", f"{g.abs().max():.2f}")
 torch.testing.assert_close(
     total_variation_safe(square), total_variation(square)
 )
+right, down = (
+    pad(square.diff(dim=-1), (0, 1)),
+    pad(square.diff(dim=-2), (0, 0, 0, 1)),
+)
+flat = (right == 0) & (down == 0)
+assert flat.sum() == 21
+reached = flat.clone()  # a pixel, its right and its lower neighbor
+reached[..., 1:] |= flat[..., :-1]
+reached[..., 1:, :] |= flat[..., :-1, :]
+assert torch.equal(gradient(total_variation, square).isnan(), reached)
 
 
 # --8<-- [start:trap-psnr]
@@ -105,7 +133,8 @@ print(psnr(square, square).item(), "NaN:", int(g.isnan().sum()), "of 36")
 
 # --8<-- [start:fix-psnr]
 def psnr_loss(x, y, most=80.0):
-    """Minus the PSNR in dB, bounded: gradient 0 where x equals y."""
+    """Minus the PSNR in dB, above -most (at most 300): gradient 0 where
+    x equals y."""
     dtype = torch.promote_types(x.dtype, torch.float32)  # float16: no 1e-8
     error = mse_loss(x.to(dtype), y.to(dtype))
     return 10 * torch.log10(error + 10 ** (-most / 10))
@@ -114,6 +143,10 @@ def psnr_loss(x, y, most=80.0):
 g = gradient(lambda x: psnr_loss(x, square), square)
 print(round(psnr_loss(square, square).item(), 2), "NaN:", int(g.isnan().sum()))
 # --8<-- [end:fix-psnr]
+near = (square + torch.eye(6) * 1e-4).half()  # float16, square 0 or 1
+g = gradient(lambda x: psnr(x, square.half()), near)
+apart = near != square.half()
+assert g[apart].isinf().all() and g[~apart].isnan().all() and apart.any()
 torch.manual_seed(0)
 some, other = torch.rand(2, 2, 1, 5, 5, dtype=torch.float64)
 for fix in (
@@ -132,6 +165,14 @@ for fix in (
         for flat in (torch.zeros, torch.ones):
             g = gradient(fix, flat(2, 1, 5, 5, dtype=dtype))
             assert g.isfinite().all() and g.dtype == dtype
+    leaf = torch.zeros(1, 1, 5, 5, requires_grad=True)
+    (g,) = torch.autograd.grad(fix(leaf).sum(), leaf, create_graph=True)
+    if fix in (edges_safe, total_variation_safe):
+        (h,) = torch.autograd.grad(g.sum(), leaf)
+        assert h.isnan().all()  # a second backward pass
+g = gradient(lambda x: psnr_loss(x, square, 300.0), square)
+assert g.isfinite().all()
+assert torch.func.vmap(psnr_loss)(some.float(), other.float()).isfinite().all()
 pair = torch.stack([square, 2 * square])
 for fix in (edges_safe, total_variation_safe):
     one_by_one = torch.stack([fix(image) for image in pair])
@@ -143,4 +184,19 @@ mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
 std = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
 print(gradient(lambda x: (x - mean) / std, image)[0, :, 0, 0])
 print(gradient(lambda x: (x - x.mean()) / x.std(), image).isnan().all())
+
+
+def own(x):
+    return (x - x.mean()) / (x.std() + 1e-3)
+
+
+g = gradient(lambda x: own(x)[0, 0, 0, 0], image)
+print(f"largest: {g.max():.0f}")
 # --8<-- [end:normalize]
+for size in (2, 17, 224):
+    for value in (0.1, 0.5, 0.7):
+        image = torch.full((1, 3, size, size), value)
+        g = gradient(lambda x: ((x - x.mean()) / x.std())[0, 0, 0, 0], image)
+        assert g.isnan().all() or g.abs().max() > 1e6
+        g = gradient(lambda x: own(x)[0, 0, 0, 0], image)
+        assert g.isfinite().all() and g.abs().max() <= 1000

@@ -66,15 +66,17 @@ for step in range(100):
 print(w.detach())
 # --8<-- [end:trap]
 assert w[0] == w[1]
-# claim: both get the same step, run after run, with SGD and with Adam.
-for dtype in (torch.float64, torch.float32, torch.bfloat16):
+# claim: both get the same step, run after run, with SGD and with Adam
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for n in (2, 3, 17, 33):
-        w, square = torch.full((2, n), 0.3, dtype=dtype)
+        w, speed, square = torch.full((3, n), 0.3, dtype=dtype)
         for step in range(20):
             g = gradient(torch.max, w)
+            speed = 0.9 * speed + g
             square = 0.999 * square + 0.001 * g * g
-            for pace in (0.1, 0.1 / (square.sqrt() + 1e-8)):  # SGD, as Adam
-                w = w + pace * g
+            adam = speed / (square.sqrt() + 1e-4)
+            for move in (g, speed, adam):  # SGD, with momentum, as Adam
+                w = w + 0.0137 * move
             assert (w == w[0]).all()
 
 # --8<-- [start:fix]
@@ -121,6 +123,17 @@ torch.testing.assert_close(x.grad, torch.softmax(10 * x.detach(), 0))
 for v in torch.randn(20, 7), torch.ones(20, 7):
     above = torch.logsumexp(10 * v, 1) / 10 - v.amax(1)
     assert (above > -1e-6).all() and (above < 0.1946).all()  # log(7) / 10
+# claim: above the maximum by at most log(n)/10, and below it only by rounding
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for n in (1, 3, 17, 33, 1001):
+        for scale in (1, 100):
+            v = (torch.randn(20, n) * scale).to(dtype)
+            near = 4 * torch.finfo(dtype).eps * v.abs().max().item() + 1e-12
+            above = (torch.logsumexp(10 * v, 1) / 10).double() - v.amax(1)
+            most = torch.tensor(n).log().item() / 10
+            assert above.min() >= -near and above.max() <= most + near
+half = torch.tensor([6548.0, 6552.0], dtype=torch.float16)
+assert (10 * half).isinf().tolist() == [False, True]
 
 # --8<-- [start:three]
 x = [2.0, 2, 2]

@@ -90,9 +90,9 @@ def level_quantile(x, q):
     last = x.shape[-1] - 1
     rank = q * last
     low = rank.detach().floor().clamp(0, max(last - 1, 0))
-    index = low.long()
-    below = x[..., index]
-    above = x[..., (index + 1).clamp(max=last)]
+    index, shape = low.long().flatten(), (*x.shape[:-1], *q.shape)
+    below = x[..., index].view(shape)
+    above = x[..., (index + 1).clamp(max=last)].view(shape)
     return below + (rank - low) * (above - below)
 
 
@@ -115,6 +115,12 @@ for dtype in (torch.float64, torch.float32):
                 g = gradient(lambda q, y=y: level_quantile(y, q), q)
                 torch.testing.assert_close(g, right)
 
+slope = torch.func.grad(lambda q: level_quantile(x, q))
+levels = torch.tensor([0.25, 0.5, 0.75])
+assert torch.func.vmap(slope)(levels).tolist() == [2, 2, 2]
+rows = level_quantile(torch.stack([x, 2 * x]), levels)
+assert rows.tolist() == [[1.5, 2, 2.5], [3, 4, 5]]
+
 # --8<-- [start:interpolation]
 x = torch.tensor([1.0, 2.0, 3.0, 10.0])
 for way in ("linear", "lower", "higher", "midpoint", "nearest"):
@@ -122,6 +128,29 @@ for way in ("linear", "lower", "higher", "midpoint", "nearest"):
     value = x.quantile(0.4, interpolation=way).item()
     print(f"{way:9} {value:.1f}", [round(v, 2) for v in g.tolist()])
 # --8<-- [end:interpolation]
+
+# --8<-- [start:rank]
+six = torch.arange(6.0)
+for x in (six, six.double()):
+    for way in ("lower", "higher", "midpoint"):
+        value = x.quantile(0.2, interpolation=way).item()
+        print(x.dtype, way, value)
+# --8<-- [end:rank]
+wide = not torch.__version__.startswith("2.13")  # ranks in float64
+for k in (1, 2, 3, 4):
+    for f in (torch.quantile, torch.nanquantile):
+        value = f(six, k / 5, interpolation="higher")
+        assert value == k + wide
+        assert f(six.double(), k / 5, interpolation="higher") == k
+        level = torch.tensor(k / 5)
+        assert gradient(lambda q, f=f: f(six, q), level) == 5 * wide
+        level = torch.tensor(k / 5, dtype=torch.float64)
+        assert gradient(lambda q, f=f: f(six.double(), q), level) == 0
+for k in range(9):  # eighths are exact: a whole rank, and the gradient 0
+    for dtype in dtypes[:2]:
+        level = torch.tensor(k / 8, dtype=dtype)
+        y = torch.randn(9, dtype=dtype)
+        assert gradient(lambda q, y=y: y.quantile(q), level) == 0
 
 # --8<-- [start:func]
 x = torch.ones(4)

@@ -111,14 +111,15 @@ for dtype in dtypes:
         assert (safe_scale(x) == 0).all()
         assert gradient(safe_scale, x).isfinite().all()
 for dtype, small, large in (
-    (torch.float32, 2.9e-39, inf),
+    (torch.float32, 2.9e-39, 3e38),
     (torch.float16, 1.5e-5, 65504.0),
 ):
     for row in ([0.0, small], [-large, large]):
         row = torch.tensor(row, dtype=dtype)
         assert gradient(lambda x: safe_scale(x)[1], row).isnan().any()
-    row = torch.tensor([0.0, 100 * small, 50 * small], dtype=dtype)
-    assert gradient(lambda x: safe_scale(x)[2], row).isfinite().all()
+    for more in (1.03, 100):
+        row = torch.tensor([0, more * small, more * small / 2], dtype=dtype)
+        assert gradient(lambda x: safe_scale(x)[2], row).isfinite().all()
 x = torch.randn(3, 7, dtype=torch.float64)
 assert safe_scale(x).amin(1).tolist() == [0] * 3
 assert safe_scale(x).amax(1).tolist() == [1] * 3
@@ -182,6 +183,8 @@ for n in (2, 16, 34):
     x = torch.tensor([0.0, -0.0]).repeat(n // 2)
     for f in (torch.min, torch.amin, lambda x: x.aminmax(dim=0).max):
         torch.testing.assert_close(gradient(f, x), torch.full((n,), 1 / n))
+    for row in (x, x.flip(0)):
+        assert gradient(lambda x: x.min(0).values, row)[0] == 1
 
 # --8<-- [start:errors]
 for call in (

@@ -239,6 +239,35 @@ print("bag    ", embedding_bag(row, weight, offsets, mode="max").tolist())
 y = torch.tensor([0.0, 3.0], requires_grad=True)
 z = torch.tensor([2.0]).scatter_reduce(0, torch.tensor([0, 0]), y, "prod")
 assert torch.autograd.grad(z, y)[0].tolist() == [6, 0]
+# claim: the product of the others, unless the product of all underflows or
+#   overflows
+
+
+def products(y):
+    group = torch.zeros(len(y), dtype=torch.int64)
+    lengths = torch.tensor([len(y)])
+    one = torch.ones(1, dtype=y.dtype)
+    yield one.scatter_reduce(0, group, y, "prod")
+    yield torch.index_reduce(one, 0, group, y, "prod")
+    yield torch.segment_reduce(y, "prod", lengths=lengths)
+
+
+for dtype in dtypes[:2]:
+    for zeros in (0, 1, 2):
+        y = (torch.randn(5) + 0.1).to(dtype)
+        y[:zeros] = 0
+        y.requires_grad_()
+        rest = [torch.cat([y[:i], y[i + 1 :]]).prod() for i in range(5)]
+        for z in products(y):
+            (g,) = torch.autograd.grad(z.sum(), y)
+            near = 16 * torch.finfo(dtype).eps
+            torch.testing.assert_close(
+                g, torch.stack(rest).detach(), atol=near, rtol=near
+            )
+for value, found in ((1e-30, 0.0), (1e30, inf)):
+    y = torch.full((2,), value, requires_grad=True)
+    for z in products(y):
+        assert torch.autograd.grad(z.sum(), y)[0].tolist() == [found, found]
 
 # --8<-- [start:short]
 one_index = torch.tensor([0])

@@ -46,7 +46,7 @@ print("topk ", w.topk(3).indices.sort().values.tolist())
 def stable_topk(x, k):
     """The k largest of the last dimension; of equals the first ones."""
     values, indices = x.sort(stable=True, descending=True)
-    return values[..., :k], indices[..., :k]
+    return values.narrow(-1, 0, k), indices.narrow(-1, 0, k)
 
 
 print("fix  ", stable_topk(w, 3)[1].tolist())
@@ -124,6 +124,18 @@ for dtype in dtypes:
         ]
         limit = {"topk(n)": 4, "stable": 40}.get(name, 17)
         assert lost == list(range(limit, 40))
+# claim: Here a sort of up to 16 entries keeps the order of equals; a longer
+#   one can lose it, for two equals too
+for dtype in dtypes:
+    for n in (2, 3, 15, 16, 17, 33, 1001):
+        lost = []
+        for _ in range(20):
+            x = torch.randn(n).to(dtype)
+            x[0] = x[-1] = 0.3
+            for down in (False, True):
+                kept = x.argsort(stable=True, descending=down)
+                lost.append(not torch.equal(kept, x.argsort(descending=down)))
+        assert any(lost) == (n > 16)
 # claim: A stable sort keeps the order of equals
 for dtype in dtypes:
     for n in (1, 3, 17, 33, 1001):
@@ -158,6 +170,7 @@ x = torch.tensor([0.0, -0.0, -1.0])
 print(x.sort(stable=True))
 # --8<-- [end:zeros]
 assert x.argsort(stable=True).tolist() == [2, 0, 1]
+assert x.flip(0).argsort(stable=True).tolist() == [0, 1, 2]
 
 # --8<-- [start:ranks]
 x = torch.tensor([3.0, 1.0, 2.0], requires_grad=True)
