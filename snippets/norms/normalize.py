@@ -75,6 +75,11 @@ for dtype in (*wide, torch.float16):
         if dtype == torch.float32:
             assert (unit(torch.full((n + 1,), 1e-24)) == 0).all()
             assert (unit(torch.full((n + 1,), 1e-22)) > 0).all()
+            assert (unit(torch.full((n + 1,), 1e18)) > 0).all()
+            for size in (1e-24, 2e19, 1e30):
+                x = torch.full((n + 1,), size)
+                assert (unit(x) == 0).all() and (gradient(unit, x) == 0).all()
+                assert unit(x[:1]) == 1
         x = torch.randn(3, n).to(dtype)
         torch.testing.assert_close(
             unit(x), normalize(x, eps=1e-4), rtol=1e-2, atol=1e-2
