@@ -221,6 +221,11 @@ for options, nan in (
     with torch.no_grad():
         y = one.eval()(tokens, src_key_padding_mask=padding)
     assert y[1].isnan().all() == nan and y[0].isfinite().all()
+for hooked in ("self_attn", "linear1", ""):
+    one = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True).eval()
+    one.get_submodule(hooked).register_forward_hook(lambda *_: None)
+    with torch.no_grad():
+        assert one(tokens, src_key_padding_mask=padding).isfinite().all()
 
 for heads, first, batched, bare in (
     (2, True, True, True),  # the fast path
