@@ -286,10 +286,18 @@ from torch.distributions import Categorical
 d = Categorical(logits=torch.tensor([0.0, 1.0, -inf]))
 print("log_prob", d.log_prob(torch.tensor(2)).item())
 print("entropy ", round(d.entropy().item(), 4))
-g = gradient(
-    lambda x: Categorical(logits=x).entropy(), torch.tensor([0.0, 1.0, -inf])
-)
-print("gradient", g)
+
+
+def masked_entropy(d):
+    log_p = d.logits.masked_fill(d.logits == -inf, 0.0)
+    return -(log_p * d.probs).sum(-1)
+
+
+x = torch.tensor([0.0, 1.0, -inf])
+for name, f in (("entropy", Categorical.entropy), ("masked ", masked_entropy)):
+    for factor in (1, 2):
+        g = gradient(lambda x, f=f, c=factor: c * f(Categorical(logits=x)), x)
+        print(f"gradient of {factor} * {name}", g)
 
 none = torch.full((3,), -inf)
 try:
@@ -304,6 +312,29 @@ except RuntimeError as error:
     print(error)
 # --8<-- [end:categorical]
 assert g.isfinite().all() and g[2] == 0
+# claim: With a factor above 1 behind it, such as the scale of a GradScaler,
+#   that number overflows, and the gradient is NaN.
+plain = Categorical.entropy
+for dtype in dtypes:
+    for n in (3, 33):
+        x = torch.randn(2, n).to(dtype)
+        x[:, n // 2 :] = -inf
+        torch.testing.assert_close(
+            masked_entropy(Categorical(logits=x)), plain(Categorical(logits=x))
+        )
+        one = gradient(lambda x: plain(Categorical(logits=x)), x)
+        assert one.isfinite().all() and (one[:, n // 2 :] == 0).all()
+        for factor in (0.3, 1.0, 1.01, 2.0, 1000.0):
+            g, h = (
+                gradient(
+                    lambda x, f=f, c=factor: c * f(Categorical(None, x)), x
+                )
+                for f in (plain, masked_entropy)
+            )
+            assert g.isnan().all() if factor > 1 else g.isfinite().all()
+            torch.testing.assert_close(
+                h, factor * one, rtol=0.02, atol=0.01 * factor
+            )
 assert unchecked.log_prob(torch.tensor(0)).isnan()
 import inspect
 

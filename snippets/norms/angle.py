@@ -75,10 +75,7 @@ for dtype in (torch.float32, torch.float16):
 
 # --8<-- [start:fix-half]
 def scaled_atan2(y, x):
-    """atan2 of finite numbers whose squares under- or overflow.
-
-    A second derivative of it is wrong.
-    """
+    """atan2 of finite numbers, also where their squares under- or overflow."""
     size = torch.maximum(y.abs(), x.abs()).detach()
     size = torch.where(size == 0, 1.0, size)
     return torch.atan2(y / size, x / size)
@@ -102,6 +99,13 @@ for dtype in dtypes:
                 torch.testing.assert_close(
                     mine.double(), its, rtol=8 * eps, atol=1e-7
                 )
+# claim: Its slope along that factor is 0, so the factor can be detached, for
+#   second derivatives too.
+y, x = torch.randn(2, 17, dtype=torch.float64)
+y[0], y[1] = x[0], 0.0
+leaves = (y.requires_grad_(), x.requires_grad_())
+assert torch.autograd.gradcheck(scaled_atan2, leaves)
+assert torch.autograd.gradgradcheck(scaled_atan2, leaves)
 
 
 # --8<-- [start:range]

@@ -166,6 +166,20 @@ for f in (torch.cdist, distances):
     except NotImplementedError as error:
         print(str(error).split(". ")[0][:70])
 # --8<-- [end:forward]
+# claim: From 26 rows on the name in the message is _euclidean_dist, for pdist
+#   _pdist_forward.
+for rows, p, f, name in (
+    (25, 2.0, torch.cdist, "_cdist_forward"),
+    (26, 2.0, torch.cdist, "_euclidean_dist"),
+    (26, 3.0, torch.cdist, "_cdist_forward"),
+    (26, 2.0, lambda x, y, p: pdist(x, p), "_pdist_forward"),
+):
+    x = torch.randn(rows, 2)
+    try:
+        torch.func.jvp(lambda x, f=f, p=p: f(x, x + 1, p), (x,), (x,))
+        raise AssertionError
+    except NotImplementedError as error:
+        assert f"forward AD with {name} that" in str(error)
 
 # --8<-- [start:second]
 x = torch.tensor([[1.0, 2.0]], requires_grad=True)
@@ -177,15 +191,27 @@ try:
 except NotImplementedError as error:
     print(error)
 # --8<-- [end:second]
-# claim: From 2.14 on it works.
-if torch.__version__ >= "2.14":
-    for p in (1.5, 2.0, 3.0):
+# claim: cdist with p = 2 has one from 26 rows on.
+new = torch.__version__ >= "2.14"
+y = torch.randn(4, 2, dtype=torch.float64)
+for p in (0.5, 1.0, 1.5, 2.0, 3.0, inf):
+    for rows in (3, 26):
         for f in (
-            lambda x, p=p: torch.cdist(x, x + 1.3, p),
+            lambda x, p=p: torch.cdist(x, y, p),
             lambda x, p=p: pdist(x, p),
         ):
-            x = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
-            assert torch.autograd.gradgradcheck(f, x)
+            x = torch.randn(rows, 2, dtype=torch.float64, requires_grad=True)
+            if new and rows == 3:
+                assert torch.autograd.gradgradcheck(f, x)
+            (g,) = torch.autograd.grad(f(x).sum(), x, create_graph=True)
+            try:
+                (twice,) = torch.autograd.grad(g[0, 0], x)
+                has = bool(twice.isfinite().all())
+            except NotImplementedError:
+                has = False
+            assert has == (new or (f(y).ndim, p, rows) == (2, 2.0, 26))
+            # claim: From 2.14 on it works.
+            assert has or not new
 
 # --8<-- [start:half]
 x = torch.tensor([[1.0, 2.0]], dtype=torch.float16)
@@ -194,7 +220,25 @@ for f in (torch.cdist, lambda x, y: pdist(torch.cat([x, y])), distances):
         print(f(x, 0 * x))
     except NotImplementedError as error:
         print(error)
+far = torch.full((26, 2), 300.0, dtype=torch.float16)
+for f in (torch.cdist, distances):
+    print("26 rows", f(far, 0 * far)[0, 0])
 # --8<-- [end:half]
+# claim: cdist with p = 2 works from 26 rows on
+for dtype in (torch.float16, torch.bfloat16):
+    for rows in (3, 25, 26, 30):
+        x = torch.randn(rows, 3).to(dtype)
+        for p in (1.0, 2.0):
+            try:
+                works = torch.cdist(x, x, p).dtype == dtype
+            except NotImplementedError:
+                works = False
+            assert works == (p == 2 and rows > 25)
+        try:
+            pdist(x)
+            raise AssertionError
+        except NotImplementedError:
+            pass
 
 # --8<-- [start:zero-order]
 x = torch.tensor([1.0, 2.0], requires_grad=True)

@@ -75,6 +75,17 @@ for dtype in (*wide, torch.float16):
         if dtype == torch.float32:
             assert (unit(torch.full((n + 1,), 1e-24)) == 0).all()
             assert (unit(torch.full((n + 1,), 1e-22)) > 0).all()
+            assert (unit(torch.full((n + 1,), 1e18)) > 0).all()
+            for size in (1e-24, 2e19, 1e30):
+                x = torch.full((n + 1,), size)
+                assert (unit(x) == 0).all() and (gradient(unit, x) == 0).all()
+                assert unit(x[:1]) == 1
+        # claim: in float16 from a length of 65520 on.
+        if dtype == torch.float16:
+            for length, zero in ((65400.0, False), (65530.0, True)):
+                x = torch.full((64,), length / 8, dtype=torch.float64)
+                x[0] = (length**2 - (x[1:] ** 2).sum()).sqrt()
+                assert (unit(x.to(dtype)) == 0).all() == zero
         x = torch.randn(3, n).to(dtype)
         torch.testing.assert_close(
             unit(x), normalize(x, eps=1e-4), rtol=1e-2, atol=1e-2

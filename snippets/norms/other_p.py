@@ -155,7 +155,17 @@ for p, x in ((3, [1e-30]), (10, [1e5]), (10, [1e5, 1.0])):
     x = torch.tensor(x)
     g = gradient(lambda x, p=p: vector_norm(x, p), x)
     print(p, x, vector_norm(x, p).item(), g)
+for x in ([300.0, 400.0], [0.001, 0.002]):
+    x = torch.tensor(x).half()
+    g = gradient(lambda x: vector_norm(x, 3), x)
+    print("float16", x.tolist(), vector_norm(x, 3).item(), g.tolist())
+x = torch.ones(301).half()
+x[0] = 0
+g = gradient(lambda x: vector_norm(x, 0.5), x)
+print("float16, 300 ones", vector_norm(x, 0.5).item(), g[:2].tolist())
 # --8<-- [end:extremes]
+assert g[0].isnan() and (g[1:] == inf).all()
+assert gradient(vector(0.5), x.float())[0] == 0
 for dtype, small in ((torch.float32, 1e-30), (torch.float64, 1e-200)):
     g = gradient(vector(3), torch.tensor([small], dtype=dtype))
     assert g.isnan() and vector_norm(torch.tensor([small]).to(dtype), 3) >= 0
@@ -187,6 +197,8 @@ for ord in ("nuc", 2):
     g = torch.autograd.grad(matrix_norm(x, ord), x, create_graph=True)[0]
     print(ord, torch.autograd.grad(g.sum(), x)[0].tolist())
 # --8<-- [end:second]
+for x in (torch.eye(2), torch.eye(3, 4), torch.zeros(2, 2)):
+    assert torch.func.hessian(smooth)(x).isnan().any()
 
 # --8<-- [start:minimum]
 x = torch.tensor([3.0, -3.0])

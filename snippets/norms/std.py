@@ -71,10 +71,12 @@ assert seen > 5
 
 # --8<-- [start:fix-shift]
 def exact_std(x):
-    """The standard deviation of the last dimension, 0 for equal numbers."""
-    d = x - x[..., :1].detach()
-    d = d - d.mean(-1, keepdim=True)
-    return torch.linalg.vector_norm(d, dim=-1) / (x.shape[-1] - 1) ** 0.5
+    """The standard deviation of the last dimension, 0 for equal numbers.
+
+    In float16 a difference above 65504 is inf: convert before. An empty
+    batch warns, as it does in std.
+    """
+    return torch.std(x - x[..., :1].detach(), dim=-1)
 
 
 for n in (3, 7, 10):
@@ -84,21 +86,27 @@ for n in (3, 7, 10):
 for dtype in dtypes:
     for n in (2, 3, 7, 17, 33, 1001):
         for value in (0.1, 0.3, 0.7, 1e-30, 3.3e4):
-            x = torch.full((n,), value, dtype=torch.float64).to(dtype)
-            assert exact_std(x) == 0 and (gradient(exact_std, x) == 0).all()
-    for n in (2, 5, 33):
-        x = (3 * torch.randn(n) + 5).to(dtype)
-        torch.testing.assert_close(exact_std(x), torch.std(x))
-        torch.testing.assert_close(
-            gradient(exact_std, x),
-            gradient(torch.std, x),
-            rtol=0,
-            atol=4 * torch.finfo(dtype).eps,
-        )
-# claim: down to a spread of 10⁻²² in float32
-for size, right in ((1e-22, True), (1e-23, False)):
-    x = size * torch.tensor([1.0, 2.0])
-    assert torch.allclose(exact_std(x), torch.std(x), 0.1, 0) == right
+            x = torch.full((n, 2), value, dtype=torch.float64).to(dtype)
+            for equal in (x.mT, x.mT.contiguous(), x[:, 0]):
+                assert (exact_std(equal) == 0).all()
+                assert (gradient(exact_std, equal) == 0).all()
+    # Elsewhere value and gradient are those of std.
+    for n in (2, 5, 33, 1001):
+        for size in (1e-30, 1e-20, 1e-3, 3.0, 3e3, 1e20, 1e30):
+            x = (size * (torch.randn(n).double() + 1)).to(dtype)
+            wanted = torch.std(x.double())
+            if dtype == torch.float16 and not 1e-3 <= size <= 3e3:
+                continue
+            torch.testing.assert_close(exact_std(x), wanted.to(dtype))
+            torch.testing.assert_close(
+                gradient(exact_std, x).double(),
+                gradient(torch.std, x.double()),
+                rtol=0,
+                atol=4 * torch.finfo(dtype).eps,
+            )
+x = torch.randn(2, 5, dtype=torch.float64, requires_grad=True)
+assert torch.autograd.gradcheck(exact_std, x)
+assert torch.autograd.gradgradcheck(exact_std, x)
 
 # --8<-- [start:trap-one]
 import warnings
@@ -174,6 +182,13 @@ for c in (1, 0):
     g = gradient(lambda x, c=c: torch.std(x, correction=c), one)
     print(f"correction={c}", f.item(), g.tolist())
 # --8<-- [end:one]
+# One element gives NaN, value and gradient, unless the correction is below 1.
+for c in (1.5, 1.0, 0.99, 0.5, 0.0, -1.0):
+    for f in (torch.std, torch.var):
+        x = torch.tensor([5.3])
+        g = gradient(lambda x, f=f, c=c: f(x, correction=c), x)
+        for t in (f(x, correction=c), g):
+            assert t.isnan().all() if c >= 1 else (t == 0).all()
 
 # --8<-- [start:corrcoef]
 x = torch.tensor([[1.0, 2.0, 3.0], [4.0, 4.0, 4.0], [1.0, 3.0, 2.0]])
@@ -197,6 +212,8 @@ for dtype in (torch.float64, torch.float32):
         (g,) = torch.autograd.grad(torch.std(x), x, create_graph=True)
         assert (torch.autograd.grad(g[0], x)[0] == 0).all()
         assert (torch.func.hessian(torch.std)(x.detach()) == 0).all()
+x = torch.full((3,), 0.1, dtype=torch.float64)
+assert 1e15 < torch.func.hessian(torch.std)(x).abs().max() < 1e17
 
 # --8<-- [start:pairs]
 x = torch.full((3,), 0.1, dtype=torch.float64)
