@@ -113,7 +113,8 @@ w = torch.arange(9.0).view(1, 1, 3, 3).requires_grad_()
 print(dw[0, 0].tolist())
 # --8<-- [end:constant]
 assert len(dw.unique()) == 1
-# claim: Without padding, the entries of a kernel get the same gradient
+# claim: Without padding, the entries of a kernel get the same gradient up to
+#   rounding
 for dtype in (torch.float64, torch.float32):
     for value in (7, 0.1):
         for stride, dilation in ((1, 1), (2, 1), (1, 2)):

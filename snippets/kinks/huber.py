@@ -145,13 +145,17 @@ for beta in (0.0, 0.001):
 # --8<-- [end:beta-zero]
 g = gradient(lambda d: smooth_l1(d, 0.0), points)
 assert g.tolist() == [-1, 0, 1, 0] and smooth_l1(points, 0.0)[-1].isnan()
-# claim: with any other beta the gradient is NaN.
+# claim: with any other beta the gradient is NaN, and 0 under torch.vmap.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for n in (1, 33, 1001):
         at = torch.full((n,), nan, dtype=dtype)
         for beta in (1e-30, 1e-3, 0.7, 1.0, 1e10):
             g = gradient(lambda d, b=beta: smooth_l1(d, b), at)
             assert g.isnan().all()
+            rows = torch.vmap(
+                torch.func.grad(lambda d, b=beta: smooth_l1(d, b))
+            )
+            assert not rows(at).any()
         assert not gradient(lambda d: smooth_l1(d, 0.0), at).any()
 
 # --8<-- [start:not-allowed]

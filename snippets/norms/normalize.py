@@ -92,6 +92,31 @@ for dtype in (*wide, torch.float16):
         )
 
 
+# --8<-- [start:parallel]
+def cosine_of_start(x):
+    return cosine_similarity(x, other, dim=0)
+
+
+for name, x in {
+    "parallel": 2 * other,
+    "opposite": -other,
+    "beside  ": 2 * other + torch.tensor([0.5, 0.0]),
+}.items():
+    value, g = cosine_of_start(x).item(), gradient(cosine_of_start, x)
+    print(name, round(value, 4), [round(t, 4) + 0.0 for t in g.tolist()])
+# --8<-- [end:parallel]
+# claim: Parallel vectors have the cosine 1, its maximum, and so the
+#   gradient 0.
+own = torch.Generator().manual_seed(0)
+for dtype in wide:
+    for n in (1, 3, 17, 1001):
+        for factor in (0.3, 1.0, 70.0, -1.0):
+            a = torch.randn(n, generator=own).to(dtype)
+            g = gradient(lambda x, a=a: cosine_similarity(x, a, 0), factor * a)
+            room = 8 * torch.finfo(dtype).eps * (1 + n**0.5)
+            assert g.norm() * (factor * a).norm() < room
+
+
 # --8<-- [start:cosine]
 def f(x):
     return cosine_similarity(x, other, dim=0, eps=0.5)

@@ -272,16 +272,19 @@ for value, found in ((1e-30, 0.0), (1e30, inf)):
 # --8<-- [start:short]
 one_index = torch.tensor([0])
 y = [2.0, 2.0, 3.0]
-for how in ("sum", "amax", "amin", "prod"):
+for how in ("scatter_add", "sum", "amax", "amin", "prod"):
 
     def short(y, how=how):
+        if how == "scatter_add":
+            return torch.ones(2).scatter_add(0, one_index, y)
         return torch.ones(2).scatter_reduce(0, one_index, y, how)
 
     try:
         values = short(torch.tensor(y)).tolist()
         print(how, "values", values, "gradient", gradient(short, y).tolist())
     except RuntimeError as error:
-        print(how, error)
+        print(error)
+print("cut", gradient(lambda y: short(y[: len(one_index)]), y).tolist())
 # --8<-- [end:short]
 for how in ("sum", "mean", "amax", "amin", "prod"):
     for into in (torch.ones(2), torch.zeros(2), torch.full((2,), 5.0)):
