@@ -257,38 +257,6 @@ print(grad(x[0] ** 2, (x, u), materialize_grads=True))
 assert grad(x[0] ** 2, u, allow_unused=True) == (None,)
 assert grad(x[0] ** 2, u, materialize_grads=True)[0].tolist() == [0]
 
-# --8<-- [start:ddp]
-import torch.distributed as dist
-from torch import nn
-
-
-class Two(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.used, self.unused = nn.Linear(1, 1), nn.Linear(1, 1)
-
-    def forward(self, x):
-        return self.used(x)
-
-
-dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
-for find in (False, True):
-    model = nn.parallel.DistributedDataParallel(
-        Two(), find_unused_parameters=find
-    )
-    try:
-        for batch in range(2):
-            model(torch.ones(1, 1)).sum().backward()
-        print("unused:", model.module.unused.weight.grad)
-    except RuntimeError as error:
-        message = str(error).partition(". This")[0]
-        print(message)
-dist.destroy_process_group()
-# --8<-- [end:ddp]
-assert message.startswith("Expected to have finished reduction")
-assert find and model.module.unused.weight.grad is None
-assert model.module.used.weight.grad is not None
-
 # --8<-- [start:again]
 loss = (x**2).sum()
 loss.backward()
