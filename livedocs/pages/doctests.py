@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -45,6 +46,8 @@ class PageRunner(DefaultRunner):
     """
 
     def runtest(self, test, args, **rest):
+        if "torch.distributions" in sys.modules:  # torch.compile, in a test before, switches its checks off
+            sys.modules["torch.distributions"].Distribution.set_default_validate_args(True)
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             super().runtest(test, args, **rest)

@@ -102,3 +102,16 @@ def test_every_accepted_output_has_its_snippet() -> None:
         parts = path.relative_to(outputs).parts
         own = Path(*parts[1:]) if parts[0].startswith("torch-") else Path(*parts)
         assert (ROOT / "snippets" / own).with_suffix(".py").exists(), path
+
+
+def test_compile_switches_the_checks_of_distributions_off() -> None:
+    """As infinities/softmax.md says; a snippet would pay two seconds for it."""
+    program = (
+        "import torch\n"
+        "from torch.distributions import Categorical\n"
+        "hidden = torch.full((3,), -torch.inf)\n"
+        "torch.compile(torch.sin, backend='eager')\n"
+        "print(Categorical(logits=hidden).entropy().item())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0 and done.stdout == "nan\n", done.stderr
