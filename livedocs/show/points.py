@@ -22,7 +22,9 @@ Typeset = Callable[..., str]  # typeset of one rule: the formula and whether it 
 
 def of_rule(rule: MeasuredRule, formula: Typeset) -> str:
     """Each special point: one row, or one for each input that has a gradient."""
-    head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
+    # A point without a formula stands on a line of its own, above its row: with no other, no column is for points.
+    columns = COLUMNS if any(point.latex for point in rule.points) else COLUMNS[1:]
+    head = "".join(f'<th scope="col">{column}</th>' for column in columns)
     rows = []
     for point in rule.points:
         names = _inputs_of(point)
@@ -30,8 +32,9 @@ def of_rule(rule: MeasuredRule, formula: Typeset) -> str:
         start = f'<th scope="row"{span}>{point_name(point, formula)}</th><td{span}>{html_of(point.output)}</td>'
         if not point.latex:  # the inputs need the whole width
             inputs = f"{point_name(point, formula)}: <code>{escape(inputs_text(point))}</code>"
-            rows.append(f'<tr class="point"><th colspan="{len(COLUMNS)}" scope="rowgroup">{inputs}</th></tr>')
-            start = f"<td{span}></td><td{span}>{html_of(point.output)}</td>"
+            rows.append(f'<tr class="point"><th colspan="{len(columns)}" scope="rowgroup">{inputs}</th></tr>')
+            nothing = f"<td{span}></td>" if columns is COLUMNS else ""
+            start = f"{nothing}<td{span}>{html_of(point.output)}</td>"
         verdict = f'<td class="{_verdict_kind(rule, point)}"{span}>{escape(point.verdict.words)}</td>'
         for name in names:
             said = name if len(names) > 1 else ""

@@ -96,6 +96,7 @@ ours, exact = (
 torch.testing.assert_close(ours.double(), exact, atol=1e-6, rtol=1e-5)
 
 # --8<-- [start:trap-twice]
+torch.manual_seed(0)
 z = torch.randn(4, 1, 3, dtype=torch.float64, requires_grad=True)
 
 

@@ -31,7 +31,8 @@ def instance(x):
     return F.instance_norm(x[None, None])[0, 0]
 
 
-# claim: A constant input gets 1/√eps times the gradient, without its mean
+# claim: For a constant input layer_norm multiplies the gradient, less its
+#   mean, by 1/√eps
 for dtype in (torch.float64, torch.float32):
     for n in (2, 3, 17, 33):
         v = torch.randn(n, dtype=dtype)
@@ -46,7 +47,7 @@ for dtype in (torch.float64, torch.float32):
             ):
                 got = gradient(lambda x, f=f, v=v: f(x) * v, x)
                 torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-2)
-        # claim: rms_norm of zeros multiplies it too, mean included
+        # claim: rms_norm of zeros multiplies the whole gradient
         eps = torch.finfo(dtype).eps
         got = gradient(
             lambda x, n=n, v=v: F.rms_norm(x, (n,)) * v,
