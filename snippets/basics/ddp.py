@@ -29,10 +29,35 @@ assert lines[3].endswith("for rank 0: 2 3")
 # --8<-- [start:which]
 model = DDP(two())
 model(x).sum().backward()
-for number, (name, p) in enumerate(model.module.named_parameters()):
-    if p.requires_grad and p.grad is None:
+learned = [
+    (name, p) for name, p in model.module.named_parameters() if p.requires_grad
+]
+for number, (name, p) in enumerate(learned):
+    if p.grad is None:
         print(number, name)
 # --8<-- [end:which]
+with torch.no_grad():
+    model(x)  # no error: no graph
+
+
+def indices(module):
+    """The numbers in the message, and of the parameters without .grad."""
+    wrapped = DDP(module)
+    wrapped(x).sum().backward()
+    wanted = [p for p in module.parameters() if p.requires_grad]
+    missing = [str(n) for n, p in enumerate(wanted) if p.grad is None]
+    try:
+        wrapped(x)
+    except RuntimeError as error:
+        return str(error).split("\n")[3].rpartition(": ")[2].split(), missing
+    raise AssertionError
+
+
+# The message counts the parameters that require a gradient, from 0.
+assert indices(two()) == (["2", "3"], ["2", "3"])
+half = two()
+half.weight.requires_grad_(False)
+assert indices(half) == (["1", "2"], ["1", "2"])
 
 
 # --8<-- [start:frozen]

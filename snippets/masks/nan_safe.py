@@ -111,6 +111,9 @@ for dtype, at, slope in (
     )
 for dtype, at in ((torch.float32, 4e-23), (torch.float16, 3e-4)):
     assert hessian(length)(torch.tensor([at], dtype=dtype)) == -inf
+# A square can be subnormal, and the second derivative finite.
+assert hessian(length)(torch.tensor([9e-20])).isfinite()
+assert hessian(length)(torch.tensor([0.007]).half()).isfinite()
 x = torch.arange(200, 300).half()[:, None]
 assert (length(x).isinf() == (x[:, 0] >= 256)).all()
 
