@@ -1,5 +1,9 @@
 """Vectors divided by their length: the slope is one over the length, and epsilon is where that ends."""
 
+import math
+
+import torch
+
 from livedocs.declare import INF, NAN, VJP, Defect, normal
 
 
@@ -21,6 +25,16 @@ def _cosine(v, x, y, eps=1e-8):
     return tuple(_normalize(g, t, eps)[0] for g, t in zip(back, (x, y), strict=True))
 
 
+def _renorm(p):
+    def vjp(v, x):
+        size = (x.abs() ** p).sum(1, keepdim=True) ** (1 / p)
+        slope = x.sign() * (x.abs() / size) ** (p - 1)
+        back = (v - slope * (v * x).sum(1, keepdim=True) / (size + 1e-7)) / (size + 1e-7)
+        return (torch.where(size > 1, back, v),)
+
+    return vjp
+
+
 ZERO = "[0., 0.]"
 ROWS = [{"x": (5,)}, {"x": (3, 2)}, {"x": (1, 7)}]
 PAIRS = [{"x": (5,), "y": (5,)}, {"x": (3, 2), "y": (3, 2)}, {"x": (1, 7), "y": (1, 7)}]
@@ -30,6 +44,8 @@ COSINE_SLOPE = (
     r" \Bigr), \quad \frac{\bar{c}}{\varepsilon} \frac{y}{\lVert y \rVert} \text{ at } x = 0 \qquad \bar{y}"
     r" \text{ likewise}"
 )
+AT_ONE = "as long as maxnorm"
+RENORM = {"zero row": "0., 0.", "inf": f"{INF}, 1.", "NaN": f"{NAN}, 1."}
 
 RULES = [
     VJP(
@@ -101,5 +117,39 @@ RULES = [
                 },
             ),
         ),
+    ),
+    *(
+        VJP(
+            "torch.renorm",
+            f"torch.renorm(x, {p}, 0, 1.)",
+            variant=f"p={p}",
+            formula=r"z_k = \begin{cases} x_k & \lVert x_k \rVert_p \le 1 \\ \dfrac{x_k}{\lVert x_k \rVert_p + 10^{-7}}"
+            rf" & \lVert x_k \rVert_p > 1 \end{{cases}} \quad p = {p}, \text{{ for each row }} k",
+            gradient=rf"\bar{{x}}_k = \bar{{z}}_k, \quad \frac{{\bar{{z}}_k - {slope}\, (z_k \cdot \bar{{z}}_k)}}"
+            r"{\lVert x_k \rVert_p + 10^{-7}} \text{ where } \lVert x_k \rVert_p > 1",
+            vjp=_renorm(p),
+            inputs={"x": normal},
+            shapes=[{"x": (4, 2)}, {"x": (3, 5)}, {"x": (2, 1)}],
+            special={label: _at(x=f"[[{row}]]") for label, row in special.items()},
+            also=("torch.Tensor.renorm",) if p == 2 else (),
+            defects=(
+                Defect(
+                    "zero row",
+                    "The row is returned as it is, and so are its neighbours: the second derivatives are 0. PyTorch"
+                    " chooses between two gradients, and the one that it leaves out is differentiated to 0/0.",
+                    {"second": {"x": [[math.nan, math.nan]]}},
+                ),
+            )
+            if p == 2
+            else (),
+        )
+        for p, slope, special in (
+            (2, r"\frac{x_k}{\lVert x_k \rVert_2}", RENORM | {AT_ONE: "1., 0."}),
+            (
+                1,
+                r"\operatorname{sign}(x_k)",
+                RENORM | {AT_ONE: "0.5, 0.5", "longer, one entry 0": "2., 0."},
+            ),
+        )
     ),
 ]

@@ -34,12 +34,14 @@ SHARES = {
     "amin": lambda values: _even(values, torch.amin),
     "prod": _others,
     "mean": lambda values: torch.full_like(values, 1 / len(values)),
+    "sum": torch.ones_like,
 }
 WORDS = {
     "amax": (r"\max", r"\frac{1}{k_j}\,[s = z_j]"),
     "amin": (r"\min", r"\frac{1}{k_j}\,[s = z_j]"),
     "prod": (r"\prod", r"\prod_{t \ne s} t"),
     "mean": (r"\operatorname{mean}", r"\frac{1}{\lvert G_j \rvert}"),
+    "sum": (r"\sum", ""),
 }
 
 
@@ -76,6 +78,11 @@ TIES = {
     "NaN": _at("1.", f"{NAN}, 4."),
 }
 LEAST = {"two equal in y": _at("9.", "4., 4."), "equal to x": TIES["equal to x"]}
+AVERAGE = {
+    "an index twice": _at("1.", "4., 2."),
+    "no entry": _at("1., 7.", "4., 2."),
+    "NaN": TIES["NaN"],
+}
 MEAN = {"equal to x": TIES["equal to x"], "NaN": TIES["NaN"]}
 ZEROS = {
     "one zero": _at("2.", "0., 3."),
@@ -94,7 +101,7 @@ def _reduce(name, how, include, special, **more):
     word, share = WORDS[how]
     who = r"\{x_j\} \cup " if include else ""
     defects = []
-    if not include:
+    if not include and how != "mean":
         what, points = COUNTED
         defects = [Defect(p, what + ".", {"gradient": {"x": x, "y": y}}) for p, (x, y) in points.items()]
     if name == "scatter_reduce" and how == "prod":
@@ -127,11 +134,15 @@ def _segments(how):
 
     word, share = WORDS[how]
     special = {
-        "two-way tie": ("4., 4., 1.", "3"),
+        "two-way tie": ("1., 1., 4." if how == "amin" else "4., 4., 1.", "3"),
         "an empty segment": ("4., 1.", "1, 0, 1"),
         "one zero": ("0., 3.", "2"),
         "NaN": (f"1., {NAN}, {NAN}", "3"),
     }
+    if how in ("mean", "sum"):  # no entry is more than another
+        special = {label: special[label] for label in ("an empty segment", "NaN")}
+    elif how == "amin":
+        del special["one zero"]
     kind = how.removeprefix("a")
     return VJP(
         "torch.segment_reduce",
@@ -173,7 +184,9 @@ RULES = [
     _reduce("scatter_reduce", "mean", True, MEAN),
     _reduce("index_reduce", "amax", False, TIES),
     _reduce("index_reduce", "prod", True, ZEROS),
-    *map(_segments, ("amax", "prod")),
+    _reduce("index_reduce", "mean", True, AVERAGE),
+    _reduce("index_reduce", "mean", False, AVERAGE),
+    *map(_segments, ("amax", "amin", "prod", "mean", "sum")),
     VJP(
         "torch.nn.functional.embedding_bag",
         "torch.nn.functional.embedding_bag(index, x, mode='max')",
