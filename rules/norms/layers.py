@@ -2,7 +2,7 @@
 
 import torch
 
-from livedocs.declare import INF, NAN, VJP, normal
+from livedocs.declare import INF, NAN, VJP, Defect, normal
 
 EPS = 0.1  # large enough for difference quotients inside of it
 WEIGHT = "torch.tensor([1., 2., 5.], dtype=torch.float64)"
@@ -170,6 +170,7 @@ RULES = [
             }
             for label, (v, g) in {
                 "direction of zero": ("0., 0.", "2."),
+                "length 2": ("3., 4.", "2."),
                 "length of zero": ("3., 4.", "0."),
                 "both zero": ("0., 0.", "0."),
                 "inf": (f"{INF}, 1.", "2."),
@@ -180,5 +181,13 @@ RULES = [
             "forward": "_weight_norm_interface has no forward mode.",
             "gradgradcheck": "The second derivatives are wrong: the length of v is taken for a constant.",
         },
+        defects=(
+            Defect(
+                "length 2",
+                "The backward pass under create_graph=True takes the length of v for a constant. The second derivatives"
+                " of v are -0.08704 and -0.02496; g * v / v.norm() has them.",
+                {"second": {"v": [[-0.16, -0.176]], "g": [[0.0]]}},
+            ),
+        ),
     ),
 ]

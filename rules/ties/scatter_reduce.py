@@ -78,11 +78,6 @@ TIES = {
     "NaN": _at("1.", f"{NAN}, 4."),
 }
 LEAST = {"two equal in y": _at("9.", "4., 4."), "equal to x": TIES["equal to x"]}
-AVERAGE = {
-    "an index twice": _at("1.", "4., 2."),
-    "no entry": _at("1., 7.", "4., 2."),
-    "NaN": TIES["NaN"],
-}
 MEAN = {"equal to x": TIES["equal to x"], "NaN": TIES["NaN"]}
 ZEROS = {
     "one zero": _at("2.", "0., 3."),
@@ -184,9 +179,7 @@ RULES = [
     _reduce("scatter_reduce", "mean", True, MEAN),
     _reduce("index_reduce", "amax", False, TIES),
     _reduce("index_reduce", "prod", True, ZEROS),
-    _reduce("index_reduce", "mean", True, AVERAGE),
-    _reduce("index_reduce", "mean", False, AVERAGE),
-    *map(_segments, ("amax", "amin", "prod", "mean", "sum")),
+    *map(_segments, ("amax", "prod")),
     VJP(
         "torch.nn.functional.embedding_bag",
         "torch.nn.functional.embedding_bag(index, x, mode='max')",
