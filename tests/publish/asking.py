@@ -56,6 +56,7 @@ PARTS = {
 # Queries about functions that had no page when the queries were frozen: the pages that have them now.
 SINCE = {
     "torch.where 没选中的分支梯度也是 nan": {"masks/where/"},
+    "DDP find_unused_parameters": {"basics/ddp/"},
     "torch.prod with zeros double backward": {"products/prod/"},
     "max_unpool2d duplicate indices backward": {"ties/pooling/"},
     "torch.std NaN gradient": {"norms/std/"},
