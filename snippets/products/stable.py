@@ -12,16 +12,11 @@ pairs = {  # by hand, and the function for it
     ),
 }
 x = torch.tensor([-110.0, 20.0, 110.0])
-
-
-def short(t):
-    return [float(f"{v:.3g}") for v in t.tolist()]
-
-
 for name, functions in pairs.items():
     print(name)
     for how, f in zip(("by hand ", "function"), functions, strict=True):
-        print("  ", how, short(f(x)), short(vmap(grad(f))(x)))
+        both = f(x).tolist(), vmap(grad(f))(x).tolist()
+        print("  ", how, *[[float(f"{v:.3g}") for v in t] for t in both])
 # --8<-- [end:run]
 inf, nan = float("inf"), float("nan")
 torch.manual_seed(0)
