@@ -12,10 +12,8 @@ def two():
 
 
 dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
-x = torch.ones(1, 1)
-model = DDP(two())
-model(x).sum().backward()
-print("first step: no error")
+model, x = DDP(two()), torch.ones(1, 1)
+model(x).sum().backward()  # the first step raises nothing
 try:
     model(x)
 except RuntimeError as error:
