@@ -109,7 +109,8 @@ def _contours(surface: Surface, place: Place) -> Iterator[str]:
         inside = [line for line in lines if not all(_on_frame(x, y, view) for x, y in line)]
         drawn = [_straightened([place(x, y) for x, y in line]) for line in inside]
         d = "".join("M" + "L".join(f"{short(x)} {short(y)}" for x, y in line) for line in drawn)
-        yield f'<path stroke="{LINES}" stroke-width="1.2" d="{d}"/>'
+        if d:
+            yield f'<path stroke="{LINES}" stroke-width="1.2" d="{d}"/>'
 
 
 def _levels(surface: Surface, place: Place, side: float) -> str:
@@ -122,7 +123,7 @@ def _levels(surface: Surface, place: Place, side: float) -> str:
         inner = [s for s in spots if all(14 <= number <= side - 14 for number in s)]
         free = [s for s in inner if all(math.dist(s, other) > APART for other in taken)]
         if free:
-            x, y = max(free, key=lambda spot: round(min(math.dist(spot, arrow) for arrow in arrows)))
+            x, y = max(free, key=lambda spot: round(min((math.dist(spot, arrow) for arrow in arrows), default=0)))
             taken.append((x, y))
             name = format_number(level)
             wide = DIGIT * len(name) + 2
@@ -252,8 +253,8 @@ def _caption(surface: Surface) -> str:
         near = f"The gradients near it {_close_by(surface)}. There PyTorch returns {_returned(surface)}."
         return f"{lines[0].upper()}{lines[1:]} {point}. {near}"
     right = f"Right, each gradient is a point: those near the special point, blue, {_close_by(surface)}."
-    red = "The red one is what PyTorch returns there" if _is_finite(surface.gradient) else "There PyTorch returns"
-    return f"Left: {lines} {point}. {right} {red}{':' if 'red' in red else ''} {_returned(surface)}."
+    red = "The red one is what PyTorch returns there:" if _is_finite(surface.gradient) else "There PyTorch returns"
+    return f"Left: {lines} {point}. {right} {red} {_returned(surface)}."
 
 
 def _alt_text(rule: MeasuredRule, surface: Surface) -> str:
