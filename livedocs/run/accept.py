@@ -53,7 +53,7 @@ def accepted_sections(root: Path, snippet: Path, torch: str) -> dict[str, str]:
         return {}
     text = file.read_text(encoding="utf-8")
     where = snippet.relative_to(root).as_posix()
-    names = [section.name for section in read_sections(read_source(snippet, where), where)]
+    names = [section.name for section in read_sections(read_source(snippet, where)[1], where)]
     heads = [f"[{name or 'whole file'}]\n" for name in names]
     found = {}
     for name, head, after in zip(names, heads, [*(f"\n{head}" for head in heads[1:]), ""], strict=True):

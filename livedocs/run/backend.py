@@ -1,7 +1,7 @@
 """A matplotlib backend whose ``plt.show()`` keeps each figure as SVG for the page.
 
 Selected with ``MPLBACKEND=module://livedocs.run.backend``. In a notebook ``show`` displays the SVG
-instead, in fixed colours. A figure's name (``plt.subplots(num="…")``) is its alt text, unless the comment above the
+instead, in fixed colors. A figure's name (``plt.subplots(num="…")``) is its alt text, unless the comment above the
 section has one (livedocs.run.sections).
 """
 

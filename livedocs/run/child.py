@@ -9,6 +9,7 @@ Everything that it learns goes into files in its folder: they are still there wh
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import importlib
 import itertools
@@ -21,23 +22,39 @@ from pathlib import Path
 from typing import Any
 
 from livedocs.errors import DocsError
-from livedocs.run.limits import Limits, restrict
+from livedocs.run import leftovers
+from livedocs.run.limits import Limits, lower, restrict
 
 # A snippet that prints without end must not fill the disk. Far above what a page may show.
 LARGEST_FILE = 64 * 1024 * 1024
+RESULT = "result.json"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what the system says of a disk that takes no more
+FULL = 75  # the exit code of a child that cannot say anything else, for want of room (EX_TEMPFAIL)
 IMPORTED: list[str] = []  # files that a process of the job's own has imported
 
 
 def run(job: dict[str, Any], folder: Path) -> None:
-    """Do one job and write ``result.json``.
+    """Do one job, write ``result.json``, and end this process.
 
     Args:
         job: ``call`` (``"module:function"``, called with the folder and ``arguments``), ``arguments`` (by name),
             ``limits`` (livedocs.run.limits), ``root`` (the project's root) and ``own`` (the file that it is about).
         folder: an empty folder.
     """
+    end = os._exit  # taken now: a snippet may put something else in its place
+    try:
+        _run(job, folder)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        end(FULL)
+    end(0)  # no atexit handlers, no waiting for threads: the job is over
+
+
+def _run(job: dict[str, Any], folder: Path) -> None:
     _enter(folder, Limits(**job["limits"]))
-    known = len(sys.modules)
+    dumps, time_used, modules = json.dumps, time.process_time, sys.modules  # for the same reason
+    known = len(modules)
     module, _, name = job["call"].partition(":")
     result: dict[str, Any] = {"error": None, "value": None}
     try:
@@ -45,14 +62,29 @@ def run(job: dict[str, Any], folder: Path) -> None:
     except DocsError as error:
         result["error"] = error.to_dict()
     faulthandler.cancel_dump_traceback_later()
-    result["cpu"] = round(time.process_time(), 3)
-    result["imports"] = _project_imports(Path(job["root"]), job["own"], known)
-    partial = folder / "result.json.part"
-    partial.write_text(json.dumps(result), encoding="utf-8")
-    partial.replace(folder / "result.json")  # whole or not at all
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)  # no atexit handlers, no waiting for threads: the job is over
+    result["cpu"] = round(time_used(), 3)
+    # What is in its process group the helper kills; this has left the group, and would live on.
+    result["left_behind"] = leftovers.end_children(own_group=False)
+    result["imports"] = _project_imports(Path(job["root"]), job["own"], known, modules)
+    _flush_streams()
+    partial = folder / f"{RESULT}.part"
+    partial.write_text(dumps(result), encoding="utf-8")
+    partial.replace(folder / RESULT)  # whole or not at all
+
+
+def _flush_streams() -> None:
+    """Have written what a snippet has left in its streams.
+
+    Raises:
+        OSError: if that cannot be written.
+    """
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except OSError:
+            raise
+        except Exception:  # a snippet may have closed it, or put something else there
+            continue
 
 
 def _enter(folder: Path, limits: Limits) -> None:
@@ -75,7 +107,7 @@ def _enter(folder: Path, limits: Limits) -> None:
     except ImportError:
         pass
     else:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+        lower(resource.RLIMIT_FSIZE, LARGEST_FILE, LARGEST_FILE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     room = folder / "room"
     room.mkdir()
@@ -86,14 +118,14 @@ def _enter(folder: Path, limits: Limits) -> None:
     warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", module=r"torch\.jit\._script")
 
 
-def _project_imports(root: Path, own: str, known: int) -> list[str]:
+def _project_imports(root: Path, own: str, known: int, modules: dict[str, Any]) -> list[str]:
     """Files of the project that the job has imported, below its root: its result depends on them too.
 
     Only the modules that came after the first ``known``: to touch one that is shared with the helper is to copy it.
     The glue itself counts by its code (livedocs.run.store.digest_of_glue).
     """
     inside, glue = f"{root}{os.sep}", f"{Path(__file__).parent.parent}{os.sep}"
-    new = list(itertools.islice(sys.modules.values(), known, None))
+    new = list(itertools.islice(modules.values(), known, None))
     files = {*(getattr(module, "__dict__", {}).get("__file__") for module in new), *IMPORTED}
     return sorted(
         Path(file).relative_to(root).as_posix()

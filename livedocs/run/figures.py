@@ -1,6 +1,6 @@
 """The look of the site's plots: one matplotlib style, and SVG that follows the page's palette.
 
-matplotlib writes fixed colours. The style below draws with a few marker colours, and ``to_svg``
+matplotlib writes fixed colors. The style below draws with a few marker colors, and ``to_svg``
 turns each into a CSS variable (or ``currentColor``), so that one file serves light and dark. The
 variables are set in docs/assets/site.css. Text stays text, in the page's font.
 """
@@ -26,7 +26,7 @@ _VARIABLES = {
     INK: "currentColor",
     GRID: "var(--plot-grid)",
     PAPER: "var(--plot-paper)",
-    **{colour: f"var(--plot-{number})" for number, colour in enumerate(CURVES, 1)},
+    **{color: f"var(--plot-{number})" for number, color in enumerate(CURVES, 1)},
 }
 
 STYLE = {
@@ -63,7 +63,7 @@ ET.register_namespace("", _SVG)
 
 
 def to_svg(figure: Figure) -> str:
-    """The figure as an ``<svg>`` element for use inside a page: no prolog, no fixed colours.
+    """The figure as an ``<svg>`` element for use inside a page: no prolog, no fixed colors.
 
     Ids are made unique by a digest of the drawing and its name, so that several figures can share a page, equal
     drawings of two functions too.
@@ -71,7 +71,7 @@ def to_svg(figure: Figure) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ET.fromstring(buffer.getvalue())
-    digest = hashlib.sha256(buffer.getvalue() + figure.get_label().encode()).hexdigest()[:8]
+    digest = "f" + hashlib.sha256(buffer.getvalue() + figure.get_label().encode()).hexdigest()[:8]  # an id is a name
     for metadata in root.findall(f"{{{_SVG}}}metadata"):
         root.remove(metadata)
     used = set(re.findall(rb'(?:url\(#|xlink:href="#)([^")]+)', buffer.getvalue()))
@@ -118,8 +118,8 @@ def render(svg: str, alt: str) -> str:
 
 
 def standalone(svg: str, alt: str) -> str:
-    """A figure as an SVG file for where the site's style sheet is not: in a notebook. Fixed colours, on white."""
-    fixed = {variable: colour for colour, variable in _VARIABLES.items()}
+    """A figure as an SVG file for where the site's style sheet is not: in a notebook. Fixed colors, on white."""
+    fixed = {variable: color for color, variable in _VARIABLES.items()}
     drawn = re.sub(r'(?<=")(currentColor|var\(--[\w-]+\))(?=")', lambda m: fixed[m[0]], svg)
     label = html.escape(" ".join(alt.split()))
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1).replace(">", _PLAIN, 1)

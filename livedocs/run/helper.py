@@ -25,12 +25,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from livedocs.run import child
+from livedocs.run import child, leftovers, network
 from livedocs.run.limits import Limits, asleep, cores
 
 # A child at the end of its patience gets a signal that makes it say where it is; it may take so long over that.
 GRACE = 3.0
-PREFIX = "livedocs-"  # of the folders below the system's folder for temporary files, with the helper's number
 
 
 @dataclass
@@ -77,8 +76,11 @@ class Helper:
         self.running: dict[int, _Child] = {}  # by sentinel
         self.children = cores()
         self.imported: set[str] = set()
-        _sweep()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        self.folder = leftovers.room()
+        tempfile.tempdir = os.environ["TMPDIR"] = str(self.folder)  # of libraries and of children: removed with it
+        # Hidden from Python, so that no output depends on it. What a snippet starts inherits it all the same.
+        os.environ._data.pop(os.environ.encodekey(leftovers.MARK), None)
+        leftovers.look_after_orphans()
 
     def serve(self) -> None:
         """Work until standard input ends: then nobody waits for an answer any more."""
@@ -103,6 +105,7 @@ class Helper:
             running.process.kill()
             running.process.join()
             _end_group(running.process.pid)
+        leftovers.end_children()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start_some(self) -> None:
@@ -131,7 +134,7 @@ class Helper:
         folder = self.folder / str(job["id"])
         folder.mkdir()
         answers = self.answers.fileno() if self.context.get_start_method() == "fork" else None
-        process = self.context.Process(target=_child, args=(job, folder, answers))
+        process = self.context.Process(target=_child, args=(job, folder, answers, os.getpid()))
         process.start()
         patience = Limits(**job["limits"]).patience
         self.running[process.sentinel] = _Child(process, job["id"], folder, patience, time.monotonic())
@@ -146,12 +149,15 @@ class Helper:
             process = running.process
             process.join()
             del self.running[sentinel]
+            left_behind = _end_group(process.pid)
+            if not (running.folder / child.RESULT).exists():  # one that ends well has seen to what it detached
+                leftovers.end_children([other.process.pid for other in self.running.values()])
             answer = {
                 "id": running.number,
                 "folder": str(running.folder),
                 "exit": process.exitcode,
                 "asleep": running.told is not None,
-                "left_behind": _end_group(process.pid),
+                "left_behind": left_behind,
             }
             self.answers.write(json.dumps(answer) + "\n")
             self.answers.flush()
@@ -168,10 +174,13 @@ class Helper:
             gc.freeze()  # a child's collections need not walk, and so copy, what is shared with it
 
 
-def _child(job: dict, folder: Path, answers: int | None) -> None:
+def _child(job: dict, folder: Path, answers: int | None, helper: int) -> None:
     """Do a job in a child. One that is forked must not keep the helper's answers open when the helper has ended."""
+    leftovers.end_with(helper)
+    leftovers.look_after_orphans()
     if answers is not None:
         os.close(answers)
+    network.refuse()
     child.run(job, folder)
 
 
@@ -213,33 +222,13 @@ def _end_group(pid: int) -> bool:
     return True
 
 
-def _sweep() -> None:
-    """Remove the folders of helpers that were killed."""
-    if not hasattr(os, "fork"):
-        return  # on Windows to ask for a process is to end it
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        number = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if number.isdigit() and not _alive(int(number)):
-            with contextlib.suppress(OSError):
-                shutil.rmtree(folder)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass  # somebody else's
-    return True
-
-
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints while it is imported is not an answer
     method = sys.argv[1] if len(sys.argv) > 1 else "fork" if hasattr(os, "fork") else "spawn"
     os.environ["MPLBACKEND"] = "module://livedocs.run.backend"
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a kernel imports its debugger, which has something to say
+    network.leave()
     helper = Helper(method, answers)
     try:
         helper.serve()

@@ -23,15 +23,18 @@ from jupyter_client import AsyncKernelManager, KernelProvisionerBase
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from livedocs.run.leftovers import end_with
 from livedocs.run.limits import Limits, restrict
 
-# What a kernel is asked last: the files of its modules, but for those of Python and of installed packages. Their
-# __dict__ is looked into, since some modules import others when they are asked for an attribute.
-_MODULES = """
-import json as _json, sys as _sys
+# What a kernel is asked last: the threads that still run, of which its own are daemons, and the files of its modules,
+# but for those of Python and of installed packages. Their __dict__ is looked into, since some modules import others
+# when they are asked for an attribute.
+_LAST = """
+import json as _json, sys as _sys, threading as _threading
+_threads = [t.name for t in _threading.enumerate() if not t.daemon and t is not _threading.main_thread()]
 _files = [getattr(module, "__dict__", {}).get("__file__") for module in list(_sys.modules.values())]
 _own = [file for file in _files if isinstance(file, str) and "site-packages" not in file]
-print(_json.dumps([file for file in _own if not file.startswith(_sys.base_prefix)]))
+print(_json.dumps([_threads, [file for file in _own if not file.startswith(_sys.base_prefix)]]))
 """
 
 
@@ -98,12 +101,14 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
         The files of all modules that its cells imported.
 
     Raises:
-        CellFailed: for a cell that raises, uses up a limit, or ends its kernel.
+        CellFailed: for a cell that raises, uses up a limit, or ends its kernel, and for a thread that outlives all.
     """
     theirs, ours = multiprocessing.Pipe(duplex=False)
+    # Short: the path of a socket has 100 characters. It is in the helper's folder, which is removed as a whole.
     with tempfile.TemporaryDirectory(prefix="k", ignore_cleanup_errors=True) as private:
         trace = Path(private, "trace")
-        process = multiprocessing.get_context("fork").Process(target=_kernel, args=(theirs, folder, limits, trace))
+        arguments = (theirs, folder, limits, trace, os.getpid())
+        process = multiprocessing.get_context("fork").Process(target=_kernel, args=arguments)
         process.start()
         # The kernel talks over sockets in a folder that only this user can open.
         manager = AsyncKernelManager(transport="ipc", connection_file=f"{private}/kernel.json")
@@ -114,7 +119,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
             manager,
             timeout=round(limits.patience),
             startup_timeout=round(limits.patience),
-            coalesce_streams=True,  # else a slow cell's text comes in parts, each a block of its own
+            skip_cells_with_tag="",  # what a page shows has run
             resources={"metadata": {"path": str(folder)}},
             shutdown_kernel="immediate",
         )
@@ -123,10 +128,14 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
                 for index, cell in enumerate(notebook.cells):
                     if cell.cell_type == "code":
                         _execute_cell(client, cell, index, limits, trace)
-                asked = nbformat.v4.new_code_cell(_MODULES)
+                asked = nbformat.v4.new_code_cell(_LAST)
                 notebook.cells.append(asked)  # nbclient wants it there
                 _execute_cell(client, notebook.cells[-1], len(notebook.cells) - 1, limits, trace)
-                return json.loads(notebook.cells.pop().outputs[0].text)
+                threads, files = json.loads(notebook.cells.pop().outputs[0].text)
+                if threads:
+                    last = max(n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+                    raise CellFailed(last, "left a thread behind", ", ".join(threads))
+                return files
         finally:
             with contextlib.suppress(ValueError):
                 process.kill()
@@ -154,8 +163,9 @@ def _line(traceback: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def _kernel(start, folder: Path, limits: Limits, trace: Path) -> None:
+def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> None:
     """Be a kernel, once the client says where, until it has had enough."""
+    end_with(client)
     warnings.resetwarnings()  # as in a kernel that was started by hand: a cell's warnings go to its standard error
     os.chdir(folder)
     os.environ["MPLBACKEND"] = "module://livedocs.run.backend"

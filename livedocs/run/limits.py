@@ -51,9 +51,9 @@ def environment() -> dict[str, str]:
     """The environment of a process that imports torch: it must be set before that.
 
     Hashes, and so the order of sets, are the same everywhere, and ``assert`` is never switched off: it proves what a
-    page says.
+    page says. What is set for a build is not for what it runs.
     """
-    own = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE" and "LIVEDOCS_" not in name}
     return {**own, **THREADS, "PYTHONHASHSEED": "0"}
 
 
@@ -98,13 +98,13 @@ def restrict(limits: Limits, trace) -> None:
     faulthandler.register(signal.SIGXCPU, file=trace, all_threads=False, chain=True)
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])  # a spawned child has imported torch by now
     soft = math.ceil(used + limits.cpu)
-    _lower(resource.RLIMIT_CPU, soft, soft + 2)  # two seconds later nothing helps a deaf process
+    lower(resource.RLIMIT_CPU, soft, soft + 2)  # two seconds later nothing helps a deaf process
     shared = _data()
     if shared is not None:
-        _lower(resource.RLIMIT_DATA, shared + limits.memory, shared + limits.memory)
+        lower(resource.RLIMIT_DATA, shared + limits.memory, shared + limits.memory)
 
 
-def _lower(what: int, soft: int, hard: int) -> None:
+def lower(what: int, soft: int, hard: int) -> None:
     """Set a limit; a process that has one already (a kernel in a child) can only make it smaller."""
     import resource
 

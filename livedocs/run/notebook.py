@@ -19,6 +19,10 @@ from livedocs.errors import DocsError
 from livedocs.run.child import IMPORTED
 from livedocs.run.kernels import CellFailed, execute
 from livedocs.run.limits import Limits
+from livedocs.run.outcome import CONTROL, LARGEST_OUTPUT
+from livedocs.run.runner import read_source
+
+SHOWN = {"text/plain", "image/svg+xml"}  # the kinds of outputs that pages have a place for
 
 
 def run(folder: Path, *, file: str, where: str, limits: dict[str, Any]) -> dict[str, Any]:
@@ -34,11 +38,13 @@ def run(folder: Path, *, file: str, where: str, limits: dict[str, Any]) -> dict[
         The executed notebook, as JSON. What stood in its front matter is in ``metadata.front_matter``.
 
     Raises:
-        DocsError: for front matter that is no mapping, and for a cell that raises, warns, writes to standard
-            error, uses up a limit, or ends its kernel.
+        DocsError: for a file that is not UTF-8, front matter that is no mapping, a marker that there is not; for a cell
+            that raises, warns, writes to standard error, uses up a limit, or ends its kernel; and for an output that
+            a page cannot show.
     """
     warnings.simplefilter("ignore")  # Jupyter's own; the kernel has filters of its own
-    source = Path(file).read_text(encoding="utf-8")
+    source = read_source(Path(file), where)[1]
+    _check_markers(source, where)
     notebook = jupytext.reads(source, fmt="py:percent")
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook.metadata.pop("jupytext", None)
@@ -56,7 +62,10 @@ def run(folder: Path, *, file: str, where: str, limits: dict[str, Any]) -> dict[
         raise DocsError(where, line, f"a notebook cell {failed.problem}", got=failed.got, wanted=wanted) from None
     for index, cell in enumerate(notebook.cells):
         line = starts[index] if index < len(starts) else None
+        if "outputs" in cell:
+            cell.outputs = _joined(cell.outputs)
         for output in cell.get("outputs", []):
+            _check_output(output, where, line)
             if output.output_type == "stream" and output.name == "stderr":
                 problem, got = "a notebook cell wrote to standard error", output.text.strip()
                 raise DocsError(where, line, problem, got=got, wanted="nothing there")
@@ -69,6 +78,59 @@ def run(folder: Path, *, file: str, where: str, limits: dict[str, Any]) -> dict[
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times of day: two builds of one source must agree
     return json.loads(nbformat.writes(notebook))  # with lists of lines, as a file has them
+
+
+def _check_markers(source: str, where: str) -> None:
+    """Refuse what looks like the marker of a cell and is none: the cell would be a part of another, or nowhere.
+
+    Raises:
+        DocsError: for the first such line, and for text above the first cell that is no front matter.
+    """
+    lines = source.split("\n")
+    first = next((n for n, line in enumerate(lines) if line.startswith("# %%")), len(lines))
+    marks = [n for n, line in enumerate(lines[:first]) if line == "# ---"]
+    above = [n for n, line in enumerate(lines[:first]) if line.strip()]
+    if above and (marks[:1] != [0] or len(marks) != 2 or above[-1] != marks[1]):
+        wanted = "# --- on the first line and below the front matter, or # %%"
+        raise DocsError(where, above[0] + 1, "text above the first cell", got=lines[above[0]], wanted=wanted)
+    for number, line in enumerate(lines, 1):
+        if re.match(r"\s*#\s*%%", line) and line.rstrip() not in ("# %%", "# %% [markdown]"):
+            wanted = "# %% or # %% [markdown]"
+            raise DocsError(where, number, "a marker of a cell that there is not", got=line.strip(), wanted=wanted)
+
+
+def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Outputs with the parts of a stream, which come as they are written, in one: a page shows one block."""
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def _check_output(output: nbformat.NotebookNode, where: str, line: int | None) -> None:
+    """Refuse an output that a page would not show, or not as it is.
+
+    Raises:
+        DocsError: for it.
+    """
+    wanted = "text, or a figure of matplotlib"
+    if output.output_type == "error":
+        got = f"{output.ename}: {output.evalue}"
+        raise DocsError(where, line, "a notebook cell raised", got=got, wanted="a cell that runs to its end")
+    if lost := set(output.get("data", {})) - SHOWN:
+        got = ", ".join(sorted(lost))
+        raise DocsError(where, line, "an output of a notebook that no page shows", got=got, wanted=wanted)
+    text = output.get("text") or output.get("data", {}).get("text/plain", "")
+    if len(text.encode("utf-8", "replace")) > LARGEST_OUTPUT:
+        problem, got = "a notebook cell printed too much", f"{len(text):,} characters"
+        raise DocsError(where, line, problem, got=got, wanted=f"at most {LARGEST_OUTPUT:,} bytes")
+    if control := CONTROL.search(text):
+        got = f"{control[0]!r} in {text[max(0, control.start() - 10) : control.end() + 10]!r}"
+        raise DocsError(where, line, "the output holds a control character", got=got, wanted="plain text")
 
 
 def _take_front_matter(notebook: nbformat.NotebookNode, where: str) -> dict:

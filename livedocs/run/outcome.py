@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from livedocs.errors import DocsError
+from livedocs.run.child import FULL
 from livedocs.run.limits import Limits
 from livedocs.run.sections import Section
 
 LARGEST_OUTPUT = 20_000  # bytes for one section: more than that nobody reads on a page
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,6 @@ def read_snippet(ended: Ended, where: str, source: str, sections: tuple[Section,
     """
     folder = ended.folder
     printed = (folder / "stdout").read_bytes() if (folder / "stdout").exists() else b""
-    complaints = _text(folder / "stderr")
     result = read_result(ended, where, limits)
     error = result["error"]
     if error is not None:
@@ -91,19 +91,16 @@ def read_snippet(ended: Ended, where: str, source: str, sections: tuple[Section,
         raise DocsError(
             where, error["line"], error["problem"], got=error["got"], wanted="a snippet that runs to its end, silently"
         )
-    if ended.left_behind:
+    if ended.left_behind or result["left_behind"]:
         raise DocsError(
             where,
-            None,
+            result["value"]["started"],
             "the snippet left a process behind",
             got="a child process that still ran after the last line",
             wanted="a snippet that waits for what it starts",
         )
-    if complaints:
-        raise DocsError(
-            where, None, "the snippet wrote to standard error", got=complaints[:2000].rstrip(), wanted="nothing there"
-        )
     ran = result["value"]
+    refuse_complaints(ended, where, ran["complained"])
     if ran["stray"] is not None:
         raise DocsError(
             where,
@@ -117,6 +114,23 @@ def read_snippet(ended: Ended, where: str, source: str, sections: tuple[Section,
         raw = b"".join(printed[a:b] for a, b in shown["output"])
         outputs[section.name] = Output(_checked(raw, where, section), tuple(_described(shown, where, section)))
     return Snippet(where, source, sections, outputs, result["cpu"])
+
+
+def refuse_complaints(ended: Ended, where: str, line: int | None = None) -> None:
+    """Nobody reads what a child wrote to standard error while all goes well.
+
+    Args:
+        ended: how it ended.
+        where: what it ran.
+        line: the statement that wrote there first, if that is known.
+
+    Raises:
+        DocsError: if it wrote anything there.
+    """
+    what = {"snippets": "the snippet", "rules": "the rules"}.get(where.partition("/")[0], "the notebook")
+    if complaints := _text(ended.folder / "stderr"):
+        got = complaints[:2000].rstrip()
+        raise DocsError(where, line, f"{what} wrote to standard error", got=got, wanted="nothing there")
 
 
 def read_result(ended: Ended, where: str, limits: Limits) -> dict[str, Any]:
@@ -138,13 +152,19 @@ def imports_of(ended: Ended) -> list[str]:
 
 
 def _result(ended: Ended) -> dict[str, Any] | None:
-    """What a child wrote last; None for one that did not come so far."""
-    file = ended.folder / "result.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+    """What a child wrote last; None for one that did not come so far, or did not write it itself."""
+    try:
+        found = json.loads((ended.folder / "result.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.keys() >= {"error", "value", "imports"} else None
 
 
 def _died(ended: Ended, where: str, limits: Limits) -> DocsError:
     """The error for a child that ended without a result: a limit, a signal, or an early exit."""
+    if ended.exit == FULL:
+        got, wanted = "No space left on device, or a quota", "room in the folder for temporary files (TMPDIR)"
+        return DocsError(where, None, "what it gives cannot be written", got=got, wanted=wanted)
     what = "snippet" if where.startswith("snippets/") else "file"
     trace = _text(ended.folder / "trace")
     lines = re.findall(rf'File "[^"]*{re.escape(where)}", line (\d+)', trace)
@@ -161,10 +181,23 @@ def _died(ended: Ended, where: str, limits: Limits) -> DocsError:
         got = f"{signal.Signals(-ended.exit).name} ({signal.strsignal(-ended.exit)})"
         return DocsError(where, line, f"the {what} died of a signal", got=got, wanted=f"a {what} that runs to its end")
     got = f"exit code {ended.exit} before the last line"
-    complaints = _text(ended.folder / "stderr")
+    written = _text(ended.folder / "stderr")
+    if line is None and (raised := re.findall(rf'File "[^"]*{re.escape(where)}", line (\d+)', written)):
+        line = int(raised[-1])
+    complaints = _without_ours(written).strip()
     if complaints:
-        got += "\n" + complaints[-2000:].rstrip()
+        got += "\n" + complaints[-2000:]
     return DocsError(where, line, f"the {what} ended its process", got=got, wanted=f"a {what} that runs to its end")
+
+
+def _without_ours(complaints: str) -> str:
+    """What a child has said without the traceback of this glue, of which the last line stays."""
+    parts = re.split(r"(?m)^Process (?:Fork|Spawn)Process-", complaints, maxsplit=1)
+    if len(parts) == 1:
+        return complaints
+    said, trace = parts
+    kind = re.sub(r": '[^']*'$", "", trace.rstrip().rpartition("\n")[2])  # without the path of a folder of ours
+    return f"{said}{kind}"
 
 
 def _too_much(where: str, line: int | None, size: int) -> DocsError:
@@ -187,7 +220,7 @@ def _checked(raw: bytes, where: str, section: Section) -> str:
             got=f"byte {error.object[error.start]:#04x}",
             wanted="UTF-8 text",
         ) from None
-    match = _CONTROL.search(text)
+    match = CONTROL.search(text)
     if match:
         around = text[max(0, match.start() - 10) : match.end() + 10]
         raise DocsError(
@@ -195,7 +228,7 @@ def _checked(raw: bytes, where: str, section: Section) -> str:
             section.start,
             "the output holds a control character",
             got=f"{match[0]!r} in {around!r}",
-            wanted="plain text: colours and cursor codes mean nothing on a page",
+            wanted="plain text: colors and cursor codes mean nothing on a page",
         )
     return text
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
+import io
 import itertools
 import json
+import os.path
 import shutil
 import subprocess
 import sys
@@ -19,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from livedocs.errors import DocsError
+from livedocs.run import leftovers
 from livedocs.run.limits import SNIPPET, Limits, environment
-from livedocs.run.outcome import Ended, Snippet, imports_of, read_result, read_snippet
+from livedocs.run.outcome import Ended, Snippet, imports_of, read_result, read_snippet, refuse_complaints
 from livedocs.run.sections import read_sections
 from livedocs.run.store import Store, digest, digest_of_glue, digests, open_store
 
@@ -62,17 +66,18 @@ class Runner:
         self._waiting: dict[int, Future] = {}  # of the helper that runs now: answers by number
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}  # by subject: a path below the root
+        leftovers.sweep()
 
     def submit(self, path: Path) -> Future:
         """Start a snippet file if it has not run in its present state; ``result()`` gives its Snippet.
 
         ``result()`` raises DocsError for whatever went wrong with the file.
         """
-        path = Path(path).resolve()
+        path = Path(os.path.realpath(path))  # unlike resolve, it bears a link to itself
         where = path.relative_to(self.root).as_posix()
         call = "livedocs.run.script:run"
         try:
-            source = read_source(path, where)
+            content, source = read_source(path, where)
             sections = read_sections(source, where)
         except DocsError as error:
             future: Future = Future()
@@ -84,10 +89,11 @@ class Runner:
             digest(call, source, digest_of_glue("run", "errors.py"), json.dumps(asdict(self.limits))),
             {
                 "call": call,
-                "arguments": {"file": str(path), "where": where, "sections": marks},
+                "arguments": {"file": str(path), "where": where, "source": source, "sections": marks},
                 "limits": asdict(self.limits),
                 "uses": uses(source),
             },
+            content=content,
             read=lambda ended: read_snippet(ended, where, source, sections, self.limits),
             keep=Snippet.to_dict,
             take=lambda found: Snippet.from_dict(where, source, sections, found),
@@ -126,6 +132,7 @@ class Runner:
             result = read_result(ended, about, limits)
             if result["error"]:
                 raise DocsError.from_dict(result["error"])
+            refuse_complaints(ended, about)
             return result["value"]
 
         return self._once(
@@ -139,6 +146,7 @@ class Runner:
                 json.dumps(asdict(limits)),
             ),
             {"call": call, "arguments": arguments, "limits": asdict(limits), "uses": uses},
+            content=content,
             read=read,
             keep=lambda value: value,
             take=lambda value: value,
@@ -171,6 +179,7 @@ class Runner:
         key: str,
         job: dict[str, Any],
         *,
+        content: bytes,
         read: Callable[[Ended], Any],
         keep: Callable[[Any], Any],
         take: Callable[[Any], Any],
@@ -190,7 +199,7 @@ class Runner:
             entry.future.set_result(take(value))
             return entry.future
 
-        own, since = digests(self.root, [subject]), time.time_ns()
+        own, since = {subject: hashlib.sha256(content).hexdigest()}, time.time_ns()
 
         def finish(answer: dict[str, Any]) -> Any:
             ended = Ended(Path(answer["folder"]), answer["exit"], answer["asleep"], answer["left_behind"])
@@ -237,26 +246,30 @@ class Runner:
             command = [sys.executable, "-m", "livedocs.run.helper"]
             if self.method:
                 command.append(self.method)
+            mark = leftovers.mark()
             self._helper = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 encoding="utf-8",
                 cwd=Path(__file__).parent.parent.parent,
-                env=environment(),
+                env={**environment(), leftovers.MARK: mark},
                 start_new_session=True,  # Ctrl-C is for the server; the helper ends with its input
             )
             self._waiting = {}
-            threading.Thread(target=self._listen, args=(self._helper, self._waiting), daemon=True).start()
+            threading.Thread(target=self._listen, args=(self._helper, self._waiting, mark), daemon=True).start()
             atexit.register(self.close)
         return self._helper
 
-    def _listen(self, helper: subprocess.Popen[str], waiting: dict[int, Future]) -> None:
+    def _listen(self, helper: subprocess.Popen[str], waiting: dict[int, Future], mark: str) -> None:
         with helper.stdout:
             for line in helper.stdout:
                 answer = json.loads(line)
                 waiting.pop(answer["id"]).set_result(answer)
         code = helper.wait()
+        if code:  # it was killed: nobody looks after what it had started
+            leftovers.kill_marked(mark)
+            leftovers.sweep()
         for number in list(waiting):
             self._fail(waiting, number, code)
 
@@ -299,17 +312,25 @@ def uses(source: str) -> list[str]:
     return [name for name, words in WORDS.items() if any(word in source for word in words)]
 
 
-def read_source(path: Path, where: str) -> str:
-    """The text of a snippet, with ``\\n`` line ends whatever the file has."""
+def _sort(where: str) -> str:
+    return "the snippet" if where.startswith("snippets/") else "the file"
+
+
+def read_source(path: Path, where: str) -> tuple[bytes, str]:
+    """The content of a snippet, or another file of code, and its text, with ``\\n`` line ends whatever the file has."""
     try:
-        with path.open(encoding="utf-8") as file:
-            return file.read()
+        content = path.read_bytes()
+        return content, io.TextIOWrapper(io.BytesIO(content), encoding="utf-8").read()
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         raise DocsError(
-            where, line, "the snippet is not UTF-8", got=f"byte {error.object[error.start]:#04x}", wanted="UTF-8 text"
+            where,
+            line,
+            f"{_sort(where)} is not UTF-8",
+            got=f"byte {error.object[error.start]:#04x}",
+            wanted="UTF-8 text",
         ) from None
     except OSError as error:
         raise DocsError(
-            where, None, "the snippet cannot be read", got=error.strerror or str(error), wanted="a readable file"
+            where, None, f"{_sort(where)} cannot be read", got=error.strerror or str(error), wanted="a readable file"
         ) from None

@@ -5,13 +5,15 @@ import __future__
 
 import ast
 import atexit
-import io
+import gc
 import linecache
 import os
 import sys
 import threading
 import traceback
 import types
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +24,25 @@ FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future_
 WANTED = "a snippet that runs to its end, silently"
 
 
-def run(folder: Path, *, file: str, where: str, sections: list[list]) -> dict[str, Any]:
+def run(folder: Path, *, file: str, where: str, source: str, sections: list[list]) -> dict[str, Any]:
     """Run a snippet.
 
     Args:
         folder: takes ``line``, the line of the top-level statement that runs now.
         file: its absolute path.
         where: the path that tracebacks show.
+        source: its text when it was asked for: what it may have become since then, no page shows.
         sections: name, first line and last line of each.
 
     Returns:
-        ``sections``, with the places of each one's output in the standard output and its figures, and ``stray``, the
-        line of the first statement between the sections that printed or drew, or None.
+        ``sections``, with the places of each one's output in the standard output and its figures; ``stray``, the
+        line of the first statement between the sections that printed or drew; ``complained``, that of the first one
+        that wrote to standard error; and ``started``, that of the last one that left a process behind it. Each can be
+        None.
 
     Raises:
         DocsError: for whatever the snippet raised.
     """
-    source = io.TextIOWrapper(io.BytesIO(Path(file).read_bytes()), encoding="utf-8").read()
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=file, __builtins__=__builtins__)
     sys.modules["__main__"] = main
@@ -49,21 +53,27 @@ def run(folder: Path, *, file: str, where: str, sections: list[list]) -> dict[st
     progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
 
     threads, at_exit = set(threading.enumerate()), _noted_at_exit(where)
+    started, children = None, _children()
     shown = [{"name": name, "output": [], "figures": []} for name, _, _ in sections]
-    stray = None
+    stray = complained = cut = None
     try:
         flags = compile(source, where, "exec", dont_inherit=True).co_flags & FUTURE_FLAGS
         for node in ast.parse(source, where).body:
             line = first_line(node)
             os.lseek(progress, 0, os.SEEK_SET)
             os.write(progress, b"%-9d" % line)
-            before = _written()
+            before, said = _written(), _written(2)
             code = compile(ast.Module([node], []), where, "exec", flags=flags, dont_inherit=True)
             exec(code, main.__dict__)
-            sys.stdout.flush()
-            if "ctypes" in sys.modules:  # what C code has printed waits in a buffer of its own
-                sys.modules["ctypes"].CDLL(None).fflush(None)
+            _flush()
             after = _written()
+            if complained is None and _written(2) > said:
+                complained = line
+            before_it, children = children, _children()
+            if children - before_it:
+                started = line
+            if cut is None and after < before:
+                cut = line
             home = next((s for s, (_, a, b) in zip(shown, sections, strict=True) if a <= line <= b), None)
             figures = _figures()
             if home is not None:
@@ -81,29 +91,74 @@ def run(folder: Path, *, file: str, where: str, sections: list[list]) -> dict[st
         raise DocsError(
             where, at_exit[0], "the snippet registers an exit function", got="atexit.register", wanted=wanted
         )
+    if cut is not None:
+        wanted = "what was printed to stay: the page shows it"
+        raise DocsError(where, cut, "the snippet cuts its output off", got="a shorter standard output", wanted=wanted)
     if _unshown():
         got = f"{_unshown()} open at the end of the file"
         raise DocsError(where, line, "a figure is drawn but not shown", got=got, wanted=WANTED)
-    return {"sections": shown, "stray": stray}
+    if late := _let_go(main):
+        wanted = "a snippet that has printed all when its last line has run"
+        raise DocsError(where, line, "the snippet prints after its last line", got=f"{late} bytes", wanted=wanted)
+    return {"sections": shown, "stray": stray, "complained": complained, "started": started}
+
+
+def _let_go(main: types.ModuleType) -> int:
+    """Let go of what a snippet holds, in the order in which Python does it at its end.
+
+    Returns:
+        How many bytes that has printed: a ``__del__``, a finalizer, a ``finally`` of a generator, a buffer of its own.
+    """
+    before = _written()
+    warnings.resetwarnings()
+    warnings.simplefilter("ignore")  # by default Python does not show those of its end
+    values = main.__dict__
+    names = [name for name in values if name != "__builtins__"]
+    for name in sorted(names, key=lambda name: not (name.startswith("_") and not name.startswith("__"))):
+        values[name] = None
+    gc.collect()
+    _flush()
+    return _written() - before
 
 
 def _noted_at_exit(where: str) -> list[int]:
     """The lines of a snippet that register exit functions, filled as it runs: a child ends without calling them."""
     lines: list[int] = []
-    register = atexit.register
 
-    def noted(function: Any, *args: Any, **kwargs: Any) -> Any:
-        caller = sys._getframe(1)
-        if caller.f_code.co_filename == where:
-            lines.append(caller.f_lineno)
-        return register(function, *args, **kwargs)
+    def noted(register: Callable) -> Callable:
+        def register_and_note(function: Any, *args: Any, **kwargs: Any) -> Any:
+            caller = sys._getframe(1)
+            if caller.f_code.co_filename == where:
+                lines.append(caller.f_lineno)
+            return register(function, *args, **kwargs)
 
-    atexit.register = noted
+        return register_and_note
+
+    atexit.register = noted(atexit.register)
+    if hasattr(threading, "_register_atexit"):
+        threading._register_atexit = noted(threading._register_atexit)
     return lines
 
 
-def _written() -> int:
-    return os.fstat(1).st_size
+def _children() -> set[str]:
+    """The processes that this one has started and not waited for; none where the system does not tell."""
+    try:
+        return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split())
+    except OSError:
+        return set()
+
+
+def _flush() -> None:
+    """Have written what waits in buffers: Python's, and that of C code, which Python does not know."""
+    sys.stdout.flush()
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    if "ctypes" in sys.modules:
+        sys.modules["ctypes"].CDLL(None).fflush(None)
+
+
+def _written(stream: int = 1) -> int:
+    return os.fstat(stream).st_size
 
 
 def _figures() -> list[dict[str, str]]:

@@ -25,9 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from livedocs.errors import DocsError
+from livedocs.run.leftovers import runs
 from livedocs.run.limits import THREADS, environment
 
 MODE = "LIVEDOCS_CACHE"  # in the environment: "off", nothing is read or kept; "fresh", nothing is read
+PARTIAL = ".partial."  # between the name of a file that is being written and the number of who writes it
 STALE = 30 * 24 * 3600  # seconds after which the folder of another release or machine is forgotten
 PACKAGES = (
     *("torch", "numpy", "matplotlib", "contourpy", "sympy", "mpmath"),
@@ -84,16 +86,8 @@ class Store:
             return
         entry = {"key": key, "imports": dict(imports), "result": result}
         entry["checksum"] = _checksum(entry)
-        file = self._file(subject)
-        partial = file.with_name(f"{file.name}.{os.getpid()}")
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps(entry), encoding="utf-8")
-            partial.replace(file)  # whole or not at all, whoever else builds here
+        if write_whole(self._file(subject), json.dumps(entry).encode()):
             self.written.add(subject)
-        except OSError:
-            with contextlib.suppress(OSError):
-                partial.unlink()
 
     def _file(self, subject: str) -> Path:
         return self.folder / (subject + ".json")
@@ -106,6 +100,24 @@ class Store:
             for other in folder.iterdir():
                 if OURS.fullmatch(other.name) and time.time() - other.stat().st_mtime > STALE:
                     shutil.rmtree(other, ignore_errors=True)
+            for partial in self.folder.rglob(f"*{PARTIAL}*"):  # of those that were killed while they wrote
+                number = partial.name.rpartition(PARTIAL)[2]
+                if number.isdecimal() and not runs(int(number)):
+                    partial.unlink(missing_ok=True)
+
+
+def write_whole(file: Path, content: bytes) -> bool:
+    """Write a file whole or not at all, whoever else writes it; False if the disk is full or read-only."""
+    partial = file.with_name(f"{file.name}{PARTIAL}{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        return False
+    return True
 
 
 def open_store(root: Path) -> Store:

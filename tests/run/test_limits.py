@@ -39,6 +39,17 @@ def run(runner: Runner, code: str, name: str = "a.py") -> str:
     return runner.run(path).outputs[""].text
 
 
+def test_a_snippet_does_not_see_what_is_set_for_the_build(tmp_path: Path, monkeypatch) -> None:
+    """Under make its output would be another one."""
+    monkeypatch.setenv("LIVEDOCS_CACHE", "fresh")
+    (tmp_path / "snippets").mkdir()
+    runner = Runner(tmp_path)
+    try:
+        assert run(runner, "import os\nprint([name for name in os.environ if 'LIVEDOCS' in name])") == "[]\n"
+    finally:
+        runner.close()
+
+
 def test_a_child_has_one_thread(runner: Runner) -> None:
     assert run(runner, THREADS) == "1 1 1\n"
 

@@ -154,7 +154,7 @@ FAILURES = {
     "kill": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n", 2, "the snippet died of a signal", "SIGKILL"),
     "child left behind": (
         "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n",
-        None,
+        (2, None),  # not each system tells of children
         "the snippet left a process behind",
         "still ran after the last line",
     ),
@@ -171,10 +171,58 @@ FAILURES = {
         "the snippet printed too much",
         "10,000,001 bytes",
     ),
-    "colour codes": ("print('\\x1b[31mred\\x1b[0m')\n", 1, "the output holds a control character", "'\\x1b'"),
+    "color codes": ("print('\\x1b[31mred\\x1b[0m')\n", 1, "the output holds a control character", "'\\x1b'"),
     "lone surrogate": ("x = 1\nprint('\\ud800')\n", 2, "the snippet printed what UTF-8 cannot hold", "surrogates"),
     "bytes": ("import os\nos.write(1, b'\\xff')\n", 1, "the output is not UTF-8", "0xff"),
-    "standard error": ("import os\nos.write(2, b'oops')\n", None, "the snippet wrote to standard error", "oops"),
+    "standard error": ("x = 1\nimport os\nos.write(2, b'oops')\n", 3, "the snippet wrote to standard error", "oops"),
+    "a destructor that prints": (
+        "class K:\n    def __del__(self):\n        print('gone')\nkept = K()\nx = 1\n",
+        5,
+        "the snippet prints after its last line",
+        "5 bytes",
+    ),
+    "a finalizer that prints": (
+        "import weakref\nkept = type('K', (), {})()\nweakref.finalize(kept, print, 'gone')\n",
+        3,
+        "the snippet prints after its last line",
+        "5 bytes",
+    ),
+    "a generator that is never closed": (
+        "def f():\n    try:\n        yield 1\n    finally:\n        print('closed')\ng = f()\nnext(g)\n",
+        7,
+        "the snippet prints after its last line",
+        "7 bytes",
+    ),
+    "an exit function of threads": (
+        "import threading\nx = 1\nthreading._register_atexit(print, 'bye')\n",
+        3,
+        "the snippet registers an exit function",
+        "register",
+    ),
+    "a buffer of its own": (
+        "out = open(1, 'w', closefd=False, buffering=9999)\nout.write('late')\n",
+        2,
+        "the snippet prints after its last line",
+        "4 bytes",
+    ),
+    "output that is cut off": (
+        "import os\nprint('first')\nos.ftruncate(1, 0)\nprint(2)\n",
+        3,
+        "the snippet cuts its output off",
+        "shorter",
+    ),
+    "a result that it writes itself": (
+        "import os\nwith open('../result.json', 'w') as file:\n    _ = file.write('{')\nos._exit(0)\n",
+        4,
+        "the snippet ended its process",
+        "exit code 0",
+    ),
+    "no more files": (
+        "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\nx = 1\n",
+        3,
+        "the snippet ended its process",
+        "Too many open files",
+    ),
     "standard input": ("x = 1\ninput()\n", 2, "the snippet raised", "EOFError"),
     "not shown": (
         "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(num='a')\n",
@@ -221,6 +269,19 @@ def test_failure_names_line_got_and_wanted(name: str, runner: Runner) -> None:
     first, second, third = str(error).splitlines()[0], str(error).splitlines()[1], str(error).splitlines()[-1]
     assert first.startswith("snippets/a.py") and second.startswith("  got:") and third.startswith("  wanted:")
     assert "Traceback" not in str(error) and "livedocs" not in str(error)
+
+
+def test_what_a_snippet_does_to_python_does_not_reach_the_runner(runner: Runner) -> None:
+    """Its own changes hold for itself; what the runner needs at the end was taken before."""
+    code = """
+    import json, os, sys, time
+    print("shown")
+    json.dumps = lambda *a, **k: "{}"
+    time.process_time = lambda: "now"
+    os._exit = sys.exit = print
+    """
+    assert text(runner, code) == "shown\n"
+    assert text(runner, "import sys\nprint(1)\nsys.modules.clear()\n") == "1\n"
 
 
 def test_the_runner_works_on_after_every_failure(runner: Runner) -> None:
