@@ -1,4 +1,4 @@
-"""Checks that every link inside a built site leads somewhere: to a file that is there, and to a place that is on it.
+"""Checks that every link inside a built site leads somewhere: to a file that is there, and to one place that is on it.
 
 MkDocs looks at links of Markdown, and makes those of the menu. This looks at the HTML of what a page says, so that a
 link in raw HTML, in a card or in a table counts too.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -20,6 +21,7 @@ _LINK = re.compile(
 )
 _ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL | re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+_DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)  # the parts of a drawing are no places of a page
 _ID = re.compile(r'\sid="([^"]*)"', re.IGNORECASE)
 
 
@@ -32,12 +34,19 @@ def check(site: Path, site_url: str, docs: Path) -> None:
         docs: the folder of the sources, which messages name.
 
     Raises:
-        DocsError: for the first link, in the order of the pages, that leads nowhere.
+        DocsError: for the first link, in the order of the pages, that leads nowhere, and for an id that is there twice.
     """
     root = urlsplit(site_url).path.rstrip("/")
     pages = {
         path.relative_to(site).as_posix(): path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))
     }
+    ids = {name: [*map(unescape, _ID.findall(_DRAWING.sub("", text)))] for name, text in pages.items()}
+    for name, found in ids.items():
+        if len(found) != len(set(found)):
+            twice = next(place for place, count in Counter(found).items() if count > 1)
+            file, line = _source(name, twice, docs)
+            wanted = "each id once on a page: a link leads to one place"
+            raise DocsError(file, line, "an id that is there twice", got=twice, wanted=wanted)
     places = {name: set(map(unescape, _ID.findall(text))) for name, text in pages.items()}
     files = {path.relative_to(site).as_posix() for path in site.rglob("*")}
     for name, text in pages.items():

@@ -84,12 +84,34 @@ def test_a_page_that_is_the_same_is_not_sent_again(host) -> None:
     assert (status, body) == (304, b"")
 
 
-@pytest.mark.parametrize("path", ["/", "/assets/site.js", "/assets/site.css", "/search/sections.json", "/index.ipynb"])
+TEXTS = ["/", "/assets/site.js", "/assets/site.css", "/search/sections.json", "/index.ipynb", "/index.md"]
+
+
+@pytest.mark.parametrize("path", [*TEXTS, "/data/gradients.csv", "/llms.txt"])
 def test_text_is_sent_compressed(host, path: str) -> None:
     whole = asked(host, path)[2]
     _, headers, body = asked(host, path, **{"Accept-Encoding": "gzip"})
     assert headers["Content-Encoding"] == "gzip" and len(body) < len(whole) / 2
     assert headers["Cache-Control"] == (HOUR if path.startswith("/assets/") else "no-cache")
+
+
+@pytest.mark.parametrize(
+    "path, kind",
+    [("/index.md", "text/markdown"), ("/data/gradients.csv", "text/csv"), ("/llms.txt", "text/plain")],
+)
+def test_text_is_shown_in_a_browser_and_not_offered_as_a_file(host, path: str, kind: str) -> None:
+    assert asked(host, path)[1]["Content-Type"] == f"{kind}; charset=utf-8"
+
+
+def test_no_file_of_the_site_is_of_an_unknown_kind(host, site) -> None:
+    others = ("", ".map", ".inv")  # for programs, which look at no type
+    kinds = {file.suffix: file for file in site.rglob("*") if file.is_file() and file.suffix not in others}
+    unknown = {
+        suffix: file.name
+        for suffix, file in kinds.items()
+        if asked(host, f"/{file.relative_to(site).as_posix()}")[1]["Content-Type"] == "application/octet-stream"
+    }
+    assert unknown == {}
 
 
 def test_an_address_without_its_slash_leads_to_the_page(host) -> None:

@@ -29,7 +29,7 @@ def test_it_is_a_workflow() -> None:
 def test_its_commands_are_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = {name for text in COMMANDS for name in re.findall(r"\bmake ([\w-]+)", text)}
-    assert targets == {"test", "accept", "build"}
+    assert targets == {"test", "accept", "build", "publish-versions"}
     for target in targets:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     variables = {name for text in COMMANDS for name in re.findall(r"\b([A-Z_]+)=", text)} - {"TORCH"}
@@ -44,6 +44,14 @@ def test_it_tests_the_oldest_release_and_the_default_one() -> None:
     assert releases == ["default", re.search(r">=([\d.]+)", bounds)[1] + ".0"]
 
 
+def test_it_publishes_the_default_release_and_the_oldest_one() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    oldest = JOBS["test"]["strategy"]["matrix"]["include"][1]["release"]
+    assert re.search(r"^RELEASES \?= (.*)$", makefile, re.MULTILINE)[1] == f"$(DEFAULT_TORCH) {oldest}"
+    (folder,) = [step["with"]["path"] for step in JOBS["versions"]["steps"] if "upload-pages" in step.get("uses", "")]
+    assert folder == "published"
+
+
 def test_the_bound_that_the_newest_release_crosses_can_be_moved() -> None:
     (script,) = [text for text in COMMANDS if "pip index versions" in text]
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -53,5 +61,7 @@ def test_the_bound_that_the_newest_release_crosses_can_be_moved() -> None:
 
 def test_only_main_is_published_and_only_after_all_tests() -> None:
     publish = JOBS["publish"]
-    assert publish["needs"] == ["test", "build"] and "refs/heads/main" in publish["if"]
+    assert publish["needs"] == ["test", "versions"] and "refs/heads/main" in publish["if"]
+    main = "github.ref == 'refs/heads/main'"
+    assert main in JOBS["versions"]["if"] and main.replace("==", "!=") in JOBS["build"]["if"]
     assert [name for name, job in JOBS.items() if "id-token" in job.get("permissions", {})] == ["publish"]
