@@ -236,7 +236,7 @@
     });
   }
 
-  const ROOTS = /\b(?:torch|tensor|nn|functional|func|linalg|special|fft|optim|utils|autograd|f|jnp|np|jax|tf|loss|[a-z])(?:\.|::)(?=[a-z_])/gi;
+  const ROOTS = /\b(?:torch|tensor|nn|functional|func|linalg|special|fft|optim|utils|masked|sparse|nested|signal|rnn|autograd|f|jnp|np|jax|tf|loss|[a-z])(?:\.|::)(?=[a-z_])/gi;
   const ROOTED = /(?<=\b(?:torch|tensor|nn|functional|f)(?:\.|::))[a-z_]\w*/gi;
   const WRITTEN = [
     /(?<=[\w\])](?:\.|::))[a-z_]\w*/gi, // x.mean
@@ -279,7 +279,8 @@
         const places = Array.from({ length: size }, (_, i) => at + i);
         if (places.some((place) => taken.has(place)) || inside.has(at) || inside.has(at + size)) continue;
         const part = all.slice(at, at + size);
-        if (size > 1 && index.filler.has(part[0]) && index.filler.has(part.at(-1))) continue;
+        const spoken = !query.written.has(joined(part)); // "as a tensor" is no name, as_tensor is one
+        if (size > 1 && spoken && index.filler.has(part[0]) && index.filler.has(part.at(-1))) continue;
         const name = [joined(part), joined(part).replace(NODE, "")].find((one) => index.names.has(one));
         if (name && !index.phrases.has(name) && places.slice(1).some((place) => opened.has(place))) continue;
         const sure = name && sureness(name, part, query);

@@ -64,14 +64,17 @@
 
   // What scrolls by itself takes the focus, so that the arrow keys can scroll it; what fits does not, to save the steps.
   const mark = (element) => {
-    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
-    else element.removeAttribute("tabindex");
+    if (element.scrollWidth <= element.clientWidth) element.removeAttribute("tabindex");
+    else if (element.tabIndex !== 0) element.tabIndex = 0;
   };
   const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
+  const unmarked = new MutationObserver((records) => records.forEach(({ target }) => mark(target)));
   const scrollers = () => {
     resized.disconnect();
+    unmarked.disconnect();
     const names = { "md-typeset__scrollwrap": "Table", math: "Formula" };
-    const code = matchMedia("(hover)").matches ? "" : ", pre > code"; // with a mouse the theme marks it
+    // With a mouse the theme marks code. Without one it takes the mark away when the code comes into sight.
+    const code = matchMedia("(hover)").matches ? "" : ", pre > code";
     const found = [...all(`pre.output, .points, .md-typeset__scrollwrap, div.math${code}`)]
       .filter((element) => !element.matches(".points .md-typeset__scrollwrap")); // the group around it scrolls
     for (const element of found) {
@@ -80,6 +83,7 @@
         element.setAttribute("aria-label", names[element.className]);
       }
       resized.observe(element);
+      if (element.tagName === "CODE") unmarked.observe(element, { attributeFilter: ["tabindex"] });
     }
     // Nothing observes what has not been laid out yet, far below in a card: that is measured bit by bit, when there is time.
     // What is folded away is observed when it opens.
@@ -175,4 +179,24 @@
     next.focus();
   });
   light.addEventListener("change", () => chosen() === 0 && show());
+})();
+
+// The switch between releases, where livedocs/publish/versions.py has made one: it closes as a menu does, and leads to
+// the same place of the page.
+(() => {
+  "use strict";
+  const releases = document.querySelector(".releases");
+  if (!releases) return;
+  const close = () => (releases.open = false);
+  releases.addEventListener("click", ({ target }) => {
+    const link = target.closest("a");
+    if (link) link.hash = location.hash;
+  });
+  releases.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && !releases.contains(relatedTarget) && close());
+  releases.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape" || !releases.open) return;
+    close();
+    releases.querySelector("summary").focus();
+  });
+  document.addEventListener("click", ({ target }) => releases.contains(target) || close());
 })();

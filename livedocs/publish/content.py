@@ -1,7 +1,12 @@
-"""Refuses what must not be in a page's content: scripts, handlers, styles, includes and fences that never ran."""
+"""Refuses what must not be in a page's content: scripts, handlers, styles, includes and fences that never ran.
+
+What Markdown does not understand it shows as it is written, and a tag that is not closed takes in what stands below it:
+neither is an error to Markdown, so both are looked for here.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -9,20 +14,40 @@ from html.parser import HTMLParser
 from livedocs.errors import DocsError
 from livedocs.pages.fences import PYTHON, find_fences, includes
 
-SUSPECT = re.compile(r"<script|<style|<iframe|\son\w+\s*=|\sstyle\s*=|javascript:|>\s*/{3,}\s|\[\^", re.I)
+# Elements that load or run something, that are no part of a page's body, or whose content a browser does not read.
+REFUSED = frozenset(
+    "applet article audio base body embed form frame frameset head html iframe link main meta noembed noframes object"
+    " plaintext script source style template textarea title video xmp".split()
+)
+ATTRIBUTES = frozenset(("hidden", "style", "srcdoc", "srcset", "ping", "formaction"))
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+SUSPECT = re.compile(
+    rf"<(?:{'|'.join(sorted(REFUSED))})\b|[\s/\"'](?:on\w+|{'|'.join(sorted(ATTRIBUTES))})\s*=|>\s*/{{3,}}\s|\[\^", re.I
+)
 INCLUDE = re.compile(r"-+8<-+")
 BLOCK = re.compile(r"^\s*/{3,}\s*\S.*", re.M)
 FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
 SHOWN = re.compile(r'class="language-python highlight"|class="highlight-ipynb')
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(/?)>")
+_LITERAL = re.compile(r"<(pre|code|samp|math|svg|script|style)\b.*?</\1>", re.S)
+_LINK = re.compile(r"<(\w+)\s[^<>]*?\b(?:href|src)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):|//", re.I)
+# Markup that Markdown has not taken for markup. The dollar sign is that of a formula, the brackets are those of a link.
+_RAW = re.compile(
+    r"^[ \t]*(?:/{2,}(?=\s|$)|!!!|\?\?\?)|\]\(|\]\[[^\]\s]*[A-Za-z]|```|~~~"
+    r"|\{[:#]|\{ [#.:]|\$|\\[(\[]|\x02|(?<![\w)*])\*\*\S|`",
+    re.M,
+)
 
 
-def faults(content: str, lines: list[str], name: str) -> Iterator[DocsError]:
+def faults(content: str, lines: list[str], name: str, *, is_notebook: bool = False) -> Iterator[DocsError]:
     """What is wrong with the HTML of a page.
 
     Args:
         content: the HTML, as Markdown gave it.
-        lines: the page's source; none for a notebook.
+        lines: the page's source.
         name: of the page, in messages.
+        is_notebook: whether the source is a notebook, which has no fences.
     """
     content = re.sub(r"<!--.*?-->", "", content, flags=re.S)  # nobody sees what stands in a comment
     if SUSPECT.search(content) or "--8&lt;-" in re.sub(r"<[^>]*>", "", content):
@@ -30,12 +55,61 @@ def faults(content: str, lines: list[str], name: str) -> Iterator[DocsError]:
         reader.feed(content)
         for problem, got, wanted in reader.found:
             yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=wanted)
+    for problem, got, wanted in [*_addresses(content), *_unclosed(content), *_raw(content)]:
+        yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=wanted)
+    if is_notebook:
+        return
     wanted = sum(fence.language in PYTHON and any(includes(fence, name)) for fence in find_fences(lines, name))
     shown = len(SHOWN.findall(content))
     if lines and shown < wanted:
         got = f"{shown} of {wanted} fences with code are shown as code"
         yield DocsError(
             name, None, "a fence that is not shown", got=got, wanted="no fence in a comment or a code block"
+        )
+
+
+def _addresses(content: str) -> Iterator[tuple[str, str, str]]:
+    """Addresses that run, or that the policy of the site does not let a reader see."""
+    for tag, quoted in _LINK.findall(content):
+        written = html.unescape(quoted.strip("\"'"))
+        match = _SCHEME.match(re.sub(r"[\x00-\x20]", "", written))  # a browser leaves them out as well
+        if match is None:
+            continue
+        scheme = (match[1] or "").lower()
+        if tag.lower() in ("img", "source"):
+            yield "an image from elsewhere", written, "a file below docs/: the policy of the site loads no other"
+        elif scheme not in ("http", "https", "mailto"):
+            yield "markup that is not published", written, "an address of http, https or mailto"
+
+
+def _unclosed(content: str) -> Iterator[tuple[str, str, str]]:
+    """The first tag that is not closed, or that closes nothing."""
+    wanted = "each element closed, in the element that it was opened in"
+    if match := re.search(r"<[!?]", content):  # comments are gone by now
+        yield "markup that never ends", content[match.start() :][:40].split("\n")[0], "text, or &lt; for the sign"
+    open_tags: list[str] = []
+    for closes, tag, itself in _TAG.findall(content):
+        tag = tag.lower()
+        if tag in VOID or itself:
+            continue
+        if not closes:
+            open_tags.append(tag)
+        elif not open_tags or open_tags.pop() != tag:
+            yield "a tag that closes nothing", f"</{tag}>", wanted
+            return
+    if open_tags:
+        yield "a tag that is not closed", f"<{open_tags[-1]}>", wanted
+
+
+def _raw(content: str) -> Iterator[tuple[str, str, str]]:
+    """Markup that is shown as text."""
+    text = html.unescape(re.sub(r"<[^>]*>", "", _LITERAL.sub(" ", content)))
+    for match in _RAW.finditer(text):
+        around = text[max(0, text.rfind("\n", 0, match.start()) + 1, match.start() - 30) : match.end() + 30]
+        yield (
+            "markup that is shown as text",
+            around.split("\n")[0].strip(),
+            "a backslash before it, or code, where it is meant",
         )
 
 
@@ -50,13 +124,11 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.inside.append(tag)
-        if tag in ("script", "style", "iframe"):
+        if tag in REFUSED:
             self._refuse(f"<{tag}>", "a file that the front matter names under scripts or styles")
         for key, value in attributes:
-            if key.startswith("on") or key == "style":
+            if key.startswith("on") or key in ATTRIBUTES:
                 self._refuse(f'{key}="{value or ""}"', "no such attribute: the policy of the site forbids it")
-            elif key in ("href", "src") and (value or "").strip().lower().startswith("javascript:"):
-                self._refuse(value, "an address")
 
     def handle_endtag(self, tag: str) -> None:
         while self.inside and self.inside.pop() != tag:

@@ -6,7 +6,6 @@ docs/assets/offline.js does the rest: it names the files behind links and runs t
 from __future__ import annotations
 
 import zipfile
-from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from livedocs.publish import search
@@ -22,7 +21,7 @@ _SERVER_ONLY = {
     search.INDEX,
     search.SECTIONS,
 }
-_UNUSED = ("*.map", "assets/javascripts/lunr/*")  # for the theme's developers, and for other languages
+_DEVELOPERS = ".map"  # what only the theme's developers read
 
 
 def write_archive(site: Path, *, whole: bool = True) -> Path:
@@ -39,7 +38,7 @@ def write_archive(site: Path, *, whole: bool = True) -> Path:
             return archive
         for path in sorted(site.rglob("*")):
             name = path.relative_to(site).as_posix()
-            if not (path.is_dir() or name in _SERVER_ONLY or any(fnmatch(name, pattern) for pattern in _UNUSED)):
+            if not (path.is_dir() or name in _SERVER_ONLY or path.suffix == _DEVELOPERS):
                 _add(target, name, path.read_bytes())
     return archive
 

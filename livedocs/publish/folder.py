@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from livedocs.errors import DocsError
+from livedocs.run.leftovers import runs
 
 PARTIAL, OLD = ".partial.", ".old."  # between the name of the site folder and that of the build
 
@@ -58,11 +59,15 @@ class SiteFolder:
             raise DocsError(str(self.place), None, "the site folder holds what is no site's", got=got, wanted=wanted)
 
     def _sweep(self) -> None:
-        """Remove what builds that were killed have left."""
-        for sort in (PARTIAL, OLD):
+        """Remove what builds that were killed have left. One that was killed between two renames has left the site."""
+        for sort in (OLD, PARTIAL):
             for folder in self.place.parent.glob(f"{self.place.name}{sort}*-*"):
                 number = folder.name.rpartition(sort)[2].partition("-")[0]
-                if number.isdecimal() and not _runs(int(number)):
+                if not number.isdecimal() or runs(int(number)):
+                    continue
+                if sort == OLD and not self.place.exists():
+                    folder.rename(self.place)
+                else:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self) -> None:
@@ -92,17 +97,6 @@ class SiteFolder:
             got=error.strerror or str(error),
             wanted="a folder that can be made here (site_dir in mkdocs.yml, or --site-dir)",
         )
-
-
-def _runs(process: int) -> bool:
-    """Whether there is a process of that number."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ def math_font(text: str) -> bytes:
     font = TTFont(Path(package, "fonts", "STIXTwoMath-Regular.ttf"), recalcTimestamp=False)
     _keep_small_primes(font)
     options = subset.Options(flavor="woff2", layout_features=["ssty"], hinting=False, notdef_outline=True)
-    options.name_IDs += [13, 14]  # the licence, which the font asks to stay with it
+    options.name_IDs += [13, 14]  # the license, which the font asks to stay with it
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=text + "\u221a")
     subsetter.subset(font)

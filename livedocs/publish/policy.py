@@ -17,15 +17,16 @@ from livedocs.errors import DocsError
 _SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 _HEAD = re.compile(r"<head>", re.IGNORECASE)
 _CHARSET = re.compile(r'<meta charset="?utf-8"?>', re.IGNORECASE)
+_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="[^"]*">')
 
 
 def enforce(site: Path) -> None:
-    """Write the policy into every page of a built site, before all that a page loads.
+    """Write the policy into every page of a built site, before all that a page loads, in place of the one it may have.
 
     Raises:
         DocsError: for a page that does not begin as the theme's pages do.
     """
-    pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
+    pages = {path: _POLICY.sub("", path.read_text(encoding="utf-8"), count=1) for path in sorted(site.rglob("*.html"))}
     text = policy(pages.values())
     for path, page in pages.items():
         head, charset = _HEAD.search(page), _CHARSET.search(page)

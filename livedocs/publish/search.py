@@ -7,6 +7,7 @@ that is fetched with the first query and not with every page. docs/assets/search
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -77,13 +78,19 @@ def names_of_page(where: str, meta: Mapping[str, Any]) -> str:
     return " ".join(dict.fromkeys("_".join(map(name, text.split())) for text in names))
 
 
+@functools.lru_cache(maxsize=1)
+def _parsed(text: str) -> dict[str, Any]:
+    """The glossary; under ``mkdocs serve`` it is parsed once, which takes longer than a page."""
+    return yaml.safe_load(text)
+
+
 def glossary(names: Iterable[str]) -> dict[str, Any]:
     """The words of glossary.yaml as the worker reads them.
 
     Args:
         names: those that have a page, as the index holds them. Of what is asked for only the rest is without a page.
     """
-    written = yaml.safe_load(GLOSSARY.read_text(encoding="utf-8"))
+    written = _parsed(GLOSSARY.read_text(encoding="utf-8"))
     lists = {key: [line.split(", ") for line in lines] for key, lines in written.items() if isinstance(lines, list)}
     there = set(names)
 
@@ -105,9 +112,9 @@ _SPAN = re.compile(r"</?span\b[^>]*>")
 
 
 class Reading:
-    """MkDocs' search plugin reading one page: without the colours of code, and nothing where it has read the same.
+    """MkDocs' search plugin reading one page: without the colors of code, and nothing where it has read the same.
 
-    The plugin parses every tag and keeps none of those that colour code; they are nine of ten.
+    The plugin parses every tag and keeps none of those that color code; they are nine of ten.
 
     Args:
         page: MkDocs' page; until ``end`` its content and its meta are what the plugin is to see.

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import functools
 import html
 import json
 import logging
+import os
 import posixpath
 import re
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from fnmatch import fnmatch
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote, urljoin
 
-from jinja2 import FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
@@ -29,23 +31,40 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 from mkdocs.utils import CountHandler
+from pymdownx.snippets import SnippetMissingError
 
 from livedocs.errors import DocsError
 from livedocs.measured import short_name
 from livedocs.pages import notebook
-from livedocs.pages.blocks import LISTS
+from livedocs.pages.blocks import AROUND, LISTS
 from livedocs.pages.fences import find_fences, includes
 from livedocs.pages.highlighting import finish_code
 from livedocs.pages.listing import Reader
 from livedocs.pages.page import Page, fill, second_cards
 from livedocs.pages.project import Project
 from livedocs.pages.tables import finish_tables
-from livedocs.publish import content, downloads, kept, links, picture, policy, print_pages, search, sources
+from livedocs.publish import (
+    content,
+    downloads,
+    feed,
+    inventory,
+    kept,
+    links,
+    picture,
+    policy,
+    print_pages,
+    search,
+    sources,
+    texts,
+)
 from livedocs.publish.addresses import address_of, menu_sections, notebook_uri, with_addresses
 from livedocs.publish.folder import SiteFolder
+from livedocs.publish.markup import conforming
 from livedocs.publish.mathfont import math_font
 from livedocs.publish.print_pages import Chapter
 from livedocs.publish.progress import Progress
+from livedocs.publish.templates import Templates
+from livedocs.run import leftovers
 from livedocs.run.runner import Runner
 from livedocs.run.store import digest, digest_of_glue
 from livedocs.show import data
@@ -54,7 +73,16 @@ log = logging.getLogger("mkdocs.livedocs")
 
 DATA = {"data/gradients.json": data.to_json, "data/gradients.csv": data.to_csv}
 
+# What the theme would ship and nothing of this site asks for: its search, in whose place stands
+# docs/assets/search_worker.js, a favicon beside the site's own, and maps of style sheets that do not name them.
+UNUSED = (
+    "assets/javascripts/lunr/*",
+    "assets/images/favicon.png",
+    "assets/stylesheets/*.map",
+    f"{search.THEME_WORKER}*",
+)
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 NEEDED = ("pymdownx.snippets", "pymdownx.superfences", "pymdownx.arithmatex", "livedocs")  # what pages are written in
 OWN = {"rule", "points"}  # blocks that show no rules but those of their page
 
@@ -85,7 +113,7 @@ def close() -> None:
 @functools.cache
 def _room() -> Path:
     """A folder for executed notebooks: mkdocs-jupyter reads files."""
-    folder = Path(tempfile.mkdtemp(prefix="livedocs-notebooks-"))
+    folder = leftovers.room()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
@@ -108,8 +136,10 @@ class Site:
         self.executed: dict[str, Future] = {}  # by page: its notebook
         self.order: list[str] = []  # the pages, as MkDocs has them
         self.lists: set[str] = set()  # the pages that are made of what the others say
+        self.around: set[str] = set()  # the pages that are made of files that no job stands for
         self.notebooks: dict[str, str] = {}  # of each page, by its name in the site
         self.chapters: list[Chapter] = []
+        self.texts: dict[str, str] = {}  # pages as Markdown, by their names in the site
         self.rendering = False  # while MkDocs makes the pages' HTML of Markdown, and logs what fails
         self.reading: search.Reading | None = None  # while the search plugin reads a page
 
@@ -119,6 +149,8 @@ class Site:
             where, wanted = Path(config.config_file_path).name, "all of: " + ", ".join(NEEDED)
             with _plainly():
                 raise DocsError(where, None, "markdown_extensions", got=f"no {', '.join(missing)}", wanted=wanted)
+        with _plainly():
+            sources.check_titles(config, Path(config.config_file_path).name)
         options = config.mdx_configs.setdefault("livedocs", {})
         snippets = root / options.get("snippets", "snippets")
         self.project = Project(
@@ -135,6 +167,7 @@ class Site:
         self.progress.start()
         self.folder = SiteFolder(Path(config.site_dir))
         if self.serving:
+            leftovers.note_served(Path(config.site_dir))
             self._keep_names_of_templates(config)
         else:
             with _plainly():
@@ -171,6 +204,7 @@ class Site:
         self.order = [file.src_uri for file in files.documentation_pages()]
         waiting = {file.src_uri for file, kinds in blocks.items() if kinds - OWN}
         self.lists = {file.src_uri for file, kinds in blocks.items() if kinds & LISTS}
+        self.around = {file.src_uri for file, kinds in blocks.items() if kinds & AROUND}
         pages = [uri for uri in sorted(self.order, key=waiting.__contains__) if uri not in self.lists]
         _reorder(files, [*pages, *self.executed, *(uri for uri in self.order if uri in self.lists)])
         modules = self.project.rule_files()
@@ -201,7 +235,10 @@ class Site:
 
     def _name(self, file: File, config: MkDocsConfig) -> str:
         """A page's name in error messages."""
-        return f"{Path(config.docs_dir).name}/{file.src_uri}"
+        uri = file.src_uri
+        if uri in self.executed:  # a notebook is written as Python
+            uri = uri.removesuffix(".ipynb") + ".py"
+        return f"{Path(config.docs_dir).name}/{uri}"
 
     def _runs(self, lines: list[str], where: str) -> Iterable[Job]:
         """Start the snippets that a page names."""
@@ -210,7 +247,7 @@ class Site:
         except DocsError:
             return  # told with its line when the page is rendered
         for name in dict.fromkeys(names):
-            path = (self.project.snippets / name).resolve()
+            path = Path(os.path.realpath(self.project.snippets / name))
             if self.project.snippets in path.parents and path.is_file():
                 yield path.relative_to(self.project.root).as_posix(), self.project.runner.submit(path)
 
@@ -226,7 +263,7 @@ class Site:
         jobs = self.jobs.get(page.file.src_uri, [])
         if any(future.exception() for _, future in jobs):
             return None
-        if self._foreign(page, markdown):
+        if page.file.src_uri in self.around or self._foreign(page, markdown):
             return None
         found = (self.project.runner.signature(subject) for subject, _ in jobs)
         others = repr(self.project.listing) if page.file.src_uri in self.lists else ""
@@ -237,7 +274,7 @@ class Site:
         from livedocs.pages import jupyter
 
         uri = file.src_uri.removesuffix(".py") + ".ipynb"
-        path = Path(file.abs_src_path).resolve()
+        path = Path(os.path.realpath(file.abs_src_path))
         self.executed[uri] = jupyter.execute(self.project.runner, path)
         self.jobs[uri] = [(path.relative_to(self.project.root).as_posix(), self.executed[uri])]
         (_room() / uri).parent.mkdir(parents=True, exist_ok=True)
@@ -306,7 +343,10 @@ class Site:
         uri = page.file.src_uri
 
         def anew() -> None:
-            render(config, files)
+            try:
+                render(config, files)
+            except SnippetMissingError as error:
+                raise self.pages[uri].missing(str(error)) from None
             if uri in self.executed:
                 from livedocs.pages import jupyter
 
@@ -327,8 +367,9 @@ class Site:
             self.notebooks[name] = self._notebook_of(page, config, files)
             if page.file.src_uri not in self.lists:
                 self._list(page, html)
-            lines = page.file.content_string.split("\n") if page.file.src_uri not in self.executed else []
-            for error in content.faults(html, lines, self._name(page.file, config)):
+            name, is_notebook = self._name(page.file, config), page.file.src_uri in self.executed
+            source = (self.project.root / name).read_text(encoding="utf-8") if is_notebook else page.file.content_string
+            for error in content.faults(html, source.split("\n"), name, is_notebook=is_notebook):
                 log.warning(str(error))
         if page.file.src_uri in self.executed and page.edit_url:  # that of its source, not that of what was made of it
             page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
@@ -359,12 +400,17 @@ class Site:
             self._shorten(item.children, page)
 
     def on_post_page(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> str:
+        output = conforming(output)
         for chapter in self.chapters:
             if chapter.whole is page:
                 # What stands aside is named by its content: an equal output is an equal page.
                 return self.kept.once(("chapter", page.url), output, functools.partial(self._unite, chapter, output))
         ours = self.pages.get(page.file.src_uri)
         return fill(output, ours.late) if ours else output
+
+    def on_post_template(self, output: str, name: str) -> str:
+        """Finish a file that a template makes alone; the page for lost addresses is one."""
+        return conforming(output) if name.endswith(".html") else output
 
     def _unite(self, chapter: Chapter, output: str) -> str:
         """The finished print page of a chapter."""
@@ -386,7 +432,10 @@ class Site:
         self._fill_explorer(config, files)
         for name, text in self.notebooks.items():
             files.append(File.generated(config, name, content=text))
+        self._fill_for_programs(config, files)
         self._name_for_the_search(files)
+        for file in [file for file in files if any(fnmatch(file.src_uri, pattern) for pattern in UNUSED)]:
+            files.remove(file)
         for chapter in self.chapters:
             chapter.fill()
         others = [file.src_uri for file in files.documentation_pages() if file.src_uri not in self.order]
@@ -413,14 +462,13 @@ class Site:
     def _keep_templates(self, env, files: Files) -> None:
         """Have templates compiled once, and under ``serve`` filled again only for a page in which something changed."""
         if self.project.runner.store.folder is not None:
-            folder = self.project.runner.store.folder / "templates"
-            with contextlib.suppress(OSError):  # a read-only disk costs the next build its time
-                folder.mkdir(parents=True, exist_ok=True)
-                env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+            env.bytecode_cache = Templates(self.project.runner.store.folder / "templates")
         if not self.serving:
             return
         get_template = env.get_template
-        menu = [(file.src_uri, str(file.page.title)) for file in files.documentation_pages() if file.page]
+        shown = [file.page for file in files.documentation_pages() if file.page]
+        # The theme's menu shows what its plugin typeset has found: a title with its code and formulas.
+        menu = [(page.file.src_uri, str(page.title), getattr(page, "typeset", None)) for page in shown]
         shared = digest(self.common, repr(menu), repr(sorted(kept.stamps(self.project.root / "overrides"))))
 
         def get_kept(name: str, parent: str | None = None, globals: dict | None = None):
@@ -452,7 +500,9 @@ class Site:
         branch = config.extra.get("notebook_branch", config.remote_branch)
         colab = notebook.colab_address(config.repo_url or "", branch, uri)
         if not any(chapter.whole is page for chapter in self.chapters):
-            context["notebook"] = {"file": posixpath.basename(uri), "colab": colab}
+            file = posixpath.basename(uri)
+            context["notebook"] = {"file": file, "colab": colab, "text": file.removesuffix(".ipynb") + ".md"}
+            context["feed"] = feed.FEED if config.site_url else None
         return context
 
     def before_search(self, page: MkDocsPage, config: MkDocsConfig) -> None:
@@ -507,6 +557,40 @@ class Site:
         for name, text in found.items():
             files.append(File.generated(config, name, content=text))
 
+    def _fill_for_programs(self, config: MkDocsConfig, files: Files) -> None:
+        """Add what programs read: an inventory, an address for each function, each page as Markdown, a feed."""
+
+        def add(name: str, content: str | bytes) -> None:
+            files.append(File.generated(config, name, content=content))
+
+        pages = {file.src_uri: file for file in files.documentation_pages()}
+        if len(self.project.rules):
+            ordered = self.project.rules.in_menu_order(self.project.chapters).values()
+            found = inventory.places(ordered, lambda page: pages[page].url if page in pages else page)
+            add(inventory.INVENTORY, inventory.sphinx_inventory(found, config.site_name, self.torch))
+            for name, text in inventory.function_pages(found).items():
+                add(name, text)
+        listed = []
+        for uri, chapter in self.project.chapters.items():
+            file = pages.get(uri) or pages.get(uri.removesuffix(".py") + ".ipynb")
+            name = file and notebook_uri(file.src_uri, file.dest_uri)
+            if name not in self.notebooks:
+                continue
+            name, content = name.removesuffix(".ipynb") + ".md", texts.of_notebook(self.notebooks[name])
+            self.texts[name] = content  # not added: MkDocs would make a page of it
+            title = html.unescape(re.sub(r"<[^>]+>", "", str(file.page.title)))
+            about = html.unescape(file.page.meta.get("description", ""))
+            address = (config.site_url or "") + quote(name)
+            listed.append(texts.Text(chapter, title, about, address, content))
+        add(texts.LIST, texts.list_of(listed, config.site_name, config.site_description or ""))
+        add(texts.WHOLE, texts.whole_of(listed))
+        changes = pages.get("changelog.md")
+        if changes and config.site_url:
+            where, address = self._name(changes, config), urljoin(config.site_url, changes.url)
+            with _plainly():
+                shown = changes.page.content
+                add(feed.FEED, feed.of_changelog(shown, where, address, config.site_url, config.site_name))
+
     def _measured(self) -> str:
         """What all measured rules depend on."""
         return digest(*map(self.project.runner.signature, self.project.rule_files().values()))
@@ -533,6 +617,8 @@ class Site:
         with _plainly():
             if not self.serving:  # mkdocs serve puts a script of its own into every page that it sends
                 policy.enforce(built)
+        for name, text in self.texts.items():
+            (built / name).write_text(text, encoding="utf-8")
         downloads.write_archive(built, whole=not self.serving)
         if not self.serving:
             with _plainly():
@@ -544,10 +630,19 @@ class Site:
             self.progress.stop()
         if hasattr(self, "folder") and not self.serving:
             self.folder.discard()
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            error, self.rendering = _unwritten(error, self.project.root), False
         if isinstance(error, DocsError):
             if not self.rendering:
                 log.error(str(error))  # MkDocs logs those of pages, and no others
             raise Abort("Nothing was published.") from None
+
+
+def _unwritten(error: OSError, root: Path) -> DocsError:
+    """The error for a file that the system did not let MkDocs, or a plugin of it, read or write."""
+    where = os.path.relpath(error.filename, root) if isinstance(error.filename, str) else "the site"
+    got = error.strerror or str(error)
+    return DocsError(where, None, "a file cannot be read or written", got=got, wanted="room, and the right to do so")
 
 
 @contextlib.contextmanager

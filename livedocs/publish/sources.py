@@ -1,9 +1,9 @@
-"""Checks what pages say of themselves before anything is rendered: their front matter, and that they can be read."""
+"""Checks what pages and mkdocs.yml say before anything is rendered: titles, front matter, and that it can be read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,32 @@ KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "styles": (_are_texts, "a list of files below docs/"),
     "template": (_is_text, "the name of a template"),
 }
+
+
+def check_titles(config: Mapping[str, Any], where: str) -> None:
+    """Check what mkdocs.yml calls the site, its chapters and its pages: the theme's templates write it as it is.
+
+    Args:
+        config: the settings.
+        where: the name of their file in messages.
+
+    Raises:
+        DocsError: for a title with markup, and for a name of the site, which stands in attributes, with a quote.
+    """
+    for title in _menu_titles(config["nav"]):
+        if MARKUP.search(title):
+            raise DocsError(where, None, "a title with markup", got=title, wanted="a text without markup")
+    for name in ("site_name", "site_description"):
+        if MARKUP.search(config[name] or "") or '"' in (config[name] or ""):
+            raise DocsError(where, None, name, got=config[name], wanted="a text without markup and double quotes")
+
+
+def _menu_titles(nav: Any) -> Iterator[str]:
+    """The titles of chapters and pages in a menu."""
+    for entry in nav if isinstance(nav, list) else []:
+        for title, below in entry.items() if isinstance(entry, dict) else []:
+            yield str(title)
+            yield from _menu_titles(below)
 
 
 def check(read: Callable[[], str], name: str, docs: Path) -> None:

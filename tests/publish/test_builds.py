@@ -185,6 +185,17 @@ def test_a_notebook_that_warns_stops_the_build(project: Path) -> None:
     assert "docs/notebooks/warns.py:4: a notebook cell wrote to standard error" in done.log
 
 
+def test_what_c_code_complains_of_in_a_notebook_stops_the_build(project: Path) -> None:
+    """It goes past Python's own standard error."""
+    notebooks = project / "docs" / "notebooks"
+    notebooks.mkdir()
+    code = "import ctypes\nctypes.CDLL(None).perror(b'oops')"
+    (notebooks / "complains.py").write_text(f"# %% [markdown]\n# # Complains\n\n# %%\n{code}\n")
+    done = build(project)
+    assert not done.ok
+    assert "docs/notebooks/complains.py" in done.log and "wrote to standard error\n  got:    oops" in done.log, done.log
+
+
 def test_a_notebook_with_a_dead_link_stops_the_build(project: Path) -> None:
     notebooks = project / "docs" / "notebooks"
     notebooks.mkdir()

@@ -88,3 +88,17 @@ def test_what_a_killed_build_has_left_is_swept_and_what_runs_is_not(tmp_path: Pa
     (tmp_path / "site.partial.mine").mkdir()
     built(tmp_path / "site", "new").publish()
     assert names(tmp_path) == ["site", f"site.partial.{os.getpid()}-0a1b2c", "site.partial.mine"]
+
+
+def test_a_build_that_was_killed_between_two_renames_has_cost_nothing(tmp_path: Path) -> None:
+    """The old site has been moved away, the new one was not in its place yet: the old one is there again."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    old = tmp_path / f"site.old.{dead.pid}-0a1b2c"
+    old.mkdir()
+    (old / "index.html").write_text("old")
+    folder = SiteFolder(tmp_path / "site")
+    folder.begin()
+    assert (tmp_path / "site/index.html").read_text() == "old" and not old.exists()
+    folder.discard()
+    assert names(tmp_path) == ["site"]

@@ -1,18 +1,25 @@
-"""The built site in headless Chromium, each page in one visit: what it shows, what axe finds, what it asks for."""
+"""The built site in headless Chromium, each page in one visit: what it shows wide and narrow, what axe finds there."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.browsing import CHAPTER, CONTRAST, DESKTOP, FRAMES, PAGES, PHONE, SLOW, faults, until, visit
+from tests.reading import phone
 
 pytestmark = pytest.mark.site
 
 
 @pytest.fixture(scope="module")
-def tab(browser, served: str):
-    """A browser tab that notes console messages, failed answers, and requests to other hosts."""
+def context(browser):
     context = browser.new_context(reduced_motion="reduce")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tab(context, served: str):
+    """A new browser tab that notes console messages, failed answers, and requests to other hosts."""
     tab = context.new_page()
     tab.trouble = []
     tab.on("console", lambda m: tab.trouble.append(m.text) if m.type in ("error", "warning") else None)
@@ -21,15 +28,16 @@ def tab(browser, served: str):
     own = (served, "data:", "about:")
     tab.on("request", lambda r: tab.trouble.append(r.url) if not r.url.startswith(own) else None)
     yield tab
-    context.close()
+    tab.close()
 
 
 @pytest.mark.parametrize("path", [*PAGES, CHAPTER])
 def test_a_page_shows_what_it_should(path: str, tab, served: str) -> None:
-    """Wide, as it is opened; wide and unfolded, by axe too; and then narrow."""
+    """Wide, as it is opened, and unfolded; then on a phone with touch, unfolded, by axe too: all in one visit.
+
+    A page of each kind is looked at by axe in a wide window (test_access.py), and opened on a phone (test_phone.py).
+    """
     tab.set_viewport_size(DESKTOP)
-    tab.goto("about:blank")
-    tab.trouble.clear()
     visit(tab, served + path)
     wrong = [
         f"{what} at {at:.1f} screens, and not within {LIMITS[what]}"
@@ -38,20 +46,30 @@ def test_a_page_shows_what_it_should(path: str, tab, served: str) -> None:
     ]
     tab.evaluate(UNFOLD)
     wrong += [f"wide: {what}" for what in tab.evaluate(WRONG)]
-    wrong += [f"axe: {fault}" for fault in faults(tab, rules=dict.fromkeys(SLOW, False))]
-    tab.set_viewport_size(PHONE)
-    tab.evaluate(FRAMES)
+    session = tab.context.new_cdp_session(tab)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    narrow(tab, session, phone.WIDTHS[0])
     wrong += [f"narrow: {what}" for what in tab.evaluate(WRONG)]
+    tab.evaluate(phone.LIGHTEN)
+    wrong += [f"axe: {fault}" for fault in faults(tab, rules=dict.fromkeys(SLOW, False))]
+    for width in phone.WIDTHS:
+        narrow(tab, session, width)
+        wrong += [f"{width} px: {what}" for what in tab.evaluate(phone.WRONG)]
     wrong += [f"heard: {what}" for what in tab.trouble]
     assert not wrong, "\n".join([f"/{path}", *wrong])
+
+
+def narrow(tab, session, width: int) -> None:
+    """Make the tab a phone's, of so many pixels; Playwright can do that only before a page is opened."""
+    size = {"width": width, "height": PHONE["height"], "deviceScaleFactor": 1, "mobile": True}
+    session.send("Emulation.setDeviceMetricsOverride", size)
+    tab.evaluate(FRAMES)
 
 
 @pytest.mark.parametrize("path", ["", "ties/max/", "foundations/rules/"])
 def test_a_page_that_is_opened_on_a_phone_shows_the_same(path: str, tab, served: str) -> None:
     """Not made narrow afterwards, as above."""
     tab.set_viewport_size(PHONE)
-    tab.goto("about:blank")
-    tab.trouble.clear()
     visit(tab, served + path)
     assert tab.evaluate(WRONG) == [] and tab.trouble == []
 
@@ -89,7 +107,7 @@ WRONG = """() => {
   const box = (element) => element.getBoundingClientRect();
   const say = (element) => element.outerHTML.replace(/\\s+/g, ' ').slice(0, 160);
   const visible = (e) => e.checkVisibility({ visibilityProperty: true }) && box(e).width > 0 && box(e).height > 0;
-  const shown = document.querySelector('pre.output samp, .points td, article td, .chapter-pages li');
+  const shown = document.querySelector('pre.output samp, .points td, article td, .chapter-pages li, .defects li');
   if (location.pathname !== '/changelog/' && !(shown && visible(shown)))  // which has neither outputs nor values
     wrong.push('no output, no table, and no list of pages');
   const text = document.querySelector('article').innerText;
@@ -100,6 +118,9 @@ WRONG = """() => {
   for (const figure of all('figure.plot [role=img]'))
     if (!figure.getAttribute('aria-label') || !(box(figure).width > 100))
       wrong.push(`a figure without a text, or too small: ${say(figure)}`);
+  for (const link of all('a[href]'))
+    if (visible(link) && !(link.textContent.trim() || link.getAttribute('aria-label') || link.title))
+      wrong.push(`a link without a name: ${say(link)}`);
   const { scrollWidth } = document.documentElement;
   if (scrollWidth > innerWidth) wrong.push(`it scrolls sideways: ${scrollWidth} px in ${innerWidth}`);
   return wrong;

@@ -1,15 +1,14 @@
-"""Every page on a phone with touch, in one visit: what can be hit, reached, read and found to go on sideways."""
+"""A page of each kind on a phone with touch, as it is opened there; tests/reading/test_browser.py sees every page."""
 
 from __future__ import annotations
 
 import pytest
 
 from livedocs.measured import short_name
-from tests.browsing import CHAPTER, FRAMES, PAGES, SLOW, faults, visit
+from tests.browsing import CHAPTER, FRAMES, KINDS, SLOW, faults, visit
+from tests.reading.phone import LIGHTEN, WIDTHS, WRONG
 
 pytestmark = pytest.mark.site
-
-WIDTHS = (360, 390)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +21,7 @@ def phone(browser):
     context.close()
 
 
-@pytest.mark.parametrize("path", [*PAGES, CHAPTER])
+@pytest.mark.parametrize("path", [*KINDS.values(), CHAPTER, "flat/sign/", "losses/map/", "sheets/special/"])
 def test_a_page_on_a_phone(path: str, phone, served: str) -> None:
     phone.set_viewport_size({"width": WIDTHS[0], "height": 740})
     visit(phone, served + path)
@@ -33,68 +32,6 @@ def test_a_page_on_a_phone(path: str, phone, served: str) -> None:
         phone.evaluate(FRAMES)
         wrong += [f"{width} px: {what}" for what in phone.evaluate(WRONG)]
     assert not wrong, "\n".join([f"/{path}", *wrong])
-
-
-# All that is folded is opened. Of the folds of the long list some: the others are made alike.
-LIGHTEN = """async () => {
-  for (const fold of document.querySelectorAll('.census details:nth-of-type(n+12)')) fold.remove();
-  for (const fold of document.querySelectorAll('article details')) fold.open = true;
-  // Nor is anything left for the time when it comes into sight.
-  for (const late of document.querySelectorAll('.rule > div, .sheet > li, .highlight > pre'))
-    late.style.contentVisibility = 'visible';
-  for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
-}"""
-
-WRONG = """() => {
-  const wrong = new Set();
-  const all = (selector) => [...document.querySelectorAll(selector)];
-  const say = (element) => element.outerHTML.replace(/\\s+/g, ' ').slice(0, 140);
-  const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true });
-
-  // Letters of 12 px and more. Formulas make their exponents smaller, and drawings keep their proportions.
-  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node; (node = words.nextNode()); ) {
-    const element = node.parentElement;
-    if (!node.data.trim() || element.closest('math, svg, script, noscript, template, sup') || !seen(element)) continue;
-    const size = parseFloat(getComputedStyle(element).fontSize);
-    if (size < 11.99) wrong.add(`letters of ${size} px: ${say(element)}`);
-  }
-
-  // An underscore is above the line that marks a link.
-  for (const link of all('article :is(p, li, td, th) a:not(.headerlink)'))
-    if (link.textContent.includes('_')) {
-      const { fontSize, textUnderlineOffset } = getComputedStyle(link);
-      if (!(parseFloat(textUnderlineOffset) >= 0.3 * parseFloat(fontSize)))
-        wrong.add(`its underscores are under its line: ${say(link)}`);
-    }
-
-  // What goes on sideways is shaded at its edge, and takes the focus.
-  for (const e of all('article :is(.points, .md-typeset__scrollwrap, div.math, pre > code, pre.output)')) {
-    if (e.closest('svg, math') || e.scrollWidth <= e.clientWidth + 1) continue;
-    const { backgroundImage, backgroundAttachment, overflowX } = getComputedStyle(e);
-    if (overflowX !== 'auto') continue;
-    if (!backgroundImage.includes('gradient') || !backgroundAttachment.includes('local'))
-      wrong.add(`cut without a hint: ${say(e)}`);
-    if (e.tabIndex !== 0) wrong.add(`no key scrolls it: ${say(e)}`);
-  }
-
-  // The copy button stands beside the code.
-  for (const code of all('article .highlight pre > code')) {
-    const button = code.parentElement.querySelector('.md-code__nav');
-    if (!button) continue;
-    const text = document.createRange();
-    text.selectNodeContents(code);
-    if (button.getBoundingClientRect().bottom > text.getBoundingClientRect().top + 1)
-      wrong.add(`the copy button covers code: ${say(code)}`);
-  }
-
-  // Point, gradient and verdict of every table of points are inside the width of a phone.
-  for (const table of all('.points table:not(.elsewhere *)')) {
-    const verdict = [...table.querySelectorAll('thead th')].find((th) => th.textContent === 'Verdict');
-    if (verdict.getBoundingClientRect().right > innerWidth + 1) wrong.add(`no room for the verdict: ${say(table)}`);
-  }
-  return [...wrong];
-}"""
 
 
 def test_the_sheet_of_functions_has_no_margin_of_its_own(phone, served: str) -> None:
@@ -156,3 +93,24 @@ def test_without_javascript_all_points_are_there(browser, served: str) -> None:
     fold.locator("summary").click()
     assert fold.locator("tbody tr").first.is_visible()
     context.close()
+
+
+def test_the_table_of_functions_can_be_filtered(phone, served: str) -> None:
+    visit(phone, served + "functions/")
+    names = "[...document.querySelectorAll('table.functions tbody tr:not([hidden]) th code')].map((e) => e.textContent)"
+    everything = phone.evaluate(names)
+    assert len(everything) > 200
+    words = phone.get_by_label("Filter")
+    words.fill("clip")
+    assert "clamp" in phone.evaluate(names), "another name of it is clip"
+    words.fill("soft")
+    few = phone.evaluate(names)
+    assert 5 < len(few) < 40
+    phone.get_by_label("Chapter").select_option("Kinks")
+    assert 0 < len(phone.evaluate(names)) < len(few)
+    assert phone.locator(".census-filter output").inner_text() == f"{len(phone.evaluate(names))} of {len(everything)}"
+    words.fill("no such function")
+    assert phone.evaluate(names) == []
+    words.fill("")
+    phone.get_by_label("Chapter").select_option("any")
+    assert phone.evaluate(names) == everything
