@@ -27,9 +27,8 @@ SLOW = ("color-contrast", "link-in-text-block")
 SETTLED = """async () => {
   await document.fonts.ready;
   await new Promise(requestAnimationFrame);
-  // site.js looks at what scrolls, as many boxes as it has time for; this waits behind it each time.
-  const boxes = document.querySelectorAll('div.math, pre.output, pre > code').length;
-  for (let turn = 0; turn < boxes; turn++) await new Promise(requestIdleCallback);
+  // site.js looks at what scrolls as soon as there is time, which tests/conftest.py gives it: this waits behind it.
+  for (let turn = 0; turn < 3; turn++) await new Promise(requestIdleCallback);
 }"""
 
 
@@ -76,9 +75,9 @@ def faults(page, context: list[str] | None = None, rules: dict[str, bool] | None
 
 
 CONTRAST = """() => {
-  const rgb = (colour) => {
+  const rgb = (color) => {
     const canvas = document.createElement('canvas').getContext('2d');
-    canvas.fillStyle = colour;
+    canvas.fillStyle = color;
     canvas.fillRect(0, 0, 1, 1);
     return [...canvas.getImageData(0, 0, 1, 1).data];
   };
@@ -87,8 +86,8 @@ CONTRAST = """() => {
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const behind = (element) => {
     for (let e = element; e; e = e.parentElement) {
-      const colour = rgb(getComputedStyle(e).backgroundColor);
-      if (colour[3] === 255) return colour;
+      const color = rgb(getComputedStyle(e).backgroundColor);
+      if (color[3] === 255) return color;
     }
     return [255, 255, 255, 255];
   };

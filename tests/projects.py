@@ -39,6 +39,18 @@ def make(folder: Path) -> Path:
     return folder
 
 
+def with_pages(folder: Path, pages: dict[str, str], snippets: dict[str, str]) -> Path:
+    """A project of these pages and snippets, and of nothing else but the site's own assets and templates."""
+    for name in ("docs/assets", "overrides"):
+        shutil.copytree(ROOT / name, folder / name)
+    for kind, files in (("docs", pages), ("snippets", snippets)):
+        for name, text in files.items():
+            (folder / kind / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / kind / name).write_text(text, encoding="utf-8")
+    configure(folder, nav=list(pages), watch=["snippets"])
+    return folder
+
+
 def configure(folder: Path, **settings) -> None:
     """Write the project's own mkdocs.yml, with other settings, into a folder."""
     config = yaml_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))  # MkDocs' own: it knows !ENV

@@ -1,0 +1,1 @@
+"""Mutants of real pages, snippets, rules, a notebook and settings, and what the build makes of each."""
