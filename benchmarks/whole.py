@@ -140,7 +140,12 @@ def served(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     command = [sys.executable, "-m", "mkdocs", "serve", "--quiet", "--dev-addr", address]
-    server = subprocess.Popen(command, cwd=folder, env=environment(folder))
+    server = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in what nohup or & has started
+    )
     try:
         wait_for(f"http://{address}/", "</html>", server)
         yield f"http://{address}/", server

@@ -85,7 +85,7 @@ class _Rule:
 
     def __post_init__(self) -> None:
         frame = sys._getframe(1)
-        while frame.f_globals.get("__name__") == __name__ or frame.f_code.co_filename == "<string>":
+        while frame.f_globals.get("__name__") in (__name__, "dataclasses") or frame.f_code.co_filename == "<string>":
             frame = frame.f_back
         object.__setattr__(self, "place", (frame.f_code.co_filename, frame.f_lineno))
 
@@ -163,6 +163,7 @@ class VJP(_Rule):
 
 
 Rule = Pieces | VJP
+Values = str | tuple[int, ...]
 
 
 def normal(generator: torch.Generator, shape: tuple[int, ...]) -> torch.Tensor:
@@ -177,6 +178,28 @@ def uniform(low: float, high: float) -> Callable:
         return low + (high - low) * torch.rand(shape, generator=generator, dtype=torch.float64)
 
     return draw
+
+
+def at(x: Values = "", /, **inputs: Values) -> dict[str, str]:
+    """A special input: for each name of an input the Python text of its tensor.
+
+    ``at("[1., 2.]")`` and ``at(x="[1., 2.]")`` are ``{"x": "torch.tensor([1., 2.], dtype=torch.float64)"}``.
+
+    Args:
+        x: that of the input ``x``.
+        inputs: those of all others, or of all. Each is the text of float64 numbers (``"[1., 2.]"``), text of torch
+            (``"torch.tensor(1)"``), which is taken as it is, or the shape of a tensor of zeros, for those that have no
+            entries: ``(0, 2)``.
+    """
+    if x != "":
+        inputs = {"x": x, **inputs}
+    return {name: _text(values) for name, values in inputs.items()}
+
+
+def _text(values: Values) -> str:
+    if isinstance(values, tuple):
+        return f"torch.zeros({', '.join(map(str, values))}, dtype=torch.float64)"
+    return values if values.startswith("torch") else f"torch.tensor({values}, dtype=torch.float64)"
 
 
 def same_shapes(*names: str) -> list[dict[str, tuple[int, ...]]]:

@@ -61,6 +61,6 @@ class DocsError(Exception):
 
 
 def _row(label: str, text: str) -> str:
-    """One labelled row; further lines of ``text`` line up under the first."""
+    """One labeled row; further lines of ``text`` line up under the first."""
     indent = " " * 10
     return f"  {label + ':':<8}" + text.replace("\n", "\n" + indent)

@@ -201,7 +201,7 @@ class MeasuredRule:
     """A rule beside torch: what its card shows.
 
     Args:
-        function, variant, call, also, random: as it declares them (livedocs.declare).
+        function, variant, call, also, random, complex: as it declares them (livedocs.declare).
         file, line: where it is declared, relative to the project.
         scalar: whether it is a scalar function of one variable.
         formula, gradient: LaTeX.
@@ -227,6 +227,7 @@ class MeasuredRule:
     points: tuple[Point, ...]
     also: tuple[str, ...] = ()
     random: bool = False
+    complex: bool = False
     names: tuple[str, ...] = ()
     parameters: tuple[tuple[str, float], ...] = ()
     derivatives: tuple[tuple[str, ...], ...] = ()

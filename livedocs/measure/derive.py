@@ -6,11 +6,13 @@ This runs in a child of the helper process, next to torch.
 from __future__ import annotations
 
 import importlib
+import inspect
+import re
 import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 import sympy
@@ -59,7 +61,7 @@ def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
             found.append(derive_rule(Path(root), rule).to_dict())
         except DocsError:
             raise
-        except Exception as error:
+        except BaseException as error:  # a declaration may call exit
             got = f"{type(error).__name__}: {error}"
             problem = "it cannot be measured"
             raise declaration_error(rule, place_of(Path(root), rule), problem, got, "a declaration that runs") from None
@@ -78,7 +80,7 @@ def load_rules(root: Path, module: str) -> list[Rule]:
     before = _torch()
     try:
         loaded = importlib.import_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too
         lines = [f.tb_lineno for f in _frames(error.__traceback__) if f.tb_frame.f_code.co_filename.endswith(where)]
         line = lines[-1] if lines else getattr(error, "lineno", None)
         raise DocsError(
@@ -88,13 +90,23 @@ def load_rules(root: Path, module: str) -> list[Rule]:
     for name, value in before.items():
         if after.get(name) is not value and after.get(name) != value:
             got = f"{name} is {after.get(name)!r:.200}"
-            raise DocsError(where, None, "the rules change PyTorch", got=got, wanted=f"{value!r:.200}")
+            line = _line_with(
+                loaded, name.rpartition(".")[2].removesuffix("()").removeprefix("is_").removeprefix("get_")
+            )
+            raise DocsError(where, line, "the rules change PyTorch", got=got, wanted=f"{value!r:.200}")
     if not hasattr(loaded, "RULES"):
         raise DocsError(where, None, "a module of rules without RULES", got="no such list", wanted="RULES = [...]")
     if not isinstance(loaded.RULES, list) or not all(isinstance(rule, Rule) for rule in loaded.RULES):
         wanted = "RULES = [Pieces(...), VJP(...)]"
-        raise DocsError(where, None, "RULES is no list of rules", got=repr(loaded.RULES)[:200], wanted=wanted)
+        line = _line_with(loaded, "RULES")
+        raise DocsError(where, line, "RULES is no list of rules", got=repr(loaded.RULES)[:200], wanted=wanted)
     return loaded.RULES
+
+
+def _line_with(module: ModuleType, word: str) -> int | None:
+    """The last line of a module that holds a word, which is what counts in the end."""
+    lines = inspect.getsource(module).split("\n")
+    return next((n for n in range(len(lines), 0, -1) if re.search(rf"\b\w*{word}\b", lines[n - 1])), None)
 
 
 def _torch() -> dict[str, Any]:
@@ -161,6 +173,7 @@ def derive_rule(root: Path, rule: Rule) -> MeasuredRule:
         points=tuple(measured),
         also=tuple(rule.also),
         random=rule.random,
+        complex=rule.complex,
         names=tuple(source.other_names(rule, output)),
         derivatives=tuple(map(tuple, source.lines_of(output))),
         excluded=dict(rule.excluded),

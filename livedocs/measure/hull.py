@@ -14,7 +14,7 @@ def nearest_point(point: torch.Tensor, vertices: torch.Tensor) -> torch.Tensor:
     """The point of a convex hull that is nearest to ``point``; vertices are rows.
 
     Wolfe's algorithm (Finding the nearest point in a polytope, 1976, https://doi.org/10.1007/BF01580381): a few
-    vertices whose weights are positive; the one that lies furthest towards ``point`` joins them, and those whose weight
+    vertices whose weights are positive; the one that lies farthest toward ``point`` joins them, and those whose weight
     would become negative leave. It ends after finitely many steps; for a dozen vertices, after about as many.
     """
     corners = torch.unique(vertices.round(decimals=9), dim=0) - point

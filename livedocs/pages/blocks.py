@@ -6,8 +6,14 @@
 ``/// elsewhere``                          what differs from the cards in other dtypes and longer tensors
 ``/// sheet | torch.sqrt, torch.square``    an entry for each function
 ``/// explorer | torch.relu, torch.clamp``  the explorer; the plots of these stand there without JavaScript
+``/// atlas``                            all functions, with a filter
+``/// defects``                          what is known to be wrong in PyTorch
 ``/// pages``                               the pages of the folder that the page is in
 ``/// symptoms | error``                    the symptoms of a kind that the pages of the site answer
+``/// counts``                             how many snippets, rules and claims the site has
+``/// not-differentiable``                 the functions that have no gradient, by reason
+``/// kernels``                          what PyTorch gives otherwise on a processor without vectors
+``/// licenses``                           what the site ships that others have made, and what writes its pages
 
 Each ends with ``///`` on a line of its own.
 """
@@ -17,6 +23,7 @@ from __future__ import annotations
 import posixpath
 import re
 import xml.etree.ElementTree as ET
+from importlib.metadata import version
 
 from markdown.util import AtomicString
 from pymdownx.blocks.block import Block
@@ -24,8 +31,25 @@ from pymdownx.blocks.block import Block
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule, MeasuredRules
 from livedocs.pages.page import Page
-from livedocs.show import card, census, chapter, elsewhere, explorer, points, sheet, symptoms
+from livedocs.run.accept import release
+from livedocs.show import (
+    atlas,
+    card,
+    census,
+    chapter,
+    defects,
+    elsewhere,
+    explorer,
+    kernels,
+    no_gradient,
+    points,
+    sheet,
+    supply,
+    symptoms,
+    tally,
+)
 from livedocs.show.chapter import Entry
+from livedocs.show.tally import Count
 
 
 def named_rules(page: Page, block: str, argument: str, known: MeasuredRules, problem: str) -> list[MeasuredRule]:
@@ -74,6 +98,26 @@ def chapter_entries(page: Page) -> list[Entry]:
     return project.listing.entries(posixpath.dirname(page.source), project.rules, project.chapters)
 
 
+def site_counts(page: Page) -> list[Count]:
+    """How much the site has of what."""
+    project = page.project
+    return tally.counts(project.root, project.snippets, project.chapters, project.rules)
+
+
+def functions_without_gradient(page: Page) -> no_gradient.Listed:
+    """The functions that have no gradient in the running release.
+
+    Raises:
+        DocsError: if the project has no list of them.
+    """
+    return no_gradient.listed(page.project.root, release(version("torch")))
+
+
+def of_other_kernels(page: Page) -> list[kernels.Other] | None:
+    """What differs on a processor without vectors in the running release; None if nobody has looked."""
+    return kernels.read(page.project.root / kernels.FILE, release(version("torch")))
+
+
 def symptom_kind(page: Page, argument: str) -> str:
     """The kind of symptoms that a block names.
 
@@ -113,10 +157,15 @@ class RuleBlock(_RulesBlock):
         page, rule = self.page, self.page.place(self.argument.strip())
         section = ET.SubElement(parent, "div", {"class": "rule"})
         ET.SubElement(section, "h3", {"id": rule.anchor}).text = AtomicString(rule.name)
+        is_sheet = page.source.startswith(SHEETS)
+        if is_sheet:
+            above = ET.SubElement(section, "div", {"class": "formulas"})
+            above.text = AtomicString(self.stash(card.formulas(rule, page.glyphs)))
         folded = ET.SubElement(section, "details", {"class": "card"})
         summary = ET.SubElement(folded, "summary")
-        summary.text = AtomicString(self.stash(card.summary(rule, page.glyphs)))
-        ET.SubElement(folded, "div").text = AtomicString(self.stash(card.html(rule, page.glyphs)))
+        summary.text = AtomicString(self.stash(card.summary(rule, page.glyphs, formulas_above=is_sheet)))
+        inside = card.html(rule, page.glyphs, formulas_above=is_sheet)
+        ET.SubElement(folded, "div").text = AtomicString(self.stash(inside))
         last = ET.SubElement(folded, "p", {"class": "measured"})
         if page.project.explorer and rule.curve:
             target = posixpath.relpath(page.project.explorer, posixpath.dirname(page.name))
@@ -203,6 +252,29 @@ class ExplorerBlock(_RulesBlock):
         return whole
 
 
+class AtlasBlock(_RulesBlock):
+    """``/// atlas``"""
+
+    NAME = "atlas"
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        page = self.page
+        whole = ET.SubElement(parent, "div", {"class": "atlas", "data-search-exclude": ""})
+        atlas.add_table(whole, page.rules.values(), page.name, page.project.chapters, page.glyphs, self.stash)
+        return whole
+
+
+class DefectsBlock(_RulesBlock):
+    """``/// defects``"""
+
+    NAME = "defects"
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        whole = ET.SubElement(parent, "div", {"class": "defects", "data-search-exclude": ""})
+        defects.add_list(whole, self.page.rules.values(), self.page.name)
+        return whole
+
+
 class PagesBlock(_RulesBlock):
     """``/// pages``"""
 
@@ -228,6 +300,69 @@ class SymptomsBlock(_RulesBlock):
         return whole
 
 
+class CountsBlock(_RulesBlock):
+    """``/// counts``"""
+
+    NAME = "counts"
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        whole = ET.SubElement(parent, "div", {"class": "counts"})
+        tally.add_table(whole, site_counts(self.page))
+        return whole
+
+
+class NotDifferentiableBlock(_RulesBlock):
+    """``/// not-differentiable``"""
+
+    NAME = "not-differentiable"
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        page = self.page
+        whole = ET.SubElement(parent, "div", {"class": "not-differentiable"})
+        no_gradient.add_tables(whole, functions_without_gradient(page), page.rules, page.name)
+        return whole
+
+
+class KernelsBlock(_RulesBlock):
+    """``/// kernels``"""
+
+    NAME = "kernels"
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        whole = ET.SubElement(parent, "div", {"class": "elsewhere"})
+        kernels.add_table(whole, of_other_kernels(self.page), self.page.rules, self.page.name)
+        return whole
+
+
+class LicensesBlock(_RulesBlock):
+    """``/// licenses``"""
+
+    NAME = "licenses"
+
+    def on_create(self, parent: ET.Element) -> ET.Element:
+        whole = ET.SubElement(parent, "div", {"class": "licenses", "data-search-exclude": ""})
+        supply.add_tables(whole)
+        return whole
+
+
+SHEETS = "sheets/"  # the chapter whose cards show formula and gradient without being opened
 LEGEND = "foundations/cards.md"  # the page that explains a card, where the site has it
 LISTS = {"pages", "symptoms"}  # the blocks that are made of other pages
-BLOCKS = (RuleBlock, SixRulesBlock, ElsewhereBlock, PointsBlock, SheetBlock, ExplorerBlock, PagesBlock, SymptomsBlock)
+# Those that are made of files of the project, or of installed packages.
+AROUND = {"counts", "kernels", "licenses", "not-differentiable"}
+BLOCKS = (
+    RuleBlock,
+    SixRulesBlock,
+    ElsewhereBlock,
+    PointsBlock,
+    SheetBlock,
+    AtlasBlock,
+    DefectsBlock,
+    ExplorerBlock,
+    PagesBlock,
+    SymptomsBlock,
+    CountsBlock,
+    NotDifferentiableBlock,
+    KernelsBlock,
+    LicensesBlock,
+)

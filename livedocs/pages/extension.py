@@ -13,6 +13,7 @@ pymdownx puts the code into the fence; this extension runs it and adds the outpu
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import uuid
@@ -118,6 +119,12 @@ class _Blocks(BlocksExtension):
             block_mgr.register(block, {"page": self.page})
 
 
+@functools.cache
+def _runner(root: Path) -> Runner:
+    """One for all pages: each has a process that imports torch, and a site has a hundred pages."""
+    return Runner(root)
+
+
 class LivedocsExtension(Extension):
     """Options: ``root`` and ``snippets`` (folders), ``name`` (the page's, for messages), or a whole ``page``."""
 
@@ -134,7 +141,7 @@ class LivedocsExtension(Extension):
         page = self.getConfig("page")
         if not page:
             root = Path(self.getConfig("root")).resolve()
-            page = Page(Project(root, root / self.getConfig("snippets"), Runner(root)), self.getConfig("name"))
+            page = Page(Project(root, root / self.getConfig("snippets"), _runner(root)), self.getConfig("name"))
         outputs: dict[str, str] = {}
         # pymdownx.snippets has priority 32: the includes must still be there to be read.
         md.preprocessors.register(_Run(md, page, outputs), "livedocs-run", 33)

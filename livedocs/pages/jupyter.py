@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import os.path
 import re
 from concurrent.futures import Future
 from dataclasses import asdict
@@ -25,7 +26,7 @@ SVG = "data:image/svg+xml;base64,"  # how mkdocs-jupyter writes a figure
 
 def execute(runner: Runner, path: Path) -> Future:
     """Start executing a notebook that has changed; ``result()`` gives it as JSON holds it (livedocs.run.notebook)."""
-    where = path.resolve().relative_to(runner.root).as_posix()
+    where = Path(os.path.realpath(path)).relative_to(runner.root).as_posix()
     limits = asdict(NOTEBOOK)
     return runner.call(
         "livedocs.run.notebook:run",
@@ -57,6 +58,7 @@ def to_site_html(rendered: str, page: Page) -> str:
             continue
         for text in cell.select(".jp-RenderedMarkdown"):
             _formulas(text, page)
+            _split_paragraphs(text)
             for anchor in text.select("a.anchor-link"):
                 anchor["class"], anchor["title"] = "headerlink", "Link to this section"
                 anchor.string = "#"
@@ -72,6 +74,21 @@ def to_site_html(rendered: str, page: Page) -> str:
                 figure = figures.themed(base64.b64decode(image["src"].removeprefix(SVG)).decode())
                 parts.append(page.later(figure))
     return "\n".join(parts)
+
+
+def _split_paragraphs(text: Tag) -> None:
+    """Have a formula on lines of its own end the paragraph that it stands in: a paragraph holds no blocks."""
+    for paragraph in text.select("p:has(> div.math)"):
+        parts: list[Tag] = []
+        for node in list(paragraph.contents):
+            if isinstance(node, Tag) and node.name == "div":
+                parts.append(node.extract())
+            elif parts and parts[-1].name == "p":
+                parts[-1].append(node.extract())
+            elif isinstance(node, Tag) or node.strip():
+                parts.append(BeautifulSoup("<p></p>", "html.parser").p)
+                parts[-1].append(node.extract())
+        paragraph.replace_with(*parts)
 
 
 def _formulas(text: Tag, page: Page) -> None:

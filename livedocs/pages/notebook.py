@@ -18,11 +18,34 @@ from typing import Any
 from urllib.parse import quote
 
 from livedocs.errors import DocsError
-from livedocs.pages.blocks import chapter_entries, own_rules, sheet_rules, symptom_kind, way_up
+from livedocs.pages.blocks import (
+    chapter_entries,
+    functions_without_gradient,
+    of_other_kernels,
+    own_rules,
+    sheet_rules,
+    site_counts,
+    symptom_kind,
+    way_up,
+)
 from livedocs.pages.fences import PYTHON, Fence, expand, find_fences, includes
 from livedocs.pages.page import Page
 from livedocs.run import figures
-from livedocs.show import card, census, chapter, elsewhere, points, sheet, symptoms
+from livedocs.show import (
+    atlas,
+    card,
+    census,
+    chapter,
+    defects,
+    elsewhere,
+    kernels,
+    no_gradient,
+    points,
+    sheet,
+    supply,
+    symptoms,
+    tally,
+)
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -211,11 +234,24 @@ class _Reader:
             yield from elsewhere.table_markdown(self.page.rules, self.page.name)
         elif kind == "sheet":
             yield from sheet.markdown(sheet_rules(self.page, argument), self.page.name)
+        elif kind == "atlas":
+            yield from atlas.table_markdown(self.page.rules.values(), self.page.name)
+        elif kind == "defects":
+            yield from defects.list_markdown(self.page.rules.values(), self.page.name)
         elif kind == "pages":
             yield from chapter.entries_markdown(chapter_entries(self.page), self.page.name)
         elif kind == "symptoms":
             found = self.page.project.listing.symptoms(self.page.project.chapters)
             yield from symptoms.table_markdown(symptom_kind(self.page, argument), found, way_up(self.page))
+        elif kind == "counts":
+            yield from tally.table_markdown(site_counts(self.page))
+        elif kind == "not-differentiable":
+            found = functions_without_gradient(self.page)
+            yield from no_gradient.tables_markdown(found, self.page.rules, self.page.name)
+        elif kind == "kernels":
+            yield from kernels.table_markdown(of_other_kernels(self.page), self.page.rules, self.page.name)
+        elif kind == "licenses":
+            yield from supply.tables_markdown()
         else:
             _take_indented(body, "    ")  # its options
             if any(line.strip() for line in body):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os.path
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -114,7 +115,7 @@ class Page:
         """
         base = self.project.snippets
         line = self.offset + include.line + 1
-        path = (base / include.path).resolve()
+        path = Path(os.path.realpath(base / include.path))
         folder = base.relative_to(self.project.root).as_posix()
         if Path(include.path).is_absolute() or base not in path.parents:
             wanted = f"a path inside {folder}/"
@@ -124,6 +125,16 @@ class Page:
             wanted = "one of: " + ", ".join(names) if names else f"a file in {base.name}/ (it has none)"
             raise DocsError(self.name, line, "an include names no file", got=f"{folder}/{include.path}", wanted=wanted)
         return path
+
+    def missing(self, what: str) -> DocsError:
+        """The error for an include that pymdownx could not expand: one outside of a fence, or of no Python file.
+
+        Args:
+            what: its own words, with the path or the section between quotation marks.
+        """
+        name = next(iter(re.findall("'([^']*)'", what)), "")
+        line = self.line_of(lambda line: "8<-" in line and name in line)
+        return DocsError(self.name, line, "an include names nothing", got=name, wanted="a file, or a section of one")
 
     def snippet(self, include: Include) -> Snippet:
         """The snippet that an include names, once it has run; the section is noted as shown.

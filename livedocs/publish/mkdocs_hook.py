@@ -6,15 +6,18 @@ noticed that the glue itself has been edited, and the glue is loaded again.
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
+from mkdocs.exceptions import PluginError
 from mkdocs.plugins import CombinedEvent, event_priority
 from watchdog.events import FileModifiedEvent
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingEmitter
 
 import livedocs
+from livedocs.errors import DocsError
 
 LOOK = 0.1  # seconds between two looks at the watched files: a look takes 7 ms
 
@@ -58,6 +61,21 @@ class _Emitter(PollingEmitter):
                 self.queue_event(FileModifiedEvent(path))
 
 
+def _refuse_a_taken_address(address):
+    """MkDocs would notice after the first build, and tell it with a traceback."""
+    host, port = address
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            where, got = f"{host}:{port}", error.strerror or str(error)
+            wanted = "a free one: mkdocs serve --dev-addr 127.0.0.1:8001, make serve ADDRESS=127.0.0.1:8001"
+            told = DocsError(where, None, "the site cannot be served here", got=got, wanted=wanted)
+            raise PluginError(str(told)) from None
+
+
 def on_serve(server, config, builder):
     """Look more often whether a file was saved, MkDocs looks twice a second; and look back to the first build."""
     watched = [config.docs_dir, config.config_file_path]  # what MkDocs watches by now
@@ -74,6 +92,7 @@ def on_config(config):
     if _serving and not _began:
         for path in (config.docs_dir, config.config_file_path, *config.watch):
             _began.update(_stamps(path))
+        _refuse_a_taken_address(config.dev_addr)
     _load_edited_glue()
     from livedocs.publish.site import Site
 
@@ -126,6 +145,10 @@ on_page_context = CombinedEvent(_before_search, _after_search)
 
 def on_post_page(output, page, config):
     return _site.on_post_page(output, page, config)
+
+
+def on_post_template(output_content, template_name, config):
+    return _site.on_post_template(output_content, template_name)
 
 
 # Last, when the search index and everything else is written.

@@ -17,10 +17,13 @@ from livedocs.show.tensors import text_of
 SHORT = 60  # characters of LaTeX that fit into the one line of a folded card
 
 
-def summary(rule: MeasuredRule, glyphs: set[str]) -> str:
-    """A card in one line, as HTML: its formula where that is short, and its verdicts in a few words."""
+def summary(rule: MeasuredRule, glyphs: set[str], *, formulas_above: bool = False) -> str:
+    """A card in one line, as HTML: its formula where that is short, and its verdicts in a few words.
+
+    The arguments are those of ``html``.
+    """
     formula, verdicts = equations(rule)[0], f'<span class="verdicts">{escape(verdicts_in_words(rule))}</span>'
-    if len(formula) > SHORT or r"\begin" in formula:
+    if formulas_above or len(formula) > SHORT or r"\begin" in formula:
         return verdicts
     return f"{typeset(rule, formula, glyphs, display=False)} {verdicts}"
 
@@ -38,14 +41,25 @@ def verdicts_in_words(rule: MeasuredRule) -> str:
     return ", ".join(words)
 
 
-def html(rule: MeasuredRule, glyphs: set[str]) -> str:
-    """The inside of a card as HTML; the arguments and errors are those of ``typeset``."""
+def formulas(rule: MeasuredRule, glyphs: set[str]) -> str:
+    """Formula and gradient on lines of their own, as HTML; the arguments and errors are those of ``typeset``."""
+    return "".join(typeset(rule, latex, glyphs, display=True) for latex in equations(rule))
+
+
+def html(rule: MeasuredRule, glyphs: set[str], *, formulas_above: bool = False) -> str:
+    """The inside of a card as HTML; the first arguments and the errors are those of ``typeset``.
+
+    Args:
+        rule: what the card is about.
+        glyphs: takes the characters that its formulas need.
+        formulas_above: True where formula and gradient stand above the fold already.
+    """
 
     def formula(latex: str, *, display: bool) -> str:
         return typeset(rule, latex, glyphs, display=display)
 
     parts = [
-        *(formula(latex, display=True) for latex in equations(rule)),
+        "" if formulas_above else formulas(rule, glyphs),
         _measured_with(rule, formula),
         points.of_rule(rule, formula),
         _remarks(rule),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from markdown.util import AtomicString
 
@@ -15,6 +17,7 @@ from livedocs.show.tensors import text_of
 
 COLUMNS = ("Function, point", "On the card", "Elsewhere")
 MISSING = ("Function", "Error", "Dtype")
+Line = tuple[MeasuredRule, list[str]]  # of a table: its rule, its point and its other cells
 QUANTITIES = {"output": "value", "gradient": "gradient", "forward": "forward mode"}
 
 
@@ -103,34 +106,46 @@ def rows(rules: Iterable[MeasuredRule], *, errors: bool) -> list[Difference]:
 
 
 def add_table(parent: ET.Element, rules: MeasuredRules, page: str) -> None:
-    """Add the list of values that differ, and below it the functions that some dtypes do not have.
+    """Add the list of values that differ, and below it the functions that some dtypes do not have, folded by chapter.
 
     Args:
-        parent: takes both tables.
+        parent: takes the folds: a heading row and a table for each chapter of both lists.
         rules: all rules.
         page: the name of the page that shows them, as ``MeasuredRule.link`` takes it.
     """
     for head, lines in _tables(rules):
-        holder = ET.SubElement(
-            parent, "div", {"class": "points", "role": "group", "aria-label": head[-1], "tabindex": "0"}
-        )
-        holder.set("data-search-exclude", "true")  # a search for a function is to find its own page
-        table = ET.SubElement(holder, "table", {"class": "special"})
-        line = ET.SubElement(ET.SubElement(table, "thead"), "tr")
-        for column in head:
-            ET.SubElement(line, "th", {"scope": "col"}).text = column
-        body = ET.SubElement(table, "tbody")
-        for rule, (point, *cells) in lines:
-            line = ET.SubElement(body, "tr")
-            name = ET.SubElement(line, "th", {"scope": "row"})
-            link = ET.SubElement(name, "a", {"href": rule.link(page)})
-            ET.SubElement(link, "code").text = AtomicString(rule.short)
-            if point:
-                ET.SubElement(name, "span", {"class": "line"}).text = AtomicString(point)
-            for cell in cells:
-                box = ET.SubElement(line, "td")
-                for text in cell.split("\n"):
-                    ET.SubElement(box, "span", {"class": "line"}).text = AtomicString(text)
+        by_chapter = sorted(lines, key=lambda line: posixpath.dirname(line[0].page))  # stable: in the order of the page
+        for chapter, group in groupby(by_chapter, key=lambda line: posixpath.dirname(line[0].page)):
+            found = list(group)
+            fold = ET.SubElement(parent, "details", {"data-search-exclude": "true"})  # search finds the function's page
+            summary = ET.SubElement(fold, "summary")
+            ET.SubElement(summary, "code").text = AtomicString(f"{chapter}/")
+            functions = len({rule.name for rule, _ in found})
+            what = "difference" if head is COLUMNS else "error"
+            ET.SubElement(summary, "span").text = f"{_counted(len(found), what)} of {_counted(functions, 'function')}"
+            _add_lines(fold, head, found, page)
+
+
+def _add_lines(parent: ET.Element, head: tuple[str, ...], lines: list[Line], page: str) -> None:
+    """Add the table of one fold."""
+    holder = ET.SubElement(parent, "div", {"class": "points", "role": "group", "aria-label": head[-1], "tabindex": "0"})
+    holder.set("data-search-exclude", "true")
+    table = ET.SubElement(holder, "table", {"class": "special"})
+    line = ET.SubElement(ET.SubElement(table, "thead"), "tr")
+    for column in head:
+        ET.SubElement(line, "th", {"scope": "col"}).text = column
+    body = ET.SubElement(table, "tbody")
+    for rule, (point, *cells) in lines:
+        line = ET.SubElement(body, "tr")
+        name = ET.SubElement(line, "th", {"scope": "row"})
+        link = ET.SubElement(name, "a", {"href": rule.link(page)})
+        ET.SubElement(link, "code").text = AtomicString(rule.short)
+        if point:
+            ET.SubElement(name, "span", {"class": "line"}).text = AtomicString(point)
+        for cell in cells:
+            box = ET.SubElement(line, "td")
+            for text in cell.split("\n"):
+                ET.SubElement(box, "span", {"class": "line"}).text = AtomicString(text)
 
 
 def table_markdown(rules: MeasuredRules, page: str) -> Iterator[str]:
@@ -147,7 +162,7 @@ def table_markdown(rules: MeasuredRules, page: str) -> Iterator[str]:
         yield ""
 
 
-def _tables(rules: MeasuredRules) -> Iterator[tuple[tuple[str, ...], list[tuple[MeasuredRule, list[str]]]]]:
+def _tables(rules: MeasuredRules) -> Iterator[tuple[tuple[str, ...], list[Line]]]:
     """Two tables: the head, and for each line its rule, its point and its other cells."""
     values = rows(rules.values(), errors=False)
     yield COLUMNS, [(one.rule, [one.point_name, one.here, f"{one.there}\n{one.where}"]) for one in values]
@@ -162,6 +177,10 @@ def _quantities(found: Point | Elsewhere, names: list[str]) -> str:
         value = getattr(found, name)
         said.setdefault(text_of(value if name == "output" else with_plain_zeros(value)), []).append(QUANTITIES[name])
     return "; ".join(f"{_and(which)} {text}" for text, which in said.items())
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _and(words: list[str]) -> str:

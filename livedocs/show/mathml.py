@@ -21,7 +21,7 @@ _CONVERTER = LatexToMathML(fancy_error=False)
 _CLASSES = {
     "text-align:left": "math-left",
     "text-align:right": "math-right",
-    "text-align:center": "math-centre",
+    "text-align:center": "math-center",
     "justify-items:start": "",
     "justify-items:end": "",
     "justify-items:center": "",
@@ -50,6 +50,8 @@ def to_mathml(latex: str, *, display: bool) -> str:
     except LatexError as error:
         raise ValueError(str(error)) from None
     mathml = re.sub(r"&(?!lt;|gt;|amp;|quot;|apos;)\w+;", lambda m: html.unescape(m[0]), mathml)
+    # A line above is math-core's combining low line, which no text may begin with: the overline stretches as well.
+    mathml = mathml.replace(">\u0332</mo></mover>", ">\u203e</mo></mover>")
     return re.sub(r' style="([^"]*)"', _style_to_class, mathml)
 
 
@@ -72,7 +74,7 @@ _SLANTED = {
 
 @functools.cache
 def glyphs_of(mathml: str) -> frozenset[str]:
-    """The characters that a formula needs of the maths font; code inside it is in the code font."""
+    """The characters that a formula needs of the math font; code inside it is in the code font."""
     found: set[str] = set()
 
     def visit(element: ET.Element) -> None:

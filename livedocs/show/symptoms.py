@@ -63,7 +63,8 @@ class Symptom:
     def markup(self) -> str:
         """The text in Markdown: what was printed is code."""
         if self.kind not in PRINTED:
-            return self.text
+            parts = self.text.split("`")  # markup is none outside of code either
+            return "`".join(part if number % 2 else part.replace("<", r"\<") for number, part in enumerate(parts))
         if "`" in self.text:
             return f"`` {self.text} ``{self.note}"
         return f"`{self.text}`{self.note}"

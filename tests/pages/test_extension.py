@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -109,6 +110,26 @@ def test_it_works_in_plain_markdown_with_nothing_shared(runner: Runner) -> None:
     assert "<samp>whole\n</samp>" in html
 
 
+def test_pages_of_one_project_share_the_process_that_imports_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By plain Python-Markdown, which makes an extension for each page."""
+    started, start = [], Runner._start
+    monkeypatch.setattr(Runner, "_start", lambda self: started.append(start(self)) or started[-1])
+    (tmp_path / "snippets").mkdir()
+    for name in ("first", "second"):
+        (tmp_path / "snippets" / f"{name}.py").write_text(f"print('{name}')\n")
+        md = Markdown(
+            extensions=["pymdownx.snippets", "pymdownx.superfences", "livedocs"],
+            extension_configs={
+                "pymdownx.snippets": {"base_path": str(tmp_path / "snippets")},
+                "livedocs": {"root": str(tmp_path)},
+            },
+        )
+        assert f"<samp>{name}\n</samp>" in md.convert(fence(f"{name}.py"))
+    assert len(started) == 2 and started[0] is started[1]
+
+
 @pytest.mark.parametrize(
     ("before", "indent", "ancestor"),
     [
@@ -147,8 +168,8 @@ def test_a_figure_is_one_image_with_its_text(page: Page) -> None:
     svg = shown.select_one("figure.plot > svg")
     assert svg["role"] == "img" and svg["aria-label"] == 'A rising line, "x < 2"'
     assert "style" not in str(svg.attrs) and not svg.select("[style]") and not svg.find("style")
-    colours = {e[k] for e in svg.find_all() for k in ("fill", "stroke") if e.get(k)}
-    assert colours <= {"none", "currentColor"} | {c for c in colours if c.startswith("var(--plot-")}, colours
+    colors = {e[k] for e in svg.find_all() for k in ("fill", "stroke") if e.get(k)}
+    assert colors <= {"none", "currentColor"} | {c for c in colors if c.startswith("var(--plot-")}, colors
     assert svg.find("text") and len(str(svg)) < 15_000
 
 

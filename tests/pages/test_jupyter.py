@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from livedocs.errors import DocsError
-from livedocs.pages.jupyter import execute
+from livedocs.pages.jupyter import execute, to_site_html
+from livedocs.pages.page import Page
+from livedocs.pages.project import Project
 from livedocs.run.runner import Runner
 
 pytestmark = pytest.mark.site
@@ -41,6 +43,21 @@ def test_a_notebook_runs_again_when_what_it_imports_has_changed(tmp_path: Path) 
         assert cell["outputs"][0]["text"] == [value]
 
 
+def test_a_formula_on_lines_of_its_own_ends_its_paragraph(tmp_path: Path) -> None:
+    """Paragraphs hold no blocks. A browser ends them, and takes the end that follows for an empty one."""
+    (tmp_path / "snippets").mkdir()
+    runner = Runner(tmp_path)
+    try:
+        page = Page(Project(tmp_path, tmp_path / "snippets", runner))
+        cell = '<div class="jp-Cell"><div class="jp-RenderedMarkdown">{}</div></div>'
+        got = to_site_html(cell.format("<p>of $$x$$ and $y$</p><p>$$z$$</p><p>w</p>"), page)
+    finally:
+        runner.close()
+    block = '<div class="math"><math display="block"><mi>{}</mi></math></div>'
+    inline = '<span class="math"><math><mi>y</mi></math></span>'
+    assert got == f"<p>of </p>{block.format('x')}<p> and {inline}</p>{block.format('z')}<p>w</p>"
+
+
 def test_a_figure_that_nobody_described_stops_the_build(tmp_path: Path) -> None:
     source = "# %%\nimport matplotlib.pyplot as plt\n\n# %%\nplt.subplots({name})\nplt.show()\n"
     runner = Runner(tmp_path)
@@ -54,3 +71,70 @@ def test_a_figure_that_nobody_described_stops_the_build(tmp_path: Path) -> None:
         assert execute(runner, tmp_path / "figure.py").result()["cells"][1]["outputs"]
     finally:
         runner.close()
+
+
+CELLS = {
+    "HTML": (
+        "from IPython.display import HTML\nHTML('<b>x</b>')",
+        "an output of a notebook that no page shows",
+        "text/html",
+    ),
+    "a table": (
+        "class R:\n    def _repr_html_(self):\n        return '<table></table>'\n\n\nR()",
+        "an output of a notebook that no page shows",
+        "text/html",
+    ),
+    "a long line": ("print('x' * 1_000_000)", "a notebook cell printed too much", "1,000,001"),
+    "a carriage return": ("print('a\\rb')", "the output holds a control character", "'\\r' in 'a\\rb"),
+    "a color": ("print('\\x1b[31mred')", "the output holds a control character", "x1b"),
+}
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory):
+    runner = Runner(tmp_path_factory.mktemp("notebooks"))
+    yield runner
+    runner.close()
+
+
+def refused(runner: Runner, source: str) -> DocsError:
+    (runner.root / "n.py").write_text(source, encoding="utf-8")
+    with pytest.raises(DocsError) as caught:
+        execute(runner, runner.root / "n.py").result()
+    return caught.value
+
+
+@pytest.mark.parametrize(("code", "problem", "got"), CELLS.values(), ids=CELLS)
+def test_an_output_that_no_page_shows_stops_the_build(code: str, problem: str, got: str, runner: Runner) -> None:
+    error = refused(runner, f"# %%\nx = 1\n\n# %%\n{code}\n")
+    assert (error.where, error.line, error.problem) == ("n.py", 4, problem) and got in error.got
+
+
+def test_a_thread_that_outlives_a_notebook_stops_the_build(runner: Runner) -> None:
+    late = "import threading\nimport time\n\nthreading.Thread(target=time.sleep, args=(2,), name='late').start()\n"
+    error = refused(runner, f"# %%\nx = 1\n\n# %%\n{late}")
+    assert (error.line, error.problem, error.got) == (4, "a notebook cell left a thread behind", "late")
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "problem"),
+    [
+        ("# %%\nx = 1\n# %% [raw]\n# lost\n", 3, "a marker of a cell that there is not"),
+        ("# %%\nx = 1\n#%%\ny = 1\n", 3, "a marker of a cell that there is not"),
+        ("# %% [markdwn]\n# lost\n", 1, "a marker of a cell that there is not"),
+        ('# %% tags=["skip-execution"]\n1 / 0\n', 1, "a marker of a cell that there is not"),
+        ("x = 1\n# %%\ny = 1\n", 1, "text above the first cell"),
+        ("# ---\n# description: x\n# %%\ny = 1\n", 1, "text above the first cell"),
+        ("# --\n# description: x\n# ---\n# %%\ny = 1\n", 1, "text above the first cell"),
+    ],
+)
+def test_a_marker_that_is_none_stops_the_build(source: str, line: int, problem: str, runner: Runner) -> None:
+    error = refused(runner, source)
+    assert (error.line, error.problem) == (line, problem)
+
+
+def test_a_notebook_that_is_not_utf8_stops_the_build(runner: Runner) -> None:
+    (runner.root / "n.py").write_bytes(b"# %%\nx = '\xe9'\n")
+    with pytest.raises(DocsError, match="the file is not UTF-8") as caught:
+        execute(runner, runner.root / "n.py").result()
+    assert caught.value.line == 2

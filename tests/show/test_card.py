@@ -23,3 +23,22 @@ def test_latex_that_does_not_convert_names_the_rule() -> None:
     with pytest.raises(DocsError, match="test_card") as caught:
         card.html(derive_rule(ROOT, rule), set())
     assert "rule torch.abs: its LaTeX does not convert" in caught.value.problem
+
+
+def test_a_card_of_a_sheet_says_formula_and_gradient_once_above_its_fold() -> None:
+    zero = {"zero": {"x": "torch.zeros(1, dtype=torch.float64)"}}
+    declared = VJP(
+        "torch.abs",
+        "torch.abs(x)",
+        formula=r"z = \lvert x \rvert",
+        gradient=r"\bar{x} = \bar{z} \operatorname{sgn} x",
+        vjp=lambda v, x: (v * x.sign(),),
+        inputs={"x": normal},
+        special=zero,
+    )
+    rule = derive_rule(ROOT, declared)
+    above = card.formulas(rule, set())
+    assert above and card.html(rule, set()).startswith(above)
+    inside = card.html(rule, set(), formulas_above=True)
+    assert above + inside == card.html(rule, set())
+    assert "<math" not in card.summary(rule, set(), formulas_above=True)

@@ -50,6 +50,8 @@ def test_the_list_shows_both_sides(rule) -> None:
     assert texts[0][2].startswith("gradient and forward mode NaNfrom 8 entries of float64")
     assert [link.get("href") for link in parent.iter("a")][0] == "../kinks/elu.md#torch.nn.functional.elu"
     assert "no such code" in "".join(missing.itertext())
+    folds = ["".join(summary.itertext()) for summary in parent.iter("summary")]
+    assert folds == ["kinks/2 differences of 1 function", "kinks/1 error of 1 function"]
 
 
 def test_every_difference_of_the_site_is_in_the_list(rules: MeasuredRules) -> None:
