@@ -1,0 +1,87 @@
+"""The gradient of a factorization: what divides by 0, and what is read."""
+
+import warnings
+
+warnings.simplefilter("ignore")  # some functions here are deprecated
+
+# --8<-- [start:run]
+import torch
+
+x = torch.tensor([[3.0, 0.0], [0.0, 1.0]], requires_grad=True)
+torch.manual_seed(0)
+u, s, v = torch.pca_lowrank(x)
+s[0].backward()
+print(f"{s[0]:.4f}", x.grad)
+
+x.grad = None
+s = torch.linalg.svdvals(x - x.mean(0))
+s[0].backward()
+print(f"{s[0]:.4f}", x.grad)
+# --8<-- [end:run]
+
+torch.manual_seed(1)
+kinds = []
+for _ in range(200):
+    x = torch.randn(2, 2, requires_grad=True)
+    exact = torch.linalg.svdvals(x - x.mean(0))[0]
+    (wanted,) = torch.autograd.grad(exact, x)  # its norm is at most 1
+    (one,) = torch.autograd.grad(torch.pca_lowrank(x, q=1)[1][0], x)
+    assert torch.allclose(one, wanted, atol=1e-3)
+    (grad,) = torch.autograd.grad(torch.pca_lowrank(x)[1][0], x)
+    off = (grad - wanted).abs().max()
+    kinds.append("NaN" if off.isnan() else "off" if off > 1000 else "")
+    kinds.append("right" if off < 1e-3 else "")
+assert {"NaN", "off", "right"} <= set(kinds)
+
+# An upper triangular matrix is its own R; next to it a sign turns.
+upper = torch.tensor([[2.0, 1.0], [0.0, 4.0]], dtype=torch.float64)
+assert torch.linalg.qr(upper).R.equal(upper)
+near = upper + torch.tensor([[0.0, 0.0], [1e-9, 0.0]])
+assert torch.linalg.qr(near).R[0, 0].round() == -2
+
+# What is above the diagonal is not read, and changes the gradient.
+gradients = []
+for above in (0.0, 7.0):
+    factor = torch.tensor([[1.0, above], [2.0, 1.0]], requires_grad=True)
+    inverse = torch.cholesky_inverse(factor)
+    assert torch.allclose(inverse, torch.tensor([[5.0, -2.0], [-2.0, 1.0]]))
+    inverse.sum().backward()
+    gradients.append(factor.grad[1, 1].round().item())
+    assert factor.grad[0, 1].round() == (-120 if above else 6)
+assert gradients == [-2.0, 40.0]
+
+
+# --8<-- [start:errors]
+tall = torch.eye(3, 2, requires_grad=True)
+square = torch.eye(2, requires_grad=True)
+pivots = torch.tensor([1, 2], dtype=torch.int32)
+for function in (
+    lambda: torch.linalg.qr(square, mode="r").R,
+    lambda: torch.linalg.qr(tall, mode="complete").R,
+    lambda: torch.geqrf(square).a,
+    lambda: torch.linalg.ldl_factor(square).LD,
+    lambda: torch.linalg.ldl_solve(square, pivots, square),
+):
+    try:
+        function().sum().backward()
+    except RuntimeError as error:
+        print(error)
+# --8<-- [end:errors]
+
+
+def message(function, x):
+    """What the backward pass raises."""
+    try:
+        function(x.clone().requires_grad_()).sum().backward()
+    except RuntimeError as error:
+        return str(error)
+    return ""
+
+
+for x in (tall.detach(), square.detach(), tall.detach().T):
+    text = message(lambda x: torch.linalg.qr(x, "r").R, x)
+    assert text.startswith(
+        "The derivative of linalg.qr depends on Q, which is"
+    )
+    text = message(lambda x: torch.linalg.qr(x, "complete").R, x)
+    assert bool(text) == (len(x) > x.shape[1])
