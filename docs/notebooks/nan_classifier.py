@@ -128,7 +128,7 @@ assert not any(p.isfinite().all() for p in model.parameters())
 
 # %% [markdown]
 # So the loss of step 51 is a number, its gradient is not, and the optimizer writes the NaN into the parameters. Step 52
-# is the first to use the spoilt parameters. A check of the loss comes one step too late: the parameters are lost by then.
+# is the first to use the spoiled parameters. A check of the loss comes one step too late: the parameters are lost by then.
 #
 # ## Found with anomaly mode
 #
@@ -428,4 +428,6 @@ assert not w.isfinite()
 # ## See also
 #
 # [Symptoms](../symptoms.md) lists error texts and odd gradients with their pages ·
-# [xlogy, entr, kl_div](../edges/xlogy.md) · [log, log1p, logit](../edges/log.md) · [sqrt and norms at 0](../edges/sqrt.md)
+# [xlogy, entr, kl_div](../edges/xlogy.md) · [log, log1p, logit](../edges/log.md) · [sqrt and norms at 0](../edges/sqrt.md) ·
+# [Find the operation that made a gradient NaN or inf](../foundations/find_operation.md) ·
+# [Mixed precision](../basics/mixed_precision.md)

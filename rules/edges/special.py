@@ -5,17 +5,13 @@ import math
 import torch
 from sympy import Rational, erf, erfc, erfinv, exp, pi, sqrt
 
-from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, oo, uniform, x
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, at, oo, uniform, x
 
 HALF = Rational(1, 2)
 SHAPES = [{"x": ()}, {"x": (5,)}, {"x": (2, 3)}]
 EULER = 0.5772156649015329
 ZETA_3 = 1.2020569031595942
 NO_FORWARD = {"forward": "PyTorch has not implemented forward mode for it"}
-
-
-def _at(value: str) -> dict[str, str]:
-    return {"x": f"torch.tensor({value}, dtype=torch.float64)"}
 
 
 def _log_ndtr(v, x):
@@ -81,7 +77,7 @@ RULES = [
         vjp=_log_ndtr,
         inputs={"x": uniform(-6.0, 4.0)},
         shapes=SHAPES,
-        special={"x = 0": _at("0."), "x = -inf": _at(MINUS_INF)},
+        special={"x = 0": at("0."), "x = -inf": at(MINUS_INF)},
         defects=(
             Defect(
                 "x = -inf",
@@ -99,10 +95,10 @@ RULES = [
         inputs={"x": uniform(0.2, 5.0)},
         shapes=SHAPES,
         special={
-            "x = 1": _at("1."),
-            "pole at 0": _at("0."),
-            "pole at -0.0": _at("-0."),
-            "pole at -1": _at("-1."),
+            "x = 1": at("1."),
+            "pole at 0": at("0."),
+            "pole at -0.0": at("-0."),
+            "pole at -1": at("-1."),
         },
         also=("torch.special.gammaln", "torch.Tensor.lgamma"),
         defects=(
@@ -121,7 +117,7 @@ RULES = [
         vjp=lambda v, x: (v * torch.polygamma(1, x),),
         inputs={"x": uniform(0.2, 5.0)},
         shapes=SHAPES,
-        special={"x = 1": _at("1."), "pole at 0": _at("0."), "pole at -0.0": _at("-0.")},
+        special={"x = 1": at("1."), "pole at 0": at("0."), "pole at -0.0": at("-0.")},
         also=("torch.special.digamma", "torch.special.psi", "torch.Tensor.digamma"),
     ),
     VJP(
@@ -132,7 +128,7 @@ RULES = [
         vjp=lambda v, x: (v * torch.polygamma(2, x),),
         inputs={"x": uniform(0.2, 5.0)},
         shapes=SHAPES,
-        special={"x = 1": _at("1."), "pole at 0": _at("0.")},
+        special={"x = 1": at("1."), "pole at 0": at("0.")},
         active={"x = 1": [[-2 * ZETA_3]]},
         also=("torch.special.polygamma", "torch.Tensor.polygamma"),
     ),
@@ -145,7 +141,7 @@ RULES = [
         vjp=lambda v, x: (v * (torch.digamma(x) + torch.digamma(x - 0.5)),),
         inputs={"x": uniform(0.7, 5.0)},
         shapes=SHAPES,
-        special={"x = 1": _at("1."), "pole at 1/2": _at("0.5"), "x = 1/4, below the domain": _at("0.25")},
+        special={"x = 1": at("1."), "pole at 1/2": at("0.5"), "x = 1/4, below the domain": at("0.25")},
         active={
             "x = 1": [[-2 * EULER - 2 * math.log(2)]],
             "x = 1/4, below the domain": [[4 - 2 * EULER - 6 * math.log(2)]],
@@ -161,7 +157,7 @@ RULES = [
         inputs={"x": uniform(0.5, 4.0)},
         fixed={"s": "torch.tensor(2., dtype=torch.float64)"},
         shapes=SHAPES,
-        special={"x = 1": _at("1."), "pole at 0": _at("0."), "pole at -1": _at("-1.")},
+        special={"x = 1": at("1."), "pole at 0": at("0."), "pole at -1": at("-1.")},
         active={"x = 1": [[-2 * ZETA_3]]},
         excluded=NO_FORWARD,
     ),
@@ -174,7 +170,7 @@ RULES = [
         inputs={"x": uniform(0.2, 4.0)},
         fixed={"a": "torch.tensor(1., dtype=torch.float64)"},
         shapes=SHAPES,
-        special={"x = 1": _at("1."), "x = 0": _at("0.")},
+        special={"x = 1": at("1."), "x = 0": at("0.")},
         also=("torch.igamma", "torch.Tensor.igamma"),
         excluded=NO_FORWARD,
         defects=(
@@ -194,7 +190,7 @@ RULES = [
         inputs={"x": uniform(0.2, 4.0)},
         fixed={"a": "torch.tensor(1., dtype=torch.float64)"},
         shapes=SHAPES,
-        special={"x = 1": _at("1."), "x = 0": _at("0.")},
+        special={"x = 1": at("1."), "x = 0": at("0.")},
         also=("torch.igammac", "torch.Tensor.igammac"),
         excluded=NO_FORWARD,
         defects=(

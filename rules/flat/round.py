@@ -8,7 +8,7 @@ HALF = Rational(1, 2)
 
 
 def _stairs(values, edges, step=1):
-    """A piece for each value between neighbouring edges, in units of ``step``."""
+    """A piece for each value between neighboring edges, in units of ``step``."""
     return [Piece(v * step, a * step, b * step) for v, a, b in zip(values, edges, edges[1:], strict=False)]
 
 
@@ -24,7 +24,7 @@ RULES = [
         jumps=tuple(ROUND[1:-1]),
         points=("1.0", "-0.0", NAN),
         span=(-2.5, 2.5),
-        also=("torch.Tensor.round",),
+        also=("torch.special.round", "torch.Tensor.round"),
     ),
     Pieces(
         "torch.round",

@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import alpha_dropout, dropout
 
-from livedocs.declare import VJP, Defect, normal, same_shapes, uniform
+from livedocs.declare import VJP, Defect, at, normal, same_shapes, uniform
 
 OTHER_DRAW = {"float32": "Numbers of another type are drawn differently from the same seed."}
 FOUR = {"four numbers": {"x": "torch.tensor([1., 2., 3., 4.], dtype=torch.float64)"}}
@@ -13,10 +13,6 @@ Z = torch.randn((), generator=torch.Generator().manual_seed(0), dtype=torch.floa
 
 def _seeded(call):
     return f"(torch.manual_seed(0), {call})[1]"
-
-
-def _scalar(text):
-    return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
 
 
 def _zero(v, x):
@@ -76,7 +72,7 @@ RULES = [
         vjp=_zero,
         inputs={"x": uniform(0.1, 0.9)},
         shapes=VECTORS,
-        special={"probability 0.3": _scalar("0.3")},
+        special={"probability 0.3": at("0.3")},
         also=("torch.Tensor.bernoulli",),
         defects=_promise("probability 0.3"),
         excluded=OTHER_DRAW,
@@ -90,7 +86,7 @@ RULES = [
         vjp=_zero,
         inputs={"x": uniform(0.5, 5.0)},
         shapes=VECTORS,
-        special={"rate 2": _scalar("2.")},
+        special={"rate 2": at("2.")},
         defects=_promise("rate 2"),
         excluded=OTHER_DRAW,
         random=True,
@@ -103,7 +99,7 @@ RULES = [
         vjp=lambda v, x, y: (torch.zeros_like(x), torch.zeros_like(y)),
         inputs={"x": normal, "y": uniform(0.5, 2.0)},
         shapes=same_shapes("x", "y"),
-        special={"mean 1, std 2": {**_scalar("1."), "y": "torch.tensor(2., dtype=torch.float64)"}},
+        special={"mean 1, std 2": {**at("1."), "y": "torch.tensor(2., dtype=torch.float64)"}},
         active={"mean 1, std 2": [[1.0, Z]]},
         defects=(
             Defect(
@@ -123,7 +119,7 @@ RULES = [
         formula=r"P(\texttt{binomial}(x, y)_i = k) = \tbinom{x_i}{k}\,y_i^k\,(1 - y_i)^{x_i - k}",
         gradient=r"\bar{x},\ \bar{y}\ \text{are not implemented}",
         inputs={"x": uniform(3.0, 9.0), "y": uniform(0.1, 0.9)},
-        special={"10 trials": {**_scalar("10."), "y": "torch.tensor(0.5, dtype=torch.float64)"}},
+        special={"10 trials": {**at("10."), "y": "torch.tensor(0.5, dtype=torch.float64)"}},
         random=True,
         excluded={"shapes": "Its output requires grad, but there is no derivative that could be compared."},
     ),

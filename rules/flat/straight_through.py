@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import gumbel_softmax
 
-from livedocs.declare import VJP, Defect, normal
+from livedocs.declare import VJP, Defect, at, normal
 
 FIRST = "(torch.manual_seed(0), torch.nn.functional.gumbel_softmax(x, hard={}))[1][..., 0]"
 LOGITS = {"three logits": {"x": "torch.tensor([1., 2., 3.], dtype=torch.float64)"}}
@@ -12,12 +12,13 @@ OTHER_DRAW = {"float32": "Numbers of another type are drawn differently from the
 ON_PURPOSE = "its gradient is, on purpose, not that of its values"
 
 
-def _scalar(text):
-    return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
-
-
 def _mask(v, x):
     q = torch.round(x / 0.5)
+    return (v * ((q >= -2) & (q <= 2)),)
+
+
+def _channel_mask(v, x):
+    q = torch.round(x / torch.tensor([0.5, 1.0], dtype=torch.float64))
     return (v * ((q >= -2) & (q <= 2)),)
 
 
@@ -46,9 +47,32 @@ RULES = [
         vjp=_mask,
         inputs={"x": normal},
         shapes=[{"x": ()}, {"x": (5,)}, {"x": (2, 3)}],
-        special={**{label: _scalar(text) for label, text in INSIDE.items()}, "beyond the end": _scalar("1.3")},
+        special={**{label: at(text) for label, text in INSIDE.items()}, "beyond the end": at("1.3")},
         active={label: [[0.0]] for label in INSIDE},
         defects=tuple(_straight(label, 1.0) for label in INSIDE),
+        excluded={"gradcheck": f"Finite differences give 0: {ON_PURPOSE}.", "forward": "Not implemented in PyTorch."},
+    ),
+    VJP(
+        "torch.fake_quantize_per_channel_affine",
+        "torch.fake_quantize_per_channel_affine(x, torch.tensor([0.5, 1.]), torch.zeros(2), x.dim() - 1, -2, 2)",
+        formula=r"q = \operatorname{round}(x_c / s_c) + z_c \qquad"
+        r" y_c = s_c\,(\min(\max(q, q_{\min}), q_{\max}) - z_c), \quad s = (\tfrac{1}{2}, 1)",
+        gradient=r"\bar{x}_c = \bar{y}_c\,[q_{\min} \le q \le q_{\max}]",
+        vjp=_channel_mask,
+        inputs={"x": normal},
+        shapes=[{"x": (2,)}, {"x": (5, 2)}, {"x": (2, 3, 2)}],
+        special={
+            "beyond the end": at("[1.3, 2.6]"),
+            "beyond the end of one": at("[1.3, 1.3]"),
+        },
+        active={"beyond the end of one": [[0.0, 0.0]]},
+        defects=(
+            Defect(
+                "beyond the end of one",
+                "On purpose, on a step: 1 in the second place, where the derivative of the values is 0.",
+                {"gradient": {"x": [0.0, 1.0]}},
+            ),
+        ),
         excluded={"gradcheck": f"Finite differences give 0: {ON_PURPOSE}.", "forward": "Not implemented in PyTorch."},
     ),
     VJP(

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from livedocs.declare import VJP, normal
+from livedocs.declare import VJP, at, normal
 
 
 def _near(offset: float):
@@ -46,10 +46,10 @@ def _smooth(kernel, width: int):
 
     def weights(i: int, n: int, m: int) -> dict[int, float]:
         scale = max(n / m, 1.0)
-        centre = (i + 0.5) * n / m
-        low = max(math.floor(centre - width * scale + 0.5), 0)
-        high = min(math.floor(centre + width * scale + 0.5), n)
-        found = {j: kernel((j - centre + 0.5) / scale) for j in range(low, high)}
+        center = (i + 0.5) * n / m
+        low = max(math.floor(center - width * scale + 0.5), 0)
+        high = min(math.floor(center + width * scale + 0.5), n)
+        found = {j: kernel((j - center + 0.5) / scale) for j in range(low, high)}
         total = sum(found.values())
         return {j: value / total for j, value in found.items()}
 
@@ -87,23 +87,19 @@ def _transposed(weights):
     return vjp
 
 
-def _tensor(text: str) -> dict[str, str]:
-    return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
-
-
 LINE = {
-    "six to three": _tensor("[0., 1., 2., 3., 4., 5.]"),
-    "two to three": _tensor("[0., 1.]"),
-    "NaN": _tensor("[0., float('nan'), 2., 3., 4., 5.]"),
+    "six to three": at("[0., 1., 2., 3., 4., 5.]"),
+    "two to three": at("[0., 1.]"),
+    "NaN": at("[0., float('nan'), 2., 3., 4., 5.]"),
 }
 PLANE = {
-    "four to two": _tensor("[[0., 1., 2., 3.]]"),
-    "five to two": _tensor("[[0., 1., 2., 3., 4.]]"),
-    "one pixel": _tensor("[[1.]]"),
+    "four to two": at("[[0., 1., 2., 3.]]"),
+    "five to two": at("[[0., 1., 2., 3., 4.]]"),
+    "one pixel": at("[[1.]]"),
 }
 SPACE = {
-    "four to two": _tensor("[[[0., 1., 2., 3.]]]"),
-    "one voxel": _tensor("[[[1.]]]"),
+    "four to two": at("[[[0., 1., 2., 3.]]]"),
+    "one voxel": at("[[[1.]]]"),
 }
 WEIGHT = r"y_i = \sum_j A_{ij}\, x_j"
 BACK = r"\bar{x}_j = \sum_i A_{ij}\, \bar{y}_i, \qquad "
@@ -135,7 +131,7 @@ def _rule(mode, weights, formula, *, options="", variant="", also=(), dimensions
 
 
 PLACE = r"s_i = \tfrac{n}{m}\bigl(i + \tfrac12\bigr) - \tfrac12"
-CENTRE = r"s_i = \tfrac{n}{m}\bigl(i + \tfrac12\bigr) - \tfrac12,\ r = \max\bigl(\tfrac{n}{m}, 1\bigr)"
+CENTER = r"s_i = \tfrac{n}{m}\bigl(i + \tfrac12\bigr) - \tfrac12,\ r = \max\bigl(\tfrac{n}{m}, 1\bigr)"
 
 RULES = [
     _rule(
@@ -173,7 +169,7 @@ RULES = [
     _rule(
         "bilinear",
         _smooth(lambda t: max(0.0, 1 - abs(t)), 1),
-        rf"A_{{ij}} \propto \max\bigl(0, 1 - \lvert s_i - j \rvert / r\bigr), \quad {CENTRE}",
+        rf"A_{{ij}} \propto \max\bigl(0, 1 - \lvert s_i - j \rvert / r\bigr), \quad {CENTER}",
         options=", antialias=True",
         variant="bilinear, antialias=True",
         dimensions=2,
@@ -187,7 +183,7 @@ RULES = [
     _rule(
         "bicubic",
         _smooth(lambda t: _keys(t, -0.5), 2),
-        rf"A_{{ij}} \propto k_{{-0.5}}\bigl((s_i - j) / r\bigr), \quad {CENTRE}",
+        rf"A_{{ij}} \propto k_{{-0.5}}\bigl((s_i - j) / r\bigr), \quad {CENTER}",
         options=", antialias=True",
         variant="bicubic, antialias=True",
         dimensions=2,

@@ -2,8 +2,8 @@
 
 import math
 
-from livedocs.declare import VJP, Defect, uniform
-from rules.images.pooling import NAN_PIXEL, declared, fixed, tensor, winner
+from livedocs.declare import VJP, Defect, at, uniform
+from rules.images.pooling import NAN_PIXEL, declared, fixed, winner
 
 
 def _power(p: float):
@@ -37,8 +37,8 @@ RULES = [
         NORM % ("2", "2"),
         NORM_BACK % ("", ""),
         {
-            "zero window": tensor("[[0., 0.], [0., 0.]]"),
-            "negative": tensor("[[-3., -4.], [0., 0.]]"),
+            "zero window": at("[[0., 0.], [0., 0.]]"),
+            "negative": at("[[-3., -4.], [0., 0.]]"),
             "NaN": NAN_PIXEL,
         },
         variant="norm_type=2",
@@ -58,8 +58,8 @@ RULES = [
         NORM % ("3", "3"),
         NORM_BACK % ("2", "2"),
         {
-            "zero window": tensor("[[0., 0.], [0., 0.]]"),
-            "negative": tensor("[[-3., -4.], [0., 0.]]"),
+            "zero window": at("[[0., 0.], [0., 0.]]"),
+            "negative": at("[[-3., -4.], [0., 0.]]"),
         },
         variant="norm_type=3",
         defects=(
@@ -79,8 +79,8 @@ RULES = [
         NORM % (r"0.5", r"0.5"),
         NORM_BACK % ("-0.5", "-0.5"),
         {
-            "zero window": tensor("[[0., 0.], [0., 0.]]"),
-            "one zero": tensor("[[1., 0.], [1., 1.]]"),
+            "zero window": at("[[0., 0.], [0., 0.]]"),
+            "one zero": at("[[1., 0.], [1., 1.]]"),
         },
         variant="norm_type=0.5",
         defects=(
@@ -100,8 +100,8 @@ RULES = [
         r"y_w = \max_{j \in w} \lvert x_j \rvert",
         r"\bar{x}_j = \operatorname{sign}(x_j) \sum_w \bar{y}_w\,[\,j = \texttt{index}_w\,]",
         {
-            "zero window": tensor("[[0., 0.], [0., 0.]]"),
-            "tie of signs": tensor("[[-3., 3.], [0., 0.]]"),
+            "zero window": at("[[0., 0.], [0., 0.]]"),
+            "tie of signs": at("[[-3., 3.], [0., 0.]]"),
         },
         variant="norm_type=inf",
     ),

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from livedocs.declare import VJP, normal
+from livedocs.declare import VJP, at, normal
 
 
 def _windows(n: int, size: int, stride: int, padding: int = 0, *, ceil: bool = False) -> list[tuple[int, int]]:
@@ -57,15 +57,11 @@ def _with_padding(padding: int):
     return share
 
 
-def tensor(text: str) -> dict[str, str]:
-    return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
-
-
-PEAK = tensor("[[0., 1., 0.], [1., 5., 1.], [0., 1., 0.]]")
-FLAT = tensor("[[2., 2.], [2., 2.]]")
-NAN_PIXEL = tensor("[[1., 2.], [3., float('nan')]]")
-NOTHING = tensor("[[float('-inf'), float('-inf')], [float('-inf'), float('-inf')]]")
-ROW = tensor("[[1., 2., 9., 2., 1.]]")
+PEAK = at("[[0., 1., 0.], [1., 5., 1.], [0., 1., 0.]]")
+FLAT = at("[[2., 2.], [2., 2.]]")
+NAN_PIXEL = at("[[1., 2.], [3., float('nan')]]")
+NOTHING = at("[[float('-inf'), float('-inf')], [float('-inf'), float('-inf')]]")
+ROW = at("[[1., 2., 9., 2., 1.]]")
 SHAPES = [{"x": (3, 4)}, {"x": (2, 2)}, {"x": (5, 3)}]
 
 
@@ -124,7 +120,7 @@ RULES = [
         fixed(2, 2, 1),
         MAX + r"\text{, without the padding}",
         MAX_BACK,
-        {"negative": tensor("[[-1., -2.], [-3., -4.]]"), "all −inf": NOTHING},
+        {"negative": at("[[-1., -2.], [-3., -4.]]"), "all −inf": NOTHING},
         variant="padding=1",
     ),
     _rule(
@@ -143,7 +139,7 @@ RULES = [
         fixed(2, 2, 1, ceil=True),
         MEAN % r"\text{pixels of } w \text{, padding included}",
         MEAN_BACK,
-        {"corners": FLAT, "an odd width": tensor("[[1., 2., 3.]]")},
+        {"corners": FLAT, "an odd width": at("[[1., 2., 3.]]")},
         variant="padding=1, ceil_mode=True",
     ),
     _rule(
@@ -153,7 +149,7 @@ RULES = [
         fixed(2, 2, 1),
         MEAN % r"\text{pixels of } w \text{ in the image}",
         MEAN_BACK,
-        {"corners": FLAT, "an odd width": tensor("[[1., 2., 3.]]")},
+        {"corners": FLAT, "an odd width": at("[[1., 2., 3.]]")},
         variant="padding=1, count_include_pad=False",
     ),
     _rule(
@@ -163,7 +159,7 @@ RULES = [
         fixed(2, 2),
         MEAN % "1",
         MEAN_BACK,
-        {"one window": FLAT, "a row that is left over": tensor("[[1., 2.], [3., 4.], [5., 6.]]")},
+        {"one window": FLAT, "a row that is left over": at("[[1., 2.], [3., 4.], [5., 6.]]")},
         variant="divisor_override=1",
     ),
     _rule(
@@ -184,7 +180,7 @@ RULES = [
         MAX_BACK,
         {
             "a pixel wins both windows": ROW,
-            "ties": tensor("[[2., 2., 2., 2., 2.]]"),
+            "ties": at("[[2., 2., 2., 2., 2.]]"),
             "NaN": NAN_PIXEL,
             "all −inf": NOTHING,
         },

@@ -1,4 +1,4 @@
-"""scaled_dot_product_attention, with a boolean mask and with one that is added and learned."""
+"""scaled_dot_product_attention with a boolean mask and with a learned one, and multi_head_attention_forward."""
 
 import math
 
@@ -23,6 +23,15 @@ def _boolean(v, query, key, value, keep):
     return _attention(v, query, key, value, bias)[:3]
 
 
+def _with_weights(v, query, key, value, keep):
+    """As above for one head, with projections that change nothing. A row without a key is 0/0."""
+    scale = 1 / math.sqrt(query.shape[-1])
+    p = (scale * query @ key.mT).masked_fill(~keep, -torch.inf).softmax(-1)
+    g = v @ value.mT
+    s = p * (g - (p * g).sum(-1, keepdim=True))
+    return scale * s @ key, scale * s.mT @ query, p.mT @ v
+
+
 def _mask(generator, shape):
     """True for about half of the keys, and for the first one."""
     keep = torch.rand(shape, generator=generator) > 0.5
@@ -37,17 +46,14 @@ def _shapes(mask: str) -> list[dict[str, tuple[int, ...]]]:
     ]
 
 
-def _tensor(rows: str) -> str:
-    return f"torch.tensor([[{rows}]], dtype=torch.float64)"
-
-
-def _at(mask: str, text: str, *, key: str = "[[1., 2.], [-1., 3.]]", query: str = "[[1., 1.], [2., 0.]]") -> dict:
-    value = _tensor("[[1., 2.], [3., 5.]]")
-    return {"query": _tensor(query), "key": _tensor(key), "value": value, mask: text}
+def _at(mask, text, *, key="[1., 2.], [-1., 3.]", query="[1., 1.], [2., 0.]", rows="[[[{}]]]"):
+    inputs = {"query": query, "key": key, "value": "[1., 2.], [3., 5.]"}
+    return {name: f"torch.tensor({rows.format(x)}, dtype=torch.float64)" for name, x in inputs.items()} | {mask: text}
 
 
 KEEP = "torch.tensor([[True, False], [{}]])"
 BIAS = "torch.tensor([[0., float('-inf')], [{}]], dtype=torch.float64)"
+HIDDEN = r"\begin{cases} Q K^\top / \sqrt{d} & \text{kept} \\ -\infty & \text{hidden} \end{cases}"
 FORMULA = (
     r"\begin{{aligned}} y &= P V, \quad P = \texttt{{softmax}}(S), \quad S = {}, \\"
     r" P_i &= 0 \text{{ where }} S_i = -\infty \end{{aligned}}"
@@ -64,9 +70,7 @@ RULES = [
     VJP(
         "torch.nn.functional.scaled_dot_product_attention",
         "torch.nn.functional.scaled_dot_product_attention(query, key, value, keep)",
-        formula=FORMULA.format(
-            r"\begin{cases} Q K^\top / \sqrt{d} & \text{kept} \\ -\infty & \text{hidden} \end{cases}"
-        ),
+        formula=FORMULA.format(HIDDEN),
         gradient=GRADIENT.format(""),
         vjp=_boolean,
         inputs={"query": normal, "key": normal, "value": normal, "keep": _mask},
@@ -74,9 +78,9 @@ RULES = [
         special={
             "one key": _at("keep", KEEP.format("True, False")),
             "a row without a key": _at("keep", KEEP.format("False, False")),
-            "NaN in a hidden key": _at("keep", KEEP.format("True, False"), key="[[1., 2.], [float('nan'), 3.]]"),
+            "NaN in a hidden key": _at("keep", KEEP.format("True, False"), key="[1., 2.], [float('nan'), 3.]"),
             "NaN in the query without a key": _at(
-                "keep", KEEP.format("False, False"), query="[[1., 1.], [float('nan'), 0.]]"
+                "keep", KEEP.format("False, False"), query="[1., 1.], [float('nan'), 0.]"
             ),
         },
         excluded={"gradgradcheck": NO_SECOND, "forward": NO_FORWARD},
@@ -96,5 +100,22 @@ RULES = [
             "a row of -1e30": _at("bias", "torch.tensor([[0., -1e30], [-1e30, -1e30]], dtype=torch.float64)"),
         },
         excluded={"forward": NO_FORWARD},
+    ),
+    VJP(
+        "torch.nn.functional.multi_head_attention_forward",
+        "torch.nn.functional.multi_head_attention_forward(query, key, value, 2, 1, weight, None, None, None,"
+        " False, 0.0, out, None, attn_mask=~keep)[0]",
+        variant="need_weights=True",
+        formula=r"y = P V, \quad P = \texttt{softmax}(S), \quad S = " + HIDDEN,
+        gradient=GRADIENT.format(""),
+        vjp=_with_weights,
+        inputs={"query": normal, "key": normal, "value": normal, "keep": _mask},
+        fixed={  # one head, and projections that change nothing
+            "weight": "torch.eye(2, dtype=torch.float64).repeat(3, 1)",
+            "out": "torch.eye(2, dtype=torch.float64)",
+        },
+        shapes=[{"query": (q, 2), "key": (k, 2), "value": (k, 2), "keep": (q, k)} for q, k in ((2, 3), (3, 2), (4, 5))],
+        special={"a row without a key": _at("keep", KEEP.format("False, False"), rows="[{}]")},
+        also=("torch.nn.MultiheadAttention",),
     ),
 ]

@@ -3,7 +3,7 @@
 import torch
 from sympy import Symbol
 
-from livedocs.declare import INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, x
+from livedocs.declare import INF, NAN, VJP, Defect, Piece, Pieces, at, normal, oo, x
 
 a = Symbol("a", real=True)
 b = Symbol("b", real=True)
@@ -29,10 +29,6 @@ def _above(v, x, a):
 
 def _below(v, x, b):
     return v * (x < b), v * (x > b)
-
-
-def _at(**inputs: str) -> dict[str, str]:
-    return {name: f"torch.tensor({text}, dtype=torch.float64)" for name, text in inputs.items()}
 
 
 BOUNDED = [Piece(a, -oo, a), Piece(x, a, b), Piece(b, b, oo)]
@@ -82,12 +78,12 @@ RULES = [
         inputs={"x": normal, "a": _low, "b": _high},
         shapes=[dict.fromkeys(("x", "a", "b"), shape) for shape in ((), (5,), (4, 6))],
         special={
-            "x = a": _at(x="2.", a="2.", b="6."),
-            "x = b": _at(x="6.", a="2.", b="6."),
-            "a = b, x below": _at(x="0.", a="4.", b="4."),
-            "a > b": _at(x="4.", a="5.", b="3."),
-            "x is NaN": _at(x="float('nan')", a="2.", b="6."),
-            "a is NaN": _at(x="4.", a="float('nan')", b="6."),
+            "x = a": at(x="2.", a="2.", b="6."),
+            "x = b": at(x="6.", a="2.", b="6."),
+            "a = b, x below": at(x="0.", a="4.", b="4."),
+            "a > b": at(x="4.", a="5.", b="3."),
+            "x is NaN": at(x="float('nan')", a="2.", b="6."),
+            "a is NaN": at(x="4.", a="float('nan')", b="6."),
         },
         defects=(
             Defect(
@@ -112,9 +108,9 @@ RULES = [
         inputs={"x": normal, "a": normal},
         shapes=[dict.fromkeys(("x", "a"), shape) for shape in ((), (5,), (4, 6))],
         special={
-            "x = a": _at(x="2.", a="2."),
-            "x is NaN": _at(x="float('nan')", a="2."),
-            "a is NaN": _at(x="2.", a="float('nan')"),
+            "x = a": at(x="2.", a="2."),
+            "x is NaN": at(x="float('nan')", a="2."),
+            "a is NaN": at(x="2.", a="float('nan')"),
         },
         defects=(
             Defect(
@@ -135,7 +131,7 @@ RULES = [
         vjp=_above,
         inputs={"x": normal, "a": normal},
         shapes=[dict.fromkeys(("x", "a"), shape) for shape in ((), (5,), (4, 6))],
-        special={"x = a": _at(x="2.", a="2."), "x is NaN": _at(x="float('nan')", a="2.")},
+        special={"x = a": at(x="2.", a="2."), "x is NaN": at(x="float('nan')", a="2.")},
     ),
     VJP(
         "torch.clamp_max",
@@ -147,6 +143,6 @@ RULES = [
         vjp=_below,
         inputs={"x": normal, "b": normal},
         shapes=[dict.fromkeys(("x", "b"), shape) for shape in ((), (5,), (4, 6))],
-        special={"x = b": _at(x="2.", b="2."), "x is NaN": _at(x="float('nan')", b="2.")},
+        special={"x = b": at(x="2.", b="2."), "x is NaN": at(x="float('nan')", b="2.")},
     ),
 ]

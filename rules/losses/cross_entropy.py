@@ -177,7 +177,7 @@ RULES = [
             Defect(
                 "equal logits",
                 "Forward mode returns 0 and does not say that it is not supported. The gradient has no graph:"
-                " `hessian` puts 0 there, where another backward pass raises.",
+                " hessian() puts 0 there, where another backward pass raises.",
                 {
                     "forward": {"x": [0.0], "w": [[0.0], [0.0]], "b": [0.0, 0.0]},
                     "second": {"x": [0.0], "w": [[0.0], [0.0]], "b": [0.0, 0.0]},

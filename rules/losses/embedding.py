@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from livedocs.declare import INF, NAN, VJP, Defect, normal
+from livedocs.declare import INF, NAN, VJP, Defect, at, normal
 
 DISTANCE_EPS = 1e-6  # pairwise_distance adds it to each entry of the difference
 
@@ -31,23 +31,19 @@ def _triplet(v, a, p, n, order=2, eps=DISTANCE_EPS, swap=False):
     )
 
 
-def _at(**inputs: str) -> dict[str, str]:
-    return {name: f"torch.tensor({text}, dtype=torch.float64)" for name, text in inputs.items()}
-
-
 TRIPLETS = [dict.fromkeys("apn", shape) for shape in ((4,), (3, 2), (1, 5))]
 ZERO = "[0., 0.]"
 REGULAR = {
-    "violated": _at(a=ZERO, p="[3., 4.]", n="[0.8, -0.6]"),
-    "satisfied": _at(a=ZERO, p="[0.8, -0.6]", n="[3., 4.]"),
+    "violated": at(a=ZERO, p="[3., 4.]", n="[0.8, -0.6]"),
+    "satisfied": at(a=ZERO, p="[0.8, -0.6]", n="[3., 4.]"),
 }
 # In one dimension the norm has two slopes at 0, and the verdict can be told; in more it has a ball of them.
 EQUAL = {
-    "anchor = positive": _at(a="[0.]", p="[0.]", n="[0.5]"),
-    "anchor = negative": _at(a="[0.]", p="[0.5]", n="[0.]"),
-    "all equal": _at(a="[0.]", p="[0.]", n="[0.]"),
-    "at the margin": _at(a="[0.]", p="[1.]", n="[2.]"),
-    "satisfied, anchor = positive": _at(a="[0.]", p="[0.]", n="[3.]"),
+    "anchor = positive": at(a="[0.]", p="[0.]", n="[0.5]"),
+    "anchor = negative": at(a="[0.]", p="[0.5]", n="[0.]"),
+    "all equal": at(a="[0.]", p="[0.]", n="[0.]"),
+    "at the margin": at(a="[0.]", p="[1.]", n="[2.]"),
+    "satisfied, anchor = positive": at(a="[0.]", p="[0.]", n="[3.]"),
 }
 
 
@@ -83,8 +79,8 @@ RULES = [
         r" \qquad \bar{n} = -\bar{a} - \bar{p} \end{aligned}",
         {
             **REGULAR,
-            "inf": _at(a=ZERO, p=f"[{INF}, 0.]", n="[0., 1.]"),
-            "NaN": _at(a=f"[{NAN}, 0.]", p="[1., 0.]", n="[0., 1.]"),
+            "inf": at(a=ZERO, p=f"[{INF}, 0.]", n="[0., 1.]"),
+            "NaN": at(a=f"[{NAN}, 0.]", p="[1., 0.]", n="[0., 1.]"),
         },
         also=("torch.triplet_margin_loss",),
     ),
@@ -95,9 +91,9 @@ RULES = [
         r"d(x, y) = \lVert x - y + \varepsilon \rVert_2, \quad \varepsilon = 0.1",
         r"\bar{p} = -\frac{\bar{\ell}}{\sqrt{D}} (1, \dots, 1) \quad \text{where } a = p",
         {
-            "anchor = positive": _at(a=ZERO, p=ZERO, n="[0.3, 0.4]"),
-            "anchor = negative": _at(a=ZERO, p="[0.3, 0.4]", n=ZERO),
-            "all equal": _at(a=ZERO, p=ZERO, n=ZERO),
+            "anchor = positive": at(a=ZERO, p=ZERO, n="[0.3, 0.4]"),
+            "anchor = negative": at(a=ZERO, p="[0.3, 0.4]", n=ZERO),
+            "all equal": at(a=ZERO, p=ZERO, n=ZERO),
         },
         eps=0.1,
     ),
@@ -125,7 +121,7 @@ RULES = [
         "swap=True, eps=0",
         r"\ell = \frac1N \sum \max\bigl(0,\ m + d(a, p) - \min(d(a, n), d(p, n))\bigr)",
         r"\text{of the smaller one of } d(a, n), d(p, n); \quad \tfrac12 \text{ of each where they are equal}",
-        {"equal distances": _at(a="[0.]", p="[2.]", n="[1.]"), "all equal": EQUAL["all equal"]},
+        {"equal distances": at(a="[0.]", p="[2.]", n="[1.]"), "all equal": EQUAL["all equal"]},
         eps=0.0,
         swap=True,
     ),

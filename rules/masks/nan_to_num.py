@@ -2,11 +2,7 @@
 
 import torch
 
-from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, normal, oo, x
-
-
-def _vector(text):
-    return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
+from livedocs.declare import INF, MINUS_INF, NAN, VJP, Defect, Piece, Pieces, at, normal, oo, x
 
 
 def _middle(v, x):
@@ -14,10 +10,10 @@ def _middle(v, x):
 
 
 SPECIAL = {
-    "a NaN": _vector("[1., float('nan'), 3.]"),
-    "all NaN": _vector("[float('nan'), float('nan')]"),
-    "an infinity": _vector("[1., float('inf'), float('nan')]"),
-    "empty": _vector("[]"),
+    "a NaN": at("[1., float('nan'), 3.]"),
+    "all NaN": at("[float('nan'), float('nan')]"),
+    "an infinity": at("[1., float('inf'), float('nan')]"),
+    "empty": at("[]"),
 }
 SHAPES = [{"x": (5,)}, {"x": (1,)}, {"x": (7,)}]
 
@@ -71,7 +67,7 @@ RULES = [
         vjp=_middle,
         inputs={"x": normal},
         shapes=SHAPES,
-        special={**SPECIAL, "a tie": _vector("[2., 2., 3., float('nan')]")},
+        special={**SPECIAL, "a tie": at("[2., 2., 3., float('nan')]")},
         also=("torch.Tensor.nanmedian",),
         defects=(
             Defect(

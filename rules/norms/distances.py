@@ -2,7 +2,7 @@
 
 import torch
 
-from livedocs.declare import INF, NAN, VJP, Defect, normal
+from livedocs.declare import INF, NAN, VJP, Defect, at, normal
 
 FORWARD = {"forward": "not implemented", "gradgradcheck": "not implemented before 2.14"}
 
@@ -45,18 +45,14 @@ def _dist(v, x, y):
     return g, -g
 
 
-def _at(**inputs: str) -> dict[str, str]:
-    return {name: f"torch.tensor({text}, dtype=torch.float64)" for name, text in inputs.items()}
-
-
 EQUAL = {
-    "equal points": _at(x="[[1., 2.]]", y="[[1., 2.]]"),
-    "equal, one entry": _at(x="[[1.]]", y="[[1.]]"),
+    "equal points": at(x="[[1., 2.]]", y="[[1., 2.]]"),
+    "equal, one entry": at(x="[[1.]]", y="[[1.]]"),
 }
-TIE = {"tie": _at(x="[[3., 3.]]", y="[[0., 0.]]")}
+TIE = {"tie": at(x="[[3., 3.]]", y="[[0., 0.]]")}
 ODD = {
-    "inf": _at(x=f"[[{INF}, 2.]]", y="[[1., 2.]]"),
-    "NaN": _at(x=f"[[{NAN}, 2.]]", y="[[1., 2.]]"),
+    "inf": at(x=f"[[{INF}, 2.]]", y="[[1., 2.]]"),
+    "NaN": at(x=f"[[{NAN}, 2.]]", y="[[1., 2.]]"),
 }
 SUM = r"\bar{x}_n = \sum_m \bar{d}_{nm}\, \nabla \lVert x_n - y_m \rVert_p"
 
@@ -116,13 +112,13 @@ RULES = [
     _matrix("", 2, "", TWO, EQUAL | ODD),
     _matrix(", p=1", 1, "p=1", r"\nabla \lVert d \rVert_1 = \operatorname{sgn}(d)", EQUAL | TIE),
     _matrix(f", p={INF}", torch.inf, "p=inf", LARGEST, EQUAL | TIE, _tied({"x": [[1.0, 1.0]], "y": [[-1.0, -1.0]]})),
-    _condensed("", 2, "", TWO, {"equal points": _at(x="[[1., 2.], [1., 2.]]"), "one point": _at(x="[[1., 2.]]")}),
+    _condensed("", 2, "", TWO, {"equal points": at(x="[[1., 2.], [1., 2.]]"), "one point": at(x="[[1., 2.]]")}),
     _condensed(
         f", {INF}",
         torch.inf,
         "p=inf",
         LARGEST,
-        {"tie": _at(x="[[3., 3.], [0., 0.]]")},
+        {"tie": at(x="[[3., 3.], [0., 0.]]")},
         _tied({"x": [[1.0, 1.0], [-1.0, -1.0]]}),
     ),
     VJP(

@@ -1,8 +1,8 @@
-"""Layers that divide by a deviation, a length or a power of the neighbours, most with epsilon inside the root."""
+"""Layers that divide by a deviation, a length or a power of the neighbors, most with epsilon inside the root."""
 
 import torch
 
-from livedocs.declare import INF, NAN, VJP, Defect, normal
+from livedocs.declare import INF, NAN, VJP, Defect, at, normal
 
 EPS = 0.1  # large enough for difference quotients inside of it
 WEIGHT = "torch.tensor([1., 2., 5.], dtype=torch.float64)"
@@ -24,7 +24,7 @@ def _over_channels(x):
 
 
 def _local_response(v, x, beta=0.75, k=1):
-    """Each entry is divided by a power of its window, and is in the windows of its neighbours."""
+    """Each entry is divided by a power of its window, and is in the windows of its neighbors."""
     size = k + _over_channels(x * x) / 3
     return (v / size**beta - 2 * beta / 3 * x * _over_channels(v * x / size ** (beta + 1)),)
 
@@ -35,10 +35,6 @@ def _weight_norm(z, v, g):
     unit = v / size
     along = (z * unit).sum(1, keepdim=True)
     return g / size * (z - unit * along), along
-
-
-def _at(text: str) -> dict[str, str]:
-    return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
 
 
 def _weight(x, *shape):
@@ -63,7 +59,7 @@ def _layer(name, call, over, vjp, shapes, special, formula=CENTERED, gradient=SL
         inputs={"x": normal},
         fixed={weight: text},
         shapes=[{"x": shape} for shape in shapes],
-        special={label: _at(entries) for label, entries in special.items()},
+        special={label: at(entries) for label, entries in special.items()},
         also=(f"torch.{name}",),
     )
 
@@ -131,10 +127,10 @@ RULES = [
         inputs={"x": normal},
         shapes=[{"x": (1, 3, 1)}, {"x": (2, 5, 3)}, {"x": (2, 4, 2)}],
         special={
-            "zeros": _at("[[[0.], [0.], [0.]]]"),
-            "constant": _at("[[[2.], [2.], [2.]]]"),
-            "inf": _at(f"[[[1.], [{INF}], [1.]]]"),
-            "NaN": _at(f"[[[{NAN}], [1.], [1.], [1.]]]"),
+            "zeros": at("[[[0.], [0.], [0.]]]"),
+            "constant": at("[[[2.], [2.], [2.]]]"),
+            "inf": at(f"[[[1.], [{INF}], [1.]]]"),
+            "NaN": at(f"[[[{NAN}], [1.], [1.], [1.]]]"),
         },
         also=("torch.nn.LocalResponseNorm",),
     ),
@@ -150,8 +146,8 @@ RULES = [
         inputs={"x": normal},
         shapes=[{"x": (1, 3, 1)}, {"x": (2, 5, 3)}, {"x": (2, 4, 2)}],
         special={
-            "zeros": _at("[[[0.], [0.], [0.]]]"),
-            "a window of zeros": _at("[[[0.], [0.], [2.]]]"),
+            "zeros": at("[[[0.], [0.], [0.]]]"),
+            "a window of zeros": at("[[[0.], [0.], [2.]]]"),
         },
     ),
     VJP(

@@ -4,11 +4,7 @@ import math
 
 import torch
 
-from livedocs.declare import INF, NAN, VJP, Defect, normal
-
-
-def _at(**inputs: str) -> dict[str, str]:
-    return {name: f"torch.tensor({text}, dtype=torch.float64)" for name, text in inputs.items()}
+from livedocs.declare import INF, NAN, VJP, Defect, at, normal
 
 
 def _normalize(v, x, eps=1e-12):
@@ -59,9 +55,9 @@ RULES = [
         inputs={"x": normal},
         shapes=ROWS,
         special={
-            "unit vector": _at(x="[1., 0.]"),
-            "inf": _at(x=f"[{INF}, 1.]"),
-            "NaN": _at(x=f"[{NAN}, 1.]"),
+            "unit vector": at(x="[1., 0.]"),
+            "inf": at(x=f"[{INF}, 1.]"),
+            "NaN": at(x=f"[{NAN}, 1.]"),
         },
     ),
     VJP(
@@ -73,7 +69,7 @@ RULES = [
         vjp=lambda v, x: _normalize(v, x, 0.1),
         inputs={"x": normal},
         shapes=ROWS,
-        special={"zero vector": _at(x=ZERO), "shorter than eps": _at(x="[0.03, 0.04]")},
+        special={"zero vector": at(x=ZERO), "shorter than eps": at(x="[0.03, 0.04]")},
     ),
     VJP(
         "torch.nn.functional.cosine_similarity",
@@ -84,10 +80,10 @@ RULES = [
         inputs={"x": normal, "y": normal},
         shapes=PAIRS,
         special={
-            "equal": _at(x="[3., 4.]", y="[3., 4.]"),
-            "orthogonal": _at(x="[1., 0.]", y="[0., 1.]"),
-            "inf": _at(x=f"[{INF}, 1.]", y="[3., 4.]"),
-            "NaN": _at(x=f"[{NAN}, 1.]", y="[3., 4.]"),
+            "equal": at(x="[3., 4.]", y="[3., 4.]"),
+            "orthogonal": at(x="[1., 0.]", y="[0., 1.]"),
+            "inf": at(x=f"[{INF}, 1.]", y="[3., 4.]"),
+            "NaN": at(x=f"[{NAN}, 1.]", y="[3., 4.]"),
         },
         also=("torch.cosine_similarity",),
     ),
@@ -101,9 +97,9 @@ RULES = [
         inputs={"x": lambda g, shape: 1 + normal(g, shape).abs(), "y": lambda g, shape: 1 + normal(g, shape).abs()},
         shapes=PAIRS,
         special={
-            "zero vector": _at(x=ZERO, y="[3., 4.]"),
-            "both zero": _at(x=ZERO, y=ZERO),
-            "shorter than eps": _at(x="[0.25, 0.]", y="[3., 4.]"),
+            "zero vector": at(x=ZERO, y="[3., 4.]"),
+            "both zero": at(x=ZERO, y=ZERO),
+            "shorter than eps": at(x="[0.25, 0.]", y="[3., 4.]"),
         },
         active={"shorter than eps": [[1.2, 1.6, 0.064, -0.048]]},  # in both modes but one
         defects=(
@@ -130,12 +126,12 @@ RULES = [
             vjp=_renorm(p),
             inputs={"x": normal},
             shapes=[{"x": (4, 2)}, {"x": (3, 5)}, {"x": (2, 1)}],
-            special={label: _at(x=f"[[{row}]]") for label, row in special.items()},
+            special={label: at(x=f"[[{row}]]") for label, row in special.items()},
             also=("torch.Tensor.renorm",) if p == 2 else (),
             defects=(
                 Defect(
                     "zero row",
-                    "The row is returned as it is, and so are its neighbours: the second derivatives are 0. PyTorch"
+                    "The row is returned as it is, and so are its neighbors: the second derivatives are 0. PyTorch"
                     " chooses between two gradients, and the one that it leaves out is differentiated to 0/0.",
                     {"second": {"x": [[math.nan, math.nan]]}},
                 ),

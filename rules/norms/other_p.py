@@ -2,11 +2,7 @@
 
 import torch
 
-from livedocs.declare import INF, NAN, VJP, Defect, Plane, normal
-
-
-def _at(text: str) -> dict[str, str]:
-    return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
+from livedocs.declare import INF, NAN, VJP, Defect, Plane, at, normal
 
 
 def _power(p):
@@ -42,17 +38,17 @@ def _lines(dim, pick):
 
 
 VECTORS = {
-    "zero, one entry": _at("[0.]"),
-    "zero vector": _at("[0., 0.]"),
-    "one entry zero": _at("[3., 0.]"),
-    "tie": _at("[3., -3.]"),
-    "NaN": _at(f"[{NAN}, 1.]"),
+    "zero, one entry": at("[0.]"),
+    "zero vector": at("[0., 0.]"),
+    "one entry zero": at("[3., 0.]"),
+    "tie": at("[3., -3.]"),
+    "NaN": at(f"[{NAN}, 1.]"),
 }
 MATRICES = {
-    "zero, one entry": _at("[[0.]]"),
-    "identity": _at("[[1., 0.], [0., 1.]]"),
-    "diagonal 2, 1": _at("[[2., 0.], [0., 1.]]"),
-    "rank 1": _at("[[2., 0.], [0., 0.]]"),
+    "zero, one entry": at("[[0.]]"),
+    "identity": at("[[1., 0.], [0., 1.]]"),
+    "diagonal 2, 1": at("[[2., 0.], [0., 1.]]"),
+    "rank 1": at("[[2., 0.], [0., 0.]]"),
 }
 SLOPE = r"\bar{x}_i = \bar{\ell}\, \operatorname{sgn}(x_i) \Bigl( \frac{\lvert x_i \rvert}{\ell} \Bigr)^{p-1}"
 SHARED = r"\bar{x}_i = \frac{\bar{\ell}}{k} \operatorname{sgn}(x_i)\, [\, \lvert x_i \rvert = \ell \,]"

@@ -2,11 +2,7 @@
 
 import torch
 
-from livedocs.declare import INF, NAN, VJP, Defect, normal
-
-
-def _at(text: str) -> dict[str, str]:
-    return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
+from livedocs.declare import INF, NAN, VJP, Defect, at, normal
 
 
 def _var(correction):
@@ -38,14 +34,14 @@ def _corrcoef(v, x):
 
 
 VECTORS = {
-    "constant": _at("[2., 2., 2.]"),
-    "constant, two entries": _at("[2., 2.]"),
-    "inf": _at(f"[{INF}, 1.]"),
-    "NaN": _at(f"[{NAN}, 1.]"),
+    "constant": at("[2., 2., 2.]"),
+    "constant, two entries": at("[2., 2.]"),
+    "inf": at(f"[{INF}, 1.]"),
+    "NaN": at(f"[{NAN}, 1.]"),
 }
 ROWS = {
-    "one row constant": _at("[[1., 2., 4.], [2., 2., 2.]]"),
-    "parallel rows": _at("[[1., 2., 4.], [2., 4., 8.]]"),
+    "one row constant": at("[[1., 2., 4.], [2., 2., 2.]]"),
+    "parallel rows": at("[[1., 2., 4.], [2., 4., 8.]]"),
 }
 SHAPES = [{"x": (5,)}, {"x": (2,)}, {"x": (2, 3)}]
 MEAN = r"\mu = \frac1n \sum_i x_i"
@@ -71,12 +67,12 @@ def _spread(function, call, variant="", *, root=True, correction=1, special=VECT
 
 RULES = [
     _spread("std", "x)", also=("torch.Tensor.std",)),
-    _spread("std", "x, correction=0)", "correction=0", correction=0, special=VECTORS | {"one entry": _at("[2.]")}),
+    _spread("std", "x, correction=0)", "correction=0", correction=0, special=VECTORS | {"one entry": at("[2.]")}),
     _spread(
         "std",
         "x, correction=1)",
         "mean that is rounded",
-        special={"0.1, three times": _at("[0.1, 0.1, 0.1]")},
+        special={"0.1, three times": at("[0.1, 0.1, 0.1]")},
         excluded={"float32": "there the mean of three times 0.1 is exact"},
         defects=(
             Defect(

@@ -2,7 +2,7 @@
 
 import torch
 
-from livedocs.declare import INF, NAN, VJP, Plane, normal
+from livedocs.declare import INF, NAN, VJP, Plane, at, normal
 
 
 def _length(v, x):
@@ -10,23 +10,19 @@ def _length(v, x):
     return (torch.where(size == 0, 0.0, v * x / size),)
 
 
-def _vector(text: str) -> dict[str, str]:
-    return {"x": f"torch.tensor({text}, dtype=torch.float64)"}
-
-
 VECTORS = {
-    "zero, one entry": _vector("[0.]"),
-    "zero vector": _vector("[0., 0.]"),
-    "one entry zero": _vector("[3., 0.]"),
-    "empty": _vector("[]"),
-    "inf": _vector(f"[{INF}, 1.]"),
-    "NaN": _vector(f"[{NAN}, 1.]"),
+    "zero, one entry": at("[0.]"),
+    "zero vector": at("[0., 0.]"),
+    "one entry zero": at("[3., 0.]"),
+    "empty": at("[]"),
+    "inf": at(f"[{INF}, 1.]"),
+    "NaN": at(f"[{NAN}, 1.]"),
 }
 MATRICES = {
-    "zero, one entry": _vector("[[0.]]"),
-    "zero matrix": _vector("[[0., 0.], [0., 0.]]"),
-    "identity": _vector("[[1., 0.], [0., 1.]]"),
-    "inf": _vector(f"[[{INF}, 1.]]"),
+    "zero, one entry": at("[[0.]]"),
+    "zero matrix": at("[[0., 0.], [0., 0.]]"),
+    "identity": at("[[1., 0.], [0., 1.]]"),
+    "inf": at(f"[[{INF}, 1.]]"),
 }
 
 

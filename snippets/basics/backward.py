@@ -111,6 +111,10 @@ assert torch.equal(quiet, change) and quiet.grad_fn is None
 before = x.grad.clone()
 torch.autograd.grad((x**2).sum(), x)
 assert torch.equal(x.grad, before)
+middle = 2 * x  # not a leaf
+middle.retain_grad()
+torch.autograd.grad((middle**2).sum(), x)
+assert torch.equal(x.grad, before) and middle.grad is not None
 torch.manual_seed(0)
 # backward(v) is v @ J, for random functions, shapes and cotangents
 for shape in ((), (3,), (2, 5)):

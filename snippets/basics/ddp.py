@@ -111,6 +111,17 @@ try:
 except RuntimeError as error:
     print(str(error).partition(". This")[0])
 # --8<-- [end:output]
+for option, passes in ("find_unused_parameters", 4), ("static_graph", 2):
+    both, done = Both(), 0
+    both.unused = nn.Linear(1, 1)  # without one DDP warns
+    model = DDP(both, **{option: True})
+    try:
+        for _ in range(4):
+            model(x)[0].sum().backward()
+            done += 1
+    except RuntimeError as error:
+        assert "finished reduction in the prior iteration" in str(error)
+    assert done == passes
 
 # --8<-- [start:none]
 try:

@@ -47,6 +47,14 @@ show(message)
 # --8<-- [end:trap-inference]
 assert message.startswith("Inference tensors cannot be saved for backward.")
 assert grad((x + scale).sum(), x)[0].tolist() == [1, 1]  # nothing is saved
+node = (x * scale.clone()).grad_fn  # scale is saved, x is not
+assert node._saved_self is None and torch.equal(node._saved_other, scale)
+try:
+    count = scale._version
+except RuntimeError as error:
+    assert "do not track version counter" in str(error)
+else:
+    raise AssertionError(count)
 
 # --8<-- [start:fix-inference]
 print(grad((x * scale.clone()).sum(), x)[0])

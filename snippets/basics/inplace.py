@@ -206,6 +206,11 @@ for part in (h.split(1)[0], h.chunk(2)[0]):
         assert "function that returns multiple views" in str(error)
     else:
         raise AssertionError("not refused")
+constant = torch.ones(4)  # requires no gradient
+for part in (constant.split(2)[0], constant.chunk(2)[0], constant.unbind()[0]):
+    part.add_(1)
+constant[:1].add_(1)
+assert constant.tolist() == [5, 3, 1, 1]
 
 
 # --8<-- [start:index]
@@ -245,11 +250,27 @@ print(attempt(lambda: loss)[:30])
 print(attempt(lambda: (w * w).sum()))  # the loss, computed again
 # --8<-- [end:step]
 
+
+# a leaf is not the output of an operation, and the text names none
+def written_leaf(leaf):
+    y = x * leaf
+    with torch.no_grad():
+        leaf.zero_()
+    return y.sum()
+
+
+for leaf in (torch.ones(2), torch.ones(2, requires_grad=True)):
+    text = attempt(lambda leaf=leaf: written_leaf(leaf))
+    assert "[torch.FloatTensor [2]] is at version 1" in text
+    assert "output" not in text
+h = torch.ones(2, requires_grad=True) * 1
+assert "output 0 of Mul" in attempt(lambda: written_leaf(h))
+
 # --8<-- [start:anomaly]
 import warnings
 
 
-def spoilt():
+def spoiled():
     y = torch.exp(x)
     y += 1  # in place
     return y.sum()
@@ -258,9 +279,9 @@ def spoilt():
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     with torch.autograd.detect_anomaly():
-        attempt(spoilt)
+        attempt(spoiled)
 lines = str(caught[-1].message).splitlines()
 print(lines[0])
-frame = next(line for line in reversed(lines) if "in spoilt" in line)
+frame = next(line for line in reversed(lines) if "in spoiled" in line)
 print(frame.rpartition(", ")[2])
 # --8<-- [end:anomaly]

@@ -228,6 +228,14 @@ optimizer.step()
 print("after .grad = None:", w)
 # --8<-- [end:frozen]
 assert w.item() == 0.25
+for to_none, moved in (True, False), (False, True):  # unless zero_grad()
+    w = torch.tensor([1.0], requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.25, weight_decay=0.5)
+    (3 * w).sum().backward()
+    w.requires_grad_(False)
+    optimizer.zero_grad(set_to_none=to_none)
+    optimizer.step()
+    assert (w != 1) == moved
 
 # --8<-- [start:unused]
 x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -313,3 +321,11 @@ loss.backward()
 print(x.grad)
 # --8<-- [end:paths]
 assert x.grad.tolist() == [5, 5]
+# within one pass the engine adds, and the node of the leaf runs once
+y = 2 * x
+arrived = []
+y.grad_fn.next_functions[0][0].register_prehook(arrived.extend)
+for step in range(2):
+    (2 * x + 3 * x + y).sum().backward(retain_graph=True)
+assert [g.tolist() for g in arrived] == [[7, 7], [7, 7]]
+assert x.grad.tolist() == [19, 19]

@@ -24,14 +24,15 @@ for dtype, power in (
 ):
     half = torch.tensor(2.0**power, dtype=torch.float64)
     assert half.to(dtype) == 0 and (half * 1.0001).to(dtype) > 0
-for dtype, top in (
-    (torch.float16, 11.09),
-    (torch.bfloat16, 88.72),
-    (torch.float32, 88.72),
+for dtype, last, first in (  # neighbors
+    (torch.float16, 11.086, 11.094),
+    (torch.bfloat16, 88.5, 89.0),
+    (torch.float32, 88.72283, 88.72284),
 ):
-    below = torch.tensor([top - 0.01], dtype=torch.float64).to(dtype)
-    above = torch.tensor([1.006 * top], dtype=torch.float64).to(dtype)
-    assert below.exp().isfinite() and above.exp().isinf()
+    for size in (1, 33):
+        below = torch.full((size,), last, dtype=dtype)
+        above = torch.full((size,), first, dtype=dtype)
+        assert below.exp().isfinite().all() and above.exp().isinf().all()
 
 # --8<-- [start:trap-eps]
 x = torch.zeros(3, dtype=torch.float16, requires_grad=True)
@@ -127,6 +128,13 @@ try:
 except ValueError as error:
     print("ValueError:", error)
 # --8<-- [end:unscale]
+for kind in (torch.optim.SGD, torch.optim.Adam):
+    half = torch.ones(3, dtype=torch.float16, requires_grad=True)
+    optimizer = kind([half], lr=0.25, fused=True)
+    scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+    scaler.scale(2 * half.sum()).backward()
+    scaler.step(optimizer)
+    assert (half < 0.8).all()
 
 # --8<-- [start:scaler]
 w = torch.tensor(1.0, requires_grad=True)
@@ -182,3 +190,10 @@ with torch.autocast("cpu", dtype=torch.float16):
     zero = torch.zeros(1, 2) @ torch.zeros(2, 1)
     print("a product of 0 + 1e-8:", (zero + 1e-8).item())
 # --8<-- [end:autocast]
+for dtype in (torch.bfloat16, torch.float16):
+    with torch.autocast("cpu", dtype=dtype):
+        product = x @ x
+        assert product.exp().dtype == product.sum().dtype == dtype
+        assert product.prod().dtype == torch.float32
+        loss = torch.nn.functional.mse_loss(product, product)
+        assert loss.dtype == torch.float32

@@ -77,8 +77,21 @@ for cut in (  # torch.func.grad raises no error
     lambda w: (w > 0).float().mean(),
     lambda w: w.argmax().float(),
     lambda w: torch.ones(()),
+    lambda w: torch.tensor((w * w).sum().item()),
+    lambda w: nn.functional.one_hot(w.argmax()).float().sum(),
 ):
     assert (torch.func.grad(cut)(w.detach()) == 0).all()
+for mode in torch.no_grad, torch.inference_mode:
+    cut = torch.func.grad(mode()(lambda w: (w * w).sum()))
+    assert (cut(w.detach()) == 0).all()
+try:
+    torch.func.grad(
+        lambda w: torch.from_numpy((w * w).detach().numpy()).sum()
+    )(w.detach())
+except RuntimeError as error:
+    assert "Cannot access data pointer" in str(error)
+else:
+    raise AssertionError("no error")
 with torch.no_grad():
     off = (w * w).sum()
 assert not off.requires_grad and (w * w).requires_grad

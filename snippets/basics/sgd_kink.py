@@ -161,6 +161,9 @@ print("relu(1 - w) + w/4:", polyak(loss, 0.0, 1, lowest=0.25))
 assert (
     polyak(torch.abs, 0.9375, 1, 0.0) == 0 and polyak(loss, 0.0, 1, 0.25) == 1
 )
+for start in (8 * torch.rand(50, dtype=torch.float64) - 4).tolist():
+    assert polyak(torch.abs, start, 1, 0.0) == 0
+    assert abs(polyak(loss, start, 1, 0.25) - 1) < 1e-14
 
 # Figure: Three paths on the absolute value from 0.7, over 16 steps. With step
 # 1/t the path jumps from side to side of 0, less and less. smooth_l1 comes
@@ -244,6 +247,18 @@ narrowest, median, widest = (w / 0.25 for w in wide["momentum 0.9"])
 assert narrowest < 1 and 4.5 < median < 5.5 and 9 < widest < 10
 assert wide["momentum 0.9, lr 0.025"][1] == 0.12
 assert widths(SGD, lr=2.5) == [2.5] * 3  # the steps of momentum 0.9, added up
+mu = torch.tensor([0.2, 0.5, 0.65, 0.8, 0.95], dtype=torch.float64)[:, None]
+x = torch.linspace(1.001, 9.001, 101, dtype=torch.float64).expand(2, 5, -1)
+buffer, path = torch.zeros_like(x), []
+lr = 0.25 * torch.stack([torch.ones_like(mu), 1 - mu])
+for step in range(400):
+    buffer = mu * buffer + torch.sign(x)
+    x = x - lr * buffer
+    path.append(x)
+path = torch.stack(path[200:])
+wider = (path.amax(0) - path.amin(0) > 0.25 + 1e-9).double().mean(-1)
+assert (wider[0, 1:] > 0.7).all() and (wider[1, 1:] < 0.3).all()
+assert wider[0, 0] < 0.5  # with momentum 0.2 most are not
 
 # Figure: Two paths on the absolute value from 3.6, over 60 steps. Plain SGD
 # goes straight down and then jumps between 0.1 and -0.15. Momentum 0.9

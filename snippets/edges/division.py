@@ -75,6 +75,11 @@ def select(x, n):
 print(select(x, n), *gradient(select, x, n))
 # --8<-- [end:fix-select]
 assert gradient(select, x, n)[0].tolist() == [0.5, 0]
+try:
+    torch.vmap(select)(x[None], n[None])
+    raise AssertionError
+except RuntimeError as error:
+    assert "dynamic shape" in str(error)
 
 # --8<-- [start:fix-eps]
 eps = 1e-6
@@ -82,7 +87,8 @@ for dtype in (torch.float64, torch.float16):
     for g in gradient(lambda x, n: x / (n + eps), x.to(dtype), n.to(dtype)):
         print(g)
 # --8<-- [end:fix-eps]
-# claim: It replaces ∞ by 1/ε for the numerator and by x/ε² for the divisor
+# claim: It replaces ±∞ by 1/ε for the numerator and by −x/ε² for the
+#   divisor
 for value in (1.0, -3.0, 0.7):
     for e in (1e-3, 1e-6, 1e-8):
         a, zero = torch.tensor([value, 0.0], dtype=torch.float64)

@@ -86,6 +86,9 @@ for f in by_minus, by_plus, torch.sigmoid:
 # --8<-- [end:trap-sigmoid]
 assert gradient(by_minus, x)[0].isnan() and by_plus(x)[2].isnan()
 assert gradient(torch.sigmoid, x).tolist() == [0, 0.25, 0]
+# NaN from an input of −3.55 at slope 25.
+z = torch.exp(25 * torch.tensor([3.54, 3.55]))
+assert (z / (1 + z) ** 2).isnan().tolist() == [False, True]
 
 # --8<-- [start:trap-clamp]
 import math
@@ -144,8 +147,8 @@ for name in "exp", "exp2", "sigmoid":
 for name in "tanh", "sigmoid":
     table[name, 1] = row(name, 1, lambda g: g == 0)
 # --8<-- [end:thresholds]
-# claim: That of sigmoid is exactly 0 from 16.64 on, that of tanh from 9.011
-#   on.
+# claim: In float32 that of sigmoid is exactly 0 from 16.64 on, that of tanh
+#   from 9.011 on.
 for name, bound in ("sigmoid", 16.64), ("tanh", 9.011):
     x = torch.linspace(bound, 1200, 10**5)
     assert (gradient(getattr(torch, name), x) == 0).all()
@@ -166,9 +169,18 @@ for dtype, found in zip(dtypes, table["exp", 1], strict=True):
             assert gradient(getattr(torch, name), x).isinf().all()
             x = torch.full((n,), found - 1).to(dtype)
             assert gradient(getattr(torch, name), x).isfinite().all()
-for low, high, limit in (88.72, 88.73, inf), (-103.9, -104.0, 0):
-    before, beyond = gradient(torch.exp, torch.tensor([low, high]))
-    assert beyond == limit and before.isfinite() and before > 0
+# claim: In float16 the gradient of exp is inf from 11.094 on, in float32 from
+#   88.72284 on.
+for dtype, last, first, limit in (
+    (torch.float16, 11.086, 11.094, inf),
+    (torch.float32, 88.72283, 88.72284, inf),
+    (torch.float32, -103.9, -104.0, 0),
+):
+    for n in 1, 33:
+        x = torch.tensor([last, first, 100 * first]).to(dtype).repeat(n, 1)
+        g = gradient(torch.exp, x)
+        assert (g[:, 1:] == limit).all()
+        assert (g[:, 0] > 0).all() and g[:, 0].isfinite().all()
 
 # --8<-- [start:saturated]
 x = torch.tensor([-18.0, 18.0])

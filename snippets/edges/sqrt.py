@@ -70,7 +70,9 @@ assert blamed == [
 # --8<-- [start:fix-norm]
 def rmse(x, y):
     d = x - y
-    return torch.linalg.vector_norm(d) / d.numel() ** 0.5
+    wide = torch.promote_types(d.dtype, torch.float32)
+    length = torch.linalg.vector_norm(d, dtype=wide)  # no sum in float16
+    return (length / d.numel() ** 0.5).to(d.dtype)
 
 
 x = torch.tensor([0.0, 0.0])

@@ -173,13 +173,24 @@ print("log target -inf     ", value_and_gradient(kl_log, -1.0, -torch.inf))
 # --8<-- [end:kl]
 value, dx, dt = value_and_gradient(kl, -1.0, 0.0)
 assert value == 0 and dx == 0 and dt != dt
-# claim: any finite log is fine with a finite input.
+# claim: any finite log is fine with a finite input up to 0.
 for low in (-1.0, -50.0, -200.0, -1e30, torch.finfo().min):
     for x in (-1.0, -1e4, 0.0):
         found = torch.tensor(value_and_gradient(kl_log, x, low))
         q = torch.tensor(low).exp()
         want = torch.stack([q * (low - x), -q, q * (low - x + 1)])
         torch.testing.assert_close(found, torch.where(q > 0, want, 0))
+for dtype in dtypes:
+    most = torch.finfo(dtype).max
+    at = torch.tensor([-most, -100.0, -0.3, 0.0], dtype=dtype)
+    pair = [t.flatten() for t in torch.meshgrid(at, at, indexing="ij")]
+    for t in (
+        kl_div(*pair, reduction="none", log_target=True),
+        *gradient(
+            lambda x, t: kl_div(x, t, reduction="none", log_target=True), *pair
+        ),
+    ):
+        assert t.isfinite().all()
 for below in (-1.0, -0.01, -inf):
     value, g = value_and_gradient(lambda x, _: entr(x) + 0 * _, below, 0.0)[:2]
     assert value == -inf and g != g

@@ -47,7 +47,7 @@ assert x.argmax() == 1 and position == 1
 def soft_argmax(x, sharp=1.0):
     """The mean index under softmax(sharp * x)."""
     p = torch.softmax(sharp * x, dim=-1)
-    return p @ torch.arange(x.shape[-1]).to(p)
+    return (p * torch.arange(x.shape[-1]).to(p)).sum(-1)
 
 
 x = torch.tensor([0.5, 3.0, 2.0], dtype=torch.float64, requires_grad=True)
@@ -68,6 +68,12 @@ for dtype in (torch.float32, torch.bfloat16, torch.float16):
     peak = torch.zeros(2, 200, dtype=dtype)
     peak[:, 150] = 99
     assert soft_argmax(peak).tolist() == [150, 150]
+wide = torch.zeros(2, 640)
+wide[:, 601] = 99
+assert soft_argmax(wide.half()).tolist() == [601, 601]
+assert soft_argmax(wide.bfloat16()).tolist() == [600, 600]  # 601 is none
+with torch.autocast("cpu", dtype=torch.bfloat16):  # @ would round
+    assert soft_argmax(wide).tolist() == [601, 601]
 assert soft_argmax(torch.tensor([1.0, torch.inf])).isnan()
 masked = torch.tensor([1.0, -torch.inf, 2.0], requires_grad=True)
 mean = soft_argmax(masked)
@@ -102,6 +108,9 @@ print(torch.bucketize(x, bounds).tolist(), y.tolist(), g.tolist())
 assert y.tolist() == [0.25, 1.25, 1.75] and g.tolist() == [1, 0.25, 0.25]
 outside = torch.tensor([-1.0, 7, torch.nan])
 assert soft_bucket(outside, bounds)[:2].tolist() == [-1, 2.5]
+leaf = outside[:2].clone().requires_grad_()
+(steep,) = torch.autograd.grad(soft_bucket(leaf, bounds).sum(), leaf)
+assert steep.tolist() == [1, 0.25]  # of the nearest interval
 assert soft_bucket(outside, bounds)[2].isnan()
 assert soft_bucket(bounds, bounds).tolist() == [0, 1, 2]
 for dtype in (torch.float64, torch.bfloat16, torch.float16):

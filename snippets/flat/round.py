@@ -57,6 +57,16 @@ for step in range(100):
 print("w", round(w.item(), 2), "loss", loss.item(), "gradient", g.item())
 # --8<-- [end:trap]
 assert g == 0 and loss == 4
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for kind in (torch.optim.SGD, torch.optim.Adam):
+        leaf = torch.full((17,), 2.5, dtype=dtype, requires_grad=True)
+        (torch.round(leaf) - 1).square().sum().backward()
+        for fused in (True, False):
+            kind([leaf], lr=0.1, fused=fused).step()
+            if kind is torch.optim.Adam and dtype is torch.float16:
+                assert leaf.isnan().any() == (not fused)
+            else:
+                assert (leaf == 2.5).all()
 
 
 # --8<-- [start:straight-through]
@@ -95,8 +105,13 @@ print([round(v, 3) for v in g.tolist()])
 # --8<-- [end:smooth]
 torch.testing.assert_close(g, 1 - 0.9 * torch.cos(2 * pi * x.detach()))
 assert torch.autograd.gradcheck(round_soft, x)
-turns = 2 * pi * torch.arange(82, 500, 0.25, dtype=torch.float16)
-assert (turns % 0.5 == 0).all() and (2 * pi * x.half() % 0.5 != 0).any()
+bits = torch.arange(0x7C00, dtype=torch.int16)  # of all finite numbers >= 0
+halves = bits.view(torch.float16)
+turns = 2 * pi * halves
+assert (turns[(halves > 82) & (halves <= 10_424)] % 0.5 == 0).all()
+assert torch.equal(turns.isinf(), halves > 10_424)
+assert (2 * pi * x.half() % 0.5 != 0).any()
+assert torch.equal(round_soft(halves).isnan(), halves > 10_424)
 
 # --8<-- [start:jump]
 x = torch.tensor([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5], requires_grad=True)

@@ -72,6 +72,13 @@ for dtype in (torch.float64, torch.float32):
     bce = binary_cross_entropy_with_logits(v, wanted)
     (g,) = torch.autograd.grad(bce, v)
     assert torch.equal(-g.sign(), 2 * wanted - 1)
+for dtype, last in (torch.float64, 30.0), (torch.float32, 15.0):
+    v = torch.tensor([last, 20.0, 40.0, -20.0], dtype=dtype)
+    v.requires_grad_()
+    wanted = torch.tensor([1.0, 1, 1, 0], dtype=dtype)
+    (g,) = torch.autograd.grad(binary_cross_entropy_with_logits(v, wanted), v)
+    assert g[0] < 0 and (g[1] == 0) == (dtype == torch.float32)
+    assert g[2] == 0 and g[3] > 0
 
 # --8<-- [start:soft]
 x = torch.tensor([0.2, 0.9, 1.4], dtype=torch.float64, requires_grad=True)

@@ -30,6 +30,11 @@ for dtype in dtypes:
         wide = torch.full((entries, 2), torch.nan, dtype=dtype)
         g = gradient(lambda x: elu(x[:, 0]), wide)
         assert (g[:, 0] == 1).all()
+        wide = torch.full((entries, 8), torch.nan, dtype=dtype)
+        g = gradient(lambda x: elu(x[:, :3]), wide)
+        assert (g[:, :3] == 1).all()
+        wide = torch.full((entries, 7), torch.nan, dtype=dtype)
+        assert gradient(lambda x: elu(x.mT), wide).isnan().float().mean() > 0.9
 
 # --8<-- [start:dtype]
 y = torch.ones(1)
@@ -66,6 +71,7 @@ for name, loss in {
 }.items():
     print(name, loss(z).item(), gradient(loss, z).item())
 # --8<-- [end:fix-half]
+assert z.sigmoid() == 0 and z.bfloat16().sigmoid() > 0
 for dtype in dtypes:
     for value in (-20.0, -200.0, -2e4, 0.0, 3.0, -torch.inf, torch.inf):
         z = torch.tensor([value], dtype=dtype)

@@ -63,7 +63,7 @@ def recorded(f, *inputs):
 name, line = first_bad_gradient(recorded(distance, x))
 print(name, "called", line.splitlines()[0].split(", ")[-1])
 # --8<-- [end:found]
-assert name == "SqrtBackward0"
+assert name == "SqrtBackward0" and x.grad.isnan().all()  # it runs to the end
 inf, nan = float("inf"), float("nan")
 
 
@@ -209,12 +209,27 @@ def assigned(x):
 
 
 one = torch.tensor([-1.0])
+# backward names an operation that saved a NaN: for x.log().exp() at -1 the
+# exponential, and for x.log().sum() none; a root made the NaN, and saved it.
+for f, made, named in (
+    (lambda x: x.log().exp(), "log", "ExpBackward0"),
+    (lambda x: x.log(), "log", None),
+    (torch.sqrt, "sqrt", "SqrtBackward0"),
+):
+    x = one.clone().requires_grad_()
+    found = first_bad_gradient(recorded(f, x).sum())
+    assert (found and found[0]) == named
+    assert stopped(f, x) == f"{made} made NaN"
 assert stopped(lambda x: x.log_(), one.clone()) == "log_ made NaN"
 assert stopped(torch.log, one) == "log made NaN"
 assert stopped(lambda x: torch.where(x > 0, x.log(), 0.0), one)
 assert stopped(assigned, one.clone()) == "add was given NaN"
 assert stopped(torch.mul, one * nan, 2) == "mul was given NaN"
 assert stopped(torch.mul, one, 2) is None
+x = torch.zeros(2, requires_grad=True)  # NaN in backward
+assert stopped(lambda: distance(x).backward()) is None and x.grad.isnan().all()
+lost = stopped(lambda: torch.autograd.grad(distance(x), x))
+assert lost == "grad made NaN"
 torch.use_deterministic_algorithms(True)  # fills what is empty with NaN
 assert torch.empty(3).isnan().all() and one.new_empty(3).isnan().all()
 assert stopped(torch.empty, 3) is stopped(torch.empty_like, one) is None
@@ -230,6 +245,75 @@ try:
     stopped(torch.func.vmap(torch.log), one)
 except RuntimeError as error:
     assert "data-dependent control flow" in str(error)
+
+# --8<-- [start:saved]
+from torch.autograd.graph import saved_tensors_hooks
+
+
+def check(saved):
+    if not saved.isfinite().all():
+        raise FloatingPointError(f"saved {saved.item()}")
+    return saved
+
+
+for name, f, at in (
+    ("exp, then where", lambda x: torch.where(x < 9, x.exp(), x), 1000.0),
+    ("log, then exp  ", lambda x: x.log().exp(), -1.0),
+    ("log            ", torch.log, -1.0),
+    ("sqrt           ", torch.sqrt, 0.0),
+):
+    x = torch.tensor(at, requires_grad=True)
+    try:
+        with saved_tensors_hooks(check, lambda saved: saved):
+            y = f(x)
+        (g,) = torch.autograd.grad(y, x)
+        print(name, f"value {y.item()}, gradient {g.item()}")
+    except FloatingPointError as error:
+        print(name, error)
+# --8<-- [end:saved]
+
+
+def saves_bad(f, at):
+    x = torch.tensor(at, requires_grad=True)
+    bad = []
+
+    def look(saved):
+        bad.append(not saved.isfinite().all())
+        return saved
+
+    with saved_tensors_hooks(look, lambda saved: saved):
+        f(x)
+    return any(bad)
+
+
+for f, at in (
+    (torch.exp, [1000.0, 0.0]),
+    (torch.reciprocal, [0.3, 0.0]),
+    (torch.sqrt, [-0.7]),
+    (lambda x: (x - nan).square(), [0.3]),
+    (lambda x: (1 + x.exp()).log(), [1000.0]),
+    (lambda x: (x - torch.inf).softmax(0), [0.0, 0.0]),
+):
+    assert saves_bad(f, at)
+for f, at in (
+    (torch.log, [-0.7, 0.0]),
+    (torch.sqrt, [0.0]),
+    (torch.acos, [1.0]),
+    (distance, [0.0, 0.0]),
+    (lambda x: x + nan, [0.3]),
+    (lambda x: x / torch.zeros(1), [0.3]),
+):
+    assert not saves_bad(f, at)
+# register_multi_grad_hook, and Node.register_prehook
+a, b = torch.zeros(2, requires_grad=True), torch.ones(2, requires_grad=True)
+root = a.sqrt()
+given, seen = [], []
+root.grad_fn.register_prehook(lambda grads: given.extend(grads))
+torch.autograd.graph.register_multi_grad_hook(
+    [a, b], lambda grads: seen.append([g.isfinite().all() for g in grads])
+)
+(root + b).sum().backward()
+assert given[0].tolist() == [1, 1] and seen == [[False, True]]
 
 # --8<-- [start:modules]
 from torch import nn

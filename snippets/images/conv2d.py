@@ -187,13 +187,17 @@ for options in (
     dx, dw = torch.autograd.grad(y, (x, w), v)
 
     back = conv_transpose2d(v, w, **options)
-    rest = x.shape[3] - back.shape[3]  # columns that no window reached
+    rest = x.shape[3] - back.shape[3]  # columns that are missing
     back = conv_transpose2d(v, w, output_padding=rest, **options)
     torch.testing.assert_close(dx, back)
     torch.testing.assert_close(dx, conv2d_input(x.shape, w, v, **options))
     torch.testing.assert_close(dw, conv2d_weight(x, w.shape, v, **options))
-    print(f"{rest} unseen columns, all equal: {options}")
+    print(f"{rest} columns added, all equal: {options}")
 # --8<-- [end:options]
+assert rest == 1 and dx[..., -1].any()  # the column that was added is read
+w = torch.randn(6, 4, 3, 3, dtype=torch.float64)
+(dx,) = torch.autograd.grad(conv2d(x, w, stride=2).sum(), x)
+assert not dx[..., -1].any()  # this one is not
 for options in (
     {"stride": 2},
     {"padding": 1},

@@ -124,8 +124,8 @@ torch.testing.assert_close(most, 1 - 1.01 / torch.tensor([5.0, 4.0, 3.0]))
 
 # Figure: Value and slope at the columns -2 to 6 of the row 0, 1, 4, 9. Zeros:
 # the value falls to 0 within one column outside, with slope -18, then both are
-# 0. Border: the value stays 9, the slope is 0. Reflection: the value comes
-# down again, the slope has the other sign.
+# 0. Border: the value stays 9, the slope is 0. Reflection: the value stays 9
+# for one column and comes down again, with a slope of the other sign.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 

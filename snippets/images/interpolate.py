@@ -190,17 +190,25 @@ for x, size in (column, (2, 1)), (column.mT, (1, 2)):
     g = weights(x, size=size, **options)
     print(list(size), y.flatten(), "gradient", g)
 # --8<-- [end:one-column]
-many = torch.rand(2, 3, 9, 1, dtype=torch.float64)
-for mode in ("bilinear", "bicubic"):
-    options = {"mode": mode, "antialias": True}
-    y = interpolate(many, size=(4, 1), **options)
-    right = interpolate(many.mT, size=(1, 4), **options)
-    assert torch.equal(y, y[..., :1, :].expand_as(y))
-    torch.testing.assert_close(y[..., 0, 0], right[..., 0, 0])
-    torch.testing.assert_close(
-        weights(many, size=(4, 1), **options),
-        weights(many.mT, size=(1, 4), **options),
-    )
+for columns in (1, 5):
+    for mode in ("bilinear", "bicubic"):
+        many = torch.rand(2, 3, 9, columns, dtype=torch.float64)
+        options = {"mode": mode, "antialias": True}
+        right = interpolate(many.mT, size=(1, 4), **options).mT
+        y = interpolate(many, size=(4, 1), **options)
+        assert torch.equal(y, y[..., :1, :].expand_as(y))
+        torch.testing.assert_close(y[..., :1, :], right[..., :1, :])
+        torch.testing.assert_close(
+            weights(many, size=(4, 1), **options).view(many.shape),
+            weights(many.mT, size=(1, 4), **options).view(many.mT.shape).mT,
+        )
+        last = many.contiguous(memory_format=torch.channels_last)
+        y = interpolate(last, size=(4, 1), **options)
+        torch.testing.assert_close(y, right)
+        for size in ((4, 2), (9, 1)):
+            y = interpolate(many, size=size, **options)
+            right = interpolate(many.mT, size=size[::-1], **options).mT
+            torch.testing.assert_close(y, right)
 
 # --8<-- [start:errors]
 x = torch.zeros(1, 1, 4, 4)

@@ -72,6 +72,11 @@ for dtype, size in extreme:
 for dtype, size in extreme:
     fine = size in (127, 9.2e18)
     assert one_window(lp_pool2d, size, dtype)[1] == (0.5 if fine else 0)
+# claim: With p = 3 the gradient is 0 from 26 on, and NaN from 148 on.
+for size in range(1, 256):
+    x = torch.full((1, 2, 2), size, dtype=torch.float16, requires_grad=True)
+    (g,) = torch.autograd.grad(lp_pool2d(x, 3, 2).sum(), x)
+    assert g.isnan().all() if size >= 148 else g.any() == (size < 26), size
 
 
 # --8<-- [start:range-fix]
@@ -95,6 +100,10 @@ for p in (1.5, 2, 3, 8):
         torch.testing.assert_close(y.item(), x[0, 0, 0].item())
         (g,) = torch.autograd.grad(y.sum(), x)
         torch.testing.assert_close(g[0, 0, 0].item(), 1.0)
+for size in (2.8e38, 1.2e-38):  # four of 3.4e38 are too large for the result
+    x = torch.full((1, 2, 2), size, requires_grad=True)
+    (g,) = torch.autograd.grad(wide(x, 8, 2).sum(), x)
+    torch.testing.assert_close(g, torch.full_like(x, 4 ** (1 / 8 - 1)))
 pair = torch.ones(2, 1, 2, 2)
 pair[0, 0, 0, 0] = torch.inf
 assert wide(pair, 2, 2).flatten().tolist() == [torch.inf, 2]
@@ -117,7 +126,12 @@ for p in (1, 2, 3, float("inf"), 0.5):
         print(f"p={p:<4} {name:6} {value:6.2f} [{first:.2f}, {second:.2f}]")
 # --8<-- [end:lp]
 assert gradient(windows["zeros"], 2).tolist() == [0, 0]
-assert gradient(windows["zeros"], 0.5).isnan().all()
+for p in (0.1, 0.5, 0.9):
+    assert gradient(windows["zeros"], p).isnan().all()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for pixel in (-1e-3, -1.0, -100.0):
+        image = torch.tensor([[[[pixel, 1.0], [1.0, 1.0]]]], dtype=dtype)
+        assert lp_pool2d(image, 1.5, 2).isnan().all()
 for p in (1, 1.5, 2, 3, 5, 8):
     assert gradient(windows["zeros"], p).tolist() == [0, 0]
 for p in (0.1, 0.9, 1, 1.5, 2, 3, 8):

@@ -70,6 +70,8 @@ print(pad(row, (-1, 0)).tolist(), counts(row, (-1, 0)).tolist())
 # --8<-- [end:negative]
 for mode in ("constant", "reflect", "replicate", "circular"):
     assert counts(row, (-1, 0), mode=mode).tolist() == [0, 1, 1, 1]
+    first = counts(row, (-1, 3), mode=mode)[0]  # cut off, and copied
+    assert first == (mode == "reflect")
 
 # --8<-- [start:errors]
 image = torch.ones(1, 1, 3, 3)

@@ -62,9 +62,9 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         assert torch.equal(even_max_pool(x, 2), max_pool2d(x, 2))
 batch = torch.randn(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
 assert torch.autograd.gradcheck(lambda x: even_max_pool(x, 2), batch)
-spoilt = torch.zeros(4, 4)
-spoilt[1, 1] = torch.nan
-assert weights(even_max_pool, spoilt, 4).isnan().all()
+spoiled = torch.zeros(4, 4)
+spoiled[1, 1] = torch.nan
+assert weights(even_max_pool, spoiled, 4).isnan().all()
 
 # --8<-- [start:ties]
 ones = torch.ones(4, 4)

@@ -118,6 +118,34 @@ reached = flat.clone()  # a pixel, its right and its lower neighbor
 reached[..., 1:] |= flat[..., :-1]
 reached[..., 1:, :] |= flat[..., :-1, :]
 assert torch.equal(gradient(total_variation, square).isnan(), reached)
+noise = torch.rand(6, 6, generator=torch.Generator().manual_seed(0))
+assert gradient(total_variation, noise[None, None]).isfinite().all()
+noise[2, 5] = noise[3, 5]  # in the last column, and so in the last row
+for image in noise, noise.T:
+    spoiled = gradient(total_variation, image[None, None])[0, 0].isnan()
+    assert spoiled.sum() == 2 and spoiled[image == noise[2, 5]].all()
+
+# claim: A filter or a difference whose square is 0 counts as 0, in float16 one
+#   below 1.7 cdot 10^{-4}: the gradients there are NaN or ±∞.
+slope = torch.arange(9) + 1.5 * torch.arange(9)[:, None]
+for dtype, step, lost in (
+    (torch.float16, 1.69e-4 / 1.5, True),
+    (torch.float16, 1.74e-4, False),
+    (torch.float32, 1e-24, True),
+    (torch.float32, 1e-20, False),
+):
+    image = (step * slope).to(dtype)[None, None]
+    g = gradient(total_variation, image)[..., 1:-1, 1:-1]
+    assert image.diff(dim=-1).all() and g.isfinite().all() != lost
+    assert not lost or not g.isfinite().any()
+    image = (step / 12 * slope).to(dtype)[None, None]
+    assert conv2d(image, kernels.to(dtype))[..., 3, 3].all()
+    assert (edges(image)[..., 4, 4] == 0) == lost
+    g = gradient(lambda x: edges(x)[..., 4, 4], image)[..., 3:6, 3:6]
+    assert g.isfinite().all() != lost
+    assert not lost or not g.isfinite().any()
+for square_of, zero in ((1.7e-4, True), (1.73e-4, False)):
+    assert (torch.tensor(square_of).half().square() == 0) == zero
 
 
 # --8<-- [start:trap-psnr]

@@ -229,6 +229,41 @@ y = torch.linspace(-3, 3, 601, dtype=torch.float64)
 for g in torch.linspace(-1.1, 1.1, 23, dtype=torch.float64):
     assert (y.abs() >= g * y).all() == (abs(g) <= 1)
 
+# --8<-- [start:binomial]
+from torch.distributions import Binomial
+from torch.nn.functional import softplus
+
+count = torch.tensor(2.0, dtype=torch.float64)  # of 5
+
+
+def by_hand(logits):  # up to a constant
+    return count * logits - 5 * softplus(logits)
+
+
+for name, f in {
+    "Binomial": lambda logits: Binomial(5, logits=logits).log_prob(count),
+    "by hand ": by_hand,
+}.items():
+    for at in (0.0, 0.001):
+        logits = torch.tensor(at, dtype=torch.float64, requires_grad=True)
+        (g,) = torch.autograd.grad(f(logits), logits, create_graph=True)
+        (second,) = torch.autograd.grad(g, logits)
+        second = round(second.item(), 4) + 0.0
+        print(f"{name} at {at}: {g.item():.4f}, second {second}")
+# --8<-- [end:binomial]
+logits = torch.linspace(-6, 6, 25, dtype=torch.float64)
+value = Binomial(5, logits=logits).log_prob(count)
+constant = torch.log(torch.tensor(10.0, dtype=torch.float64))
+torch.testing.assert_close(value, by_hand(logits) + constant)
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for n in (1, 5, 10):
+        x = torch.zeros(3, dtype=dtype, requires_grad=True)
+        k = torch.tensor(1.0, dtype=dtype)
+        y = Binomial(n, logits=x).log_prob(k)
+        (g,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+        assert (g == 1 - n / 2).all()
+        assert (torch.autograd.grad(g.sum(), x)[0] == 0).all()
+
 # --8<-- [start:source]
 import pathlib
 

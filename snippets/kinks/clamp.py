@@ -416,13 +416,33 @@ equal = x - 1, low, low.detach()  # below two equal bounds
 bound = one * 0, one, one * 0  # the tangent of low
 _, forward = jvp(torch.clamp, equal, bound)
 assert forward == 1 and three(*equal)[1] == (0 if old else 1)
-# claim: in 2.15 they still disagree at a NaN
-x, low = torch.tensor(nan), torch.tensor(2.0)
-forward = [
-    jvp(torch.clamp, (x, low), tangents)[1].item()
-    for tangents in ((one, none), (none, one))
-]
-assert forward == [0, 1]  # reverse mode: [0, 0] in 2.13, [1, 1] from 2.14 on
+
+
+def both_modes(f, *numbers):
+    at = [torch.tensor(number) for number in numbers]
+    unit = torch.eye(len(at)).unbind()
+    forward = [jvp(f, tuple(at), tuple(row))[1].item() for row in unit]
+    leaves = [t.requires_grad_() for t in at]
+    return [g.item() for g in torch.autograd.grad(f(*leaves), leaves)], forward
+
+
+# claim: In 2.13 the two modes disagree at a tie with a tensor as lower bound
+#   alone
+reverse, forward = both_modes(torch.clamp_max, 2.0, 2.0)
+assert reverse == forward == ([1, 0] if old else [0.5, 0.5])
+# claim: In 2.15 they still disagree with one tensor bound at a NaN, in x or in
+#   the bound, and with two where one is NaN and x is beyond the other.
+for f in (torch.clamp_min, torch.clamp_max):
+    for at in ((nan, 2.0), (2.0, nan)):
+        reverse, forward = both_modes(f, *at)
+        assert reverse == ([0, 0] if old else [1, 1]) and forward == [0, 1]
+if not old:
+    for at in ((2.0, nan, 1.0), (-1.0, 0.0, nan)):
+        reverse, forward = both_modes(torch.clamp, *at)
+        assert sum(reverse) == 0 and sum(forward) == 1
+    for at in ((nan, 0.0, 1.0), (0.5, nan, 1.0), (0.5, 0.0, nan)):
+        reverse, forward = both_modes(torch.clamp, *at)
+        assert reverse == forward == [1, 0, 0]
 # claim: a convex corner, and every number in [0, 1] is a subgradient.
 near = torch.linspace(0.5, 2.5, 201, dtype=torch.float64)
 near_b = near + 4

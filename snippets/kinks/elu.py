@@ -29,6 +29,17 @@ for dtype in DTYPES:
             g = gradient(partial(celu, alpha=alpha), zero)
             assert ((g - 1).abs() < 1e-7).all()  # not exact
 assert round(gradient(selu, 0.0).item(), 4) == 1.7581
+# claim: celu gives 1 and has no corner, for any alpha of size 10^{-37} to
+#   10^{37}.
+for dtype in DTYPES:
+    for size in (1e-37, 1e-30, 1e-3, 0.3, 1.7, 1e5, 1e30, 1e37):
+        for alpha in (size, -size):
+            ends = torch.tensor([-0.0, 0.0, 1e-3], dtype=dtype).repeat(11)
+            g = gradient(partial(celu, alpha=alpha), ends)
+            assert ((g - 1).abs() < 1e-7).all()
+            near = torch.tensor(-1e-4 * min(size, 1.0), dtype=torch.float64)
+            left = gradient(partial(celu, alpha=alpha), near)
+            assert abs(left - 1) < 2e-4
 
 
 # --8<-- [start:trap]
@@ -76,7 +87,7 @@ each = torch.vmap(torch.vmap(torch.func.grad(safe_elu)))(batch.detach())
 torch.testing.assert_close(each, gradient(safe_elu, batch))
 assert safe_elu(torch.empty(0, 3)).shape == (0, 3)
 
-# claim: the same limit at −∞, -alpha, without the corner.
+# claim: for alpha > 0 the same limit at −∞, -alpha, without the corner.
 for alpha in (0.3, 1.0, 2.0, 7.1):
     torch.testing.assert_close(
         celu(torch.tensor([-inf, -1e4]), alpha), torch.tensor([-alpha, -alpha])
@@ -210,8 +221,12 @@ for name in ("elu(Tensor", "celu(Tensor"):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[1].strip())
 # --8<-- [end:source]
-# claim: In float64 the slope of celu on the left is right to 7 digits
+# claim: In float64 the slope of celu just left of 0 is right to 7 digits,
+#   farther left to fewer
 x = torch.rand(1000, dtype=torch.float64) * -3
+far = torch.tensor([-30.0], dtype=torch.float64)
+off = gradient(partial(celu, alpha=0.3), far) / torch.exp(far / 0.3) - 1
+assert 1e-6 < off.abs() < 1e-5
 for alpha in (0.1, 0.3, 7.1):
     exact = torch.exp(x / alpha)
     off = gradient(partial(elu, alpha=alpha), x) / torch.exp(x) / alpha - 1

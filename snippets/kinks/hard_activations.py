@@ -56,6 +56,21 @@ for dtype in DTYPES:
     low = torch.cat([torch.full((33,), -3.0), -3 - 9 * torch.rand(1001)])
     assert not gradient(hardsigmoid, low.to(dtype)).any()
 
+for kind, decay, still in (
+    (torch.optim.SGD, 0.0, True),
+    (torch.optim.Adam, 0.0, True),
+    (torch.optim.AdamW, 0.01, False),
+):
+    w = torch.tensor(-3.0, requires_grad=True)
+    optimizer = kind([w], lr=0.1, weight_decay=decay)
+    for step in range(9):
+        optimizer.zero_grad()
+        ((hardsigmoid(w) - 0.75) ** 2).backward()
+        optimizer.step()
+    assert (w == -3) == still
+g = gradient(torch.sigmoid, torch.tensor([-88.8, -88.7, 16.63, 16.64]))
+assert (g == 0).tolist() == [True, False, False, True]
+
 # --8<-- [start:fix-gate]
 opened = open_gate(torch.sigmoid, -3.0)
 print("sigmoid, from -3", opened)

@@ -70,10 +70,11 @@ def curvature(f, d):
 def pseudo_huber(x, y, delta=1.0):
     """delta² (sqrt(1 + r²) - 1), accurate near 0 and far out.
 
-    Right while r = (x - y) / delta and the result are finite; NaN at ±inf.
+    Right while r = (x - y) / delta and delta * (x - y) are finite.
     """
     r = (x - y) / delta
-    return delta**2 * (r * (r / (1 + torch.hypot(r, torch.ones_like(r)))))
+    share = r / (1 + torch.hypot(r, torch.ones_like(r)))
+    return (x - y) * (delta * share)
 
 
 around = torch.tensor([1.99, 2.0, 2.01], dtype=torch.float64)
@@ -115,6 +116,16 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         torch.testing.assert_close(
             g.double(), slope, rtol=4 * eps + 5e-5, atol=6e-8
         )
+for delta in (100.0, 300.0, 1000.0):  # whose square is inf in float16
+    at = torch.tensor([0.0, 0.01, 1.0, 30.0], dtype=torch.float16)
+    f = pseudo_huber(at, torch.zeros_like(at), delta)
+    torch.testing.assert_close(
+        f.double(), at.double() ** 2 / 2, rtol=0.03, atol=1e-6
+    )
+    g = gradient(lambda d, w=delta: pseudo_huber(d, 0.0, w), at)
+    r = at.double() / delta
+    wanted = at.double() / torch.hypot(r, torch.ones_like(r))
+    torch.testing.assert_close(g.double(), wanted, rtol=4e-3, atol=1e-6)
 second = torch.func.vmap(torch.func.grad(torch.func.grad(pseudo_huber)))
 bend = second(torch.tensor([0.0, 1.0, 1e30]), torch.zeros(3))
 torch.testing.assert_close(bend, torch.tensor([1, 0.5**1.5, 0]))
@@ -214,12 +225,27 @@ for at in (-2.0, 2.0):
         ends = torch.tensor([at - 1e-6, at + 1e-6], dtype=torch.float64)
         left, right = curvature(lambda d, f=f: f(d, 2.0), ends)
         assert (left == 0) != (right == 0)
-# claim: and every step shrinks with it.
+# claim: Without weight, no gradient of huber_loss is larger than delta.
+heavy = {"weight": torch.full((2,), 10.0), "reduction": "sum"}
+ends = torch.tensor([3.0, 0.1])
+g = gradient(lambda d: huber_loss(d, torch.zeros(2), **heavy), ends)
+torch.testing.assert_close(g, torch.tensor([10.0, 1.0]))
+for delta in (1.0, 0.3, 0.0625, 1e-3):
+    for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+        g = gradient(lambda d, w=delta: huber(d, w), d.to(dtype))
+        assert g.abs().max() == torch.tensor(delta, dtype=dtype)
+# claim: and every step of SGD shrinks with it
 for delta in (1.0, 0.3, 0.0625, 1e-3):
     g = gradient(lambda d, w=delta: huber(d, w), d)
     assert (g.abs() <= torch.tensor(delta)).all()
     far = d.abs() > delta
     torch.testing.assert_close(g[far].abs(), torch.full_like(g[far], delta))
+for kind, size in (torch.optim.SGD, 0.01), (torch.optim.Adam, 0.1):
+    w = torch.tensor(0.0, requires_grad=True)
+    optimizer = kind([w], lr=0.1)
+    huber_loss(w, torch.tensor(5.0), delta=0.1).backward()
+    optimizer.step()
+    assert abs(w.item() - size) < 1e-6
 
 # --8<-- [start:source]
 import pathlib

@@ -74,6 +74,8 @@ assert train(relu, 0.0) == 0 and train(relu, -0.5) == -0.5
 for kind, options in (
     (torch.optim.SGD, {"momentum": 0.9}),
     (torch.optim.Adam, {}),
+    (torch.optim.Adagrad, {}),
+    (torch.optim.ASGD, {"lambd": 0.0}),
 ):
     for start in (0.0, -0.5, -30.0):
         w0 = torch.tensor(start, requires_grad=True)
@@ -146,7 +148,10 @@ except RuntimeError as error:
         error
     )
     assert "numerical:tensor([[0.5000]]" in str(error)
-for at, passes in ((-1e-3, True), (2e-6, True), (-5e-7, False), (5e-7, False)):
+for at, passes in (
+    *((-1e-3, True), (-1.01e-6, True), (1.01e-6, True)),
+    *((-9.9e-7, False), (-5e-7, False), (5e-7, False), (9.9e-7, False)),
+):
     x = torch.tensor([at], dtype=torch.float64, requires_grad=True)
     checked = torch.autograd.gradcheck(relu, x, raise_exception=False)
     assert checked == passes

@@ -24,17 +24,27 @@ for f in cousins.values():
     x = torch.zeros((), requires_grad=True)
     slopes.append(torch.autograd.grad(f(x), x)[0].item())
 torch.testing.assert_close(slopes, wanted, rtol=1e-6, atol=0)
-# claim: softplus, logaddexp(x, 0) and -logsigmoid(-x) are the same function
+# claim: softplus, logaddexp(x, 0) and -logsigmoid(-x) are, up to rounding,
+#   the same function
 x = torch.linspace(-30, 30, 6001, dtype=torch.float64)
 plus = softplus(x)
 for name in ("logaddexp(x, 0)", "-logsigmoid(-x)"):
     torch.testing.assert_close(cousins[name](x), plus, rtol=1e-9, atol=2.1e-9)
     assert (cousins[name](x) >= torch.relu(x)).all()
 assert (plus >= torch.relu(x)).all() and plus[-1] == x[-1]
+for dtype in (torch.float32, torch.bfloat16, torch.float16):  # and rounding
+    low, eps = x.to(dtype), torch.finfo(dtype).eps
+    for name in ("logaddexp(x, 0)", "-logsigmoid(-x)"):
+        torch.testing.assert_close(
+            cousins[name](low), softplus(low), rtol=2 * eps, atol=2.1e-9
+        )
+        assert (cousins[name](low) >= torch.relu(low)).all()
+    assert (softplus(low) >= torch.relu(low)).all()
 
 # Figure: Gradients from -6 to 6. relu steps from 0 to 1 at 0. softplus rises
-# evenly and stays between. gelu, silu and mish fall below 0 near -2 and rise
-# above 1 near 2.
+# smoothly and stays between. gelu, silu and mish are below 0 on the left,
+# least at -1.4, -2.4 and -2.3, and above 1 on the right, most at 1.4, 2.4 and
+# 1.5.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 
@@ -125,7 +135,7 @@ print("smooth_maximum", second(lambda x: smooth_maximum(x, zero), far))
 print("mish_in_parts ", second(mish_in_parts, far))
 # --8<-- [end:twice]
 torch.manual_seed(0)
-# claim: same values and gradients at finite numbers, up to rounding of 1
+# claim: same values and gradients at finite numbers, up to rounding errors
 for dtype in DTYPES:
     eps = 8 * torch.finfo(dtype).eps
     most = torch.finfo(dtype).max / 2

@@ -39,7 +39,8 @@ for z, y in wrong:
 # --8<-- [end:trap]
 assert compare(-104.0, 1.0) == (100, 0) and compare(17.0, 0.0) == (100, 0)
 assert -5e-6 < compare(-40.0, 1.0)[1] < 0
-assert compare(-88.7, 1.0)[0] < 89 and compare(-88.8, 1.0)[0] == 100
+assert compare(-88.72283, 1.0)[0] < 89
+assert compare(-88.72284, 1.0)[0] == 100
 
 # --8<-- [start:fix]
 z, y = torch.tensor(wrong).unbind(1)
@@ -68,6 +69,11 @@ print(f"p = {p.item():g}")
 print(attempt(binary_cross_entropy, p, torch.tensor(1.0)))
 # --8<-- [end:step]
 assert p > 1e8
+p = torch.tensor(0.0, requires_grad=True)
+optimizer = torch.optim.Adam([p], lr=1e-3)
+binary_cross_entropy(p, torch.tensor(1.0)).backward()
+optimizer.step()
+torch.testing.assert_close(p.detach(), torch.tensor(1e-3))
 
 # --8<-- [start:step-fix]
 z = torch.tensor(-104.0, requires_grad=True)  # p = sigmoid(z)
@@ -140,6 +146,12 @@ assert torch.equal(dp.isinf(), steps.double() < 1.526e-5) and dp[-1].isnan()
     binary_cross_entropy_with_logits(z, torch.ones(3).half()), z
 )
 torch.testing.assert_close(g, torch.full((3,), -1 / 3).half())
+# claim: a logit with target 0 gets the gradient 0 from 6.25 on.
+high = torch.arange(0x4000, 0x42C8, dtype=torch.int16).view(torch.bfloat16)
+high.requires_grad_()  # every number from 2 to 100
+loss = binary_cross_entropy(high.sigmoid(), torch.zeros_like(high))
+(g,) = torch.autograd.grad(loss, high)
+assert torch.equal(g == 0, high >= 6.25)
 with torch.autocast("cpu", dtype=torch.float16):
     try:
         loss = binary_cross_entropy(torch.sigmoid(z), torch.ones(3).half())
@@ -199,8 +211,8 @@ for loss in (binary_cross_entropy, binary_cross_entropy_with_logits):
 
 # Figure: Gradient of the loss over the logit from -45 to 30, in float32. Left,
 # target 1: of logits it goes from -1 to 0; of probabilities it leaves -1 at
-# -28 and is back at 0 by -35. Right, target 0: of logits it goes from 0 to 1;
-# of probabilities it falls from 1 to 0 at 17.
+# -28 and is nearly 0 from -35 down. Right, target 0: of logits it goes from 0
+# to 1; of probabilities it falls from 1 to 0 at 16.6.
 # --8<-- [start:picture]
 import matplotlib.pyplot as plt
 

@@ -35,6 +35,12 @@ torch.testing.assert_close(torch.autograd.grad(mean, y)[0], -z / 3)
 inf = torch.tensor([float("inf"), -float("inf")])
 loss = binary_cross_entropy_with_logits(inf, y[:2], reduction="sum")
 assert torch.equal(torch.autograd.grad(loss, y)[0][:2], -inf)
+for q in (0.0, 0.1, 3.0):
+    loss = binary_cross_entropy_with_logits(
+        inf, y[:2], pos_weight=torch.tensor(q), reduction="sum"
+    )
+    (g,) = torch.autograd.grad(loss, y)
+    assert torch.equal(g[:2], -inf) if q else g[1].isnan()
 
 
 # --8<-- [start:trap-teacher]

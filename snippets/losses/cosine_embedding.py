@@ -197,6 +197,20 @@ flags = cosine_embedding_loss(
     a, other, torch.tensor([True, False]), reduction="none"
 )
 assert torch.equal(flags, loss)
+# claim: In float16 a zero vector gets NaN with each target.
+for target in (1, -1, 0):
+    for margin in (0.0, 0.5, -0.5):
+        x = torch.zeros(2).half().requires_grad_()
+        loss = cosine_embedding_loss(
+            x, other[0].half(), torch.tensor(target), margin
+        )
+        assert torch.autograd.grad(loss, x)[0].isnan().all()
+        assert loss == 0 if target == 0 else loss.isnan()
+for length, lost in (0.01, True), (0.1, False), (20, False), (300, True):
+    x = (length * unit).half().requires_grad_()
+    for target in (1, 0):
+        loss = cosine_embedding_loss(x, x.detach(), torch.tensor(target))
+        assert torch.autograd.grad(loss, x)[0].isnan().any() == lost
 single = cosine_embedding_loss(a, other, torch.ones(1), reduction="none")
 assert single.shape == (2,)
 for bad in (float("nan"), float("inf")):

@@ -114,11 +114,34 @@ for dtype in (torch.bfloat16, torch.float32):  # no such end
     assert (g[:, 1] == 0.5 / 65_536).all()
 wrong, t = torch.tensor([[0.0, 3]]).half().expand(40_000, 2), t[:40_000]
 assert cross_entropy(wrong, t).isinf()  # the sum of the losses is
+for last, finite in (0.0, True), (15.0, True), (16.0, False):
+    pair = torch.tensor([[0.0, 65504], [0.0, last]]).half()
+    assert cross_entropy(pair, t[:2]).isfinite() == finite
+# claim: Probabilities as targets keep their gradient, label_smoothing a part
+#   of it.
+from functools import partial
+
+rows = image.flatten(2)[0].T
+first_class = torch.tensor([1.0, 0]).half().expand_as(rows)
+slope = 1 / (1 + torch.tensor(-3.0).exp())
+for target, options, share in (
+    (first_class, {}, slope),
+    (mask.flatten().long(), {"label_smoothing": 0.1}, 0.05),
+):
+    loss = partial(cross_entropy, target=target, **options)
+    g = gradient(loss, rows) * rows.new_tensor(2.0**15)
+    exact = torch.tensor([-share, share]).half().expand_as(rows) / 2
+    torch.testing.assert_close(g, exact, rtol=0.1, atol=0)
 heavy = torch.full((2,), 100.0).half()
 assert cross_entropy(wrong[:655].flip(1), t[:655], heavy).isfinite()
 assert cross_entropy(wrong[:656].flip(1), t[:656], heavy) == 0
 g = gradient(lambda x: cross_entropy(x, t), wrong)
 assert g[0, 0] < 0 < g[0, 1] and g.isfinite().all()
+
+for classes in (65_504, 65_520, 70_000):
+    row = torch.zeros(1, classes).half()
+    loss = cross_entropy(row, torch.tensor([0]))
+    assert loss.isinf() == (classes > 65_504)
 
 # --8<-- [start:half-fix]
 loss = cross_entropy(image.float(), mask.long())

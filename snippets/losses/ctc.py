@@ -16,6 +16,14 @@ for target in ([1, 2], [1, 1, 1]):
     print(target, "loss", round(loss.item(), 4), "gradient", g[0, 0].tolist())
 # --8<-- [end:run]
 assert g.isnan().all() and loss.isinf()
+# Unreduced, the gradient is p − γ. Of the five paths for 1, 2 one
+# begins with the blank and four with 1. The mean is over two labels.
+for reduction, count in ("none", 1), ("sum", 1), ("mean", 2):
+    options = torch.tensor([[1, 2]]), (3,), (2,), 0, reduction
+    loss = ctc_loss(log_p, *options).sum()
+    (g,) = torch.autograd.grad(loss, z, retain_graph=True)
+    want = torch.tensor([1 / 3 - 1 / 5, 1 / 3 - 4 / 5, 1 / 3])
+    torch.testing.assert_close(g[0, 0] * count, want)
 
 # --8<-- [start:trap]
 inf = float("inf")
@@ -104,10 +112,12 @@ loss = ctc_loss(z, torch.tensor([[1, 2]]), (3,), (2,), reduction="sum")
 print("logits     ", round(loss.item(), 4), g[0, 0].tolist())
 # --8<-- [end:raw]
 assert loss < 0 and (g > 2e4).all()
-for height, over in (88.0, False), (89.0, True):
+# claim: in float32 it is inf from 88.72284 on.
+for height in (88.72283, 88.72284, 89.0, 1e30):
     x = torch.full((3, 1, 3), height, requires_grad=True)
     loss = ctc_loss(x, torch.tensor([[1, 2]]), (3,), (2,), reduction="sum")
-    assert torch.autograd.grad(loss, x)[0].isinf().any() == over
+    (g,) = torch.autograd.grad(loss, x)
+    assert g.isinf().any() == (height > 88.72283)
 
 # --8<-- [start:raw-fix]
 log_p = torch.log_softmax(z, 2)
@@ -171,6 +181,21 @@ print(round(loss.item(), 4), g[0, 0])
 torch.testing.assert_close(g[0, 0], torch.tensor([1 / 6, -1 / 6, 0]))
 loss = ctc_loss(log_p, 2 * one, (2,), (1,), zero_infinity=True)
 assert loss > 3.4e38 and loss.isfinite()
+# claim: A target that needs the masked class in one frame has then a loss of
+#   that size
+for label, frames, counts in (
+    ([2], 1, 1),
+    ([2], 3, 1),
+    ([1, 2], 3, 1),
+    ([2, 2], 3, 2),
+    ([2, 1, 2], 4, 2),
+):
+    for dtype, most in (torch.float32, 3.4e38), (torch.float64, 1.79e308):
+        x = torch.zeros(frames, 1, 3, dtype=dtype)
+        x[..., 2] = torch.finfo(x.dtype).min
+        options = torch.tensor([label]), (frames,), (len(label),)
+        loss = ctc_loss(torch.log_softmax(x, 2), *options, reduction="sum")
+        assert loss.isinf() if counts == 2 else most < loss < inf
 for half in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     dtype = torch.promote_types(half, torch.float32)
     for row in [5.0, 1, -inf], [100.0, 1, -inf], [-inf] * 3, [-inf, 0.0, 0]:
@@ -205,6 +230,29 @@ for input_length, label_count in (0, 1), (0, 0), (4, 0), (2, 1):
     )
 # --8<-- [end:lengths]
 assert (g[2:] == 0).all()
+for row, spreads in (
+    ([-inf, 0.0, 1.0], False),
+    ([-inf] * 3, True),
+    ([inf, 0.0, 0.0], True),
+    ([float("nan"), 0.0, 0.0], True),
+):  # behind the length
+    z = torch.tensor([[[0.0, 1, 2]]] * 3 + [[row]], requires_grad=True)
+    loss = ctc_loss(torch.log_softmax(z, 2), same, (3,), (2,))
+    (g,) = torch.autograd.grad(loss, z)
+    assert g[3].isnan().all() if spreads else not g[3].any()
+
+torch.manual_seed(0)
+for frames, size, least, most in (2000, 1.0, 3e-3, 0.05), (200, 2.5e6, 1, inf):
+    z = size * torch.randn(frames, 1, 30)
+    slopes = []
+    for dtype in (torch.float32, torch.float64):
+        x = z.to(dtype).requires_grad_()
+        options = torch.tensor([[1, 2, 2, 3]]), (frames,), (4,)
+        loss = ctc_loss(torch.log_softmax(x, 2), *options, reduction="sum")
+        slopes.append(torch.autograd.grad(loss, x)[0].double())
+        assert loss.isfinite() and (size == 1 or 7e8 < loss < 1.3e9)
+    off = (slopes[0] - slopes[1]).abs().max()
+    assert least < off < most or (most == inf and not off.isfinite())
 
 # --8<-- [start:range]
 _, log_p = uniform(frames=2)

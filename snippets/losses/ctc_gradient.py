@@ -25,6 +25,17 @@ print("slopes + exp(x)", (slopes(sum_loss, log_p) + log_p.exp())[0, 0])
 # --8<-- [end:run]
 assert torch.allclose(g, slopes(sum_loss, log_p) + log_p.exp())
 
+# the mean divides by the length of the target and the number of sequences
+few = torch.randn(6, 3, 4, dtype=torch.float64).log_softmax(2)
+few.requires_grad_()
+given = torch.tensor([[1, 2, 3], [1, 2, 0], [3, 0, 0]]), (6, 6, 5), (3, 2, 1)
+parts, mean = (
+    torch.autograd.grad(ctc_loss(few, *given, reduction=how), few)[0]
+    for how in ("sum", "mean")
+)
+counts = torch.tensor(given[2])[:, None]
+torch.testing.assert_close(mean, parts / counts / 3)
+
 # --8<-- [start:after]
 torch.manual_seed(0)
 fixed = torch.log_softmax(torch.randn(4, 1, 3, dtype=torch.float64), 2)

@@ -70,6 +70,8 @@ for dtype in (torch.float16, torch.bfloat16):
     (g,) = torch.autograd.grad(distance(x, y).sum(), y)
     exact = torch.tensor([[-0.6, -0.8]] * 2, dtype=dtype)
     torch.testing.assert_close(g, exact, atol=0.01, rtol=0)
+far = torch.full((512,), 20.0).half()  # the sum of the squares is 204,800
+assert 452 < distance(far, 0 * far) < 453 and by_hand(far, 0 * far).isinf()
 x, y = torch.rand(2, 4, 3, dtype=torch.float64, requires_grad=True)
 assert torch.autograd.gradcheck(distance, (x, y))
 rows = torch.func.vmap(torch.func.grad(distance))(x, y)

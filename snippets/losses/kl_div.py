@@ -248,6 +248,10 @@ flat = kl_div(*(v.flatten(0, 1) for v in tokens), reduction="batchmean")
 print(f"(2, 5, 3) {loss.item():.4f}, (10, 3) {flat.item():.4f}")
 # --8<-- [end:one]
 torch.testing.assert_close(flat, kl_div(log_q, p, reduction="sum"))
+wide = log_q, p.expand(4, 3)  # 12 terms, of an input of 3
+torch.testing.assert_close(
+    kl_div(*wide, reduction="sum"), 12 * torch.kl_div(*wide, 1)
+)
 torch.testing.assert_close(loss, 5 * flat)
 
 # --8<-- [start:targets]

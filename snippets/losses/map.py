@@ -53,6 +53,16 @@ for shape in ((), (0,), (1,), (33,), (4, 3), (2, 3, 4, 5, 6)):
     check(F.hinge_embedding_loss, [x], [near], sign, margin=0.3)
 
 
+heavy = torch.tensor(9.0, requires_grad=True)  # weights move the bounds
+three = torch.tensor(3.0)
+for loss in (
+    F.huber_loss(heavy, 0 * three, weight=three),
+    F.l1_loss(heavy, 0 * three, weight=three, reduction="sum"),
+    F.binary_cross_entropy_with_logits(heavy, 0 * three, weight=three),
+):
+    assert torch.autograd.grad(loss, heavy)[0] > 2.99
+
+
 # --8<-- [start:trap-outlier]
 def fit(loss, targets):
     x = torch.tensor(0.0, requires_grad=True)
@@ -63,15 +73,15 @@ def fit(loss, targets):
 
 
 clean = torch.tensor([0.8, 0.9, 1.0, 1.1, 1.2])
-spoilt = torch.tensor([0.8, 0.9, 1.0, 1.1, 101.2])  # a typo
-both = fit(F.mse_loss, clean), fit(F.mse_loss, spoilt)
+spoiled = torch.tensor([0.8, 0.9, 1.0, 1.1, 101.2])  # a typo
+both = fit(F.mse_loss, clean), fit(F.mse_loss, spoiled)
 print("mse  ", *both)
 # --8<-- [end:trap-outlier]
 assert both == (1, 21)
 
 # --8<-- [start:fix-outlier]
 for name, loss in {"huber": F.huber_loss, "l1   ": F.l1_loss}.items():
-    both = fit(loss, clean), fit(loss, spoilt)
+    both = fit(loss, clean), fit(loss, spoiled)
     print(name, *both)
     assert both[1] < 1.3
 # --8<-- [end:fix-outlier]
@@ -90,6 +100,14 @@ stuck = learn(lambda x, t: F.mse_loss(x.sigmoid(), t))
 print("mse of a sigmoid", stuck)
 # --8<-- [end:trap-sigmoid]
 assert stuck < 1e-4
+x, m, v = torch.tensor(-10.0), 0, 0
+for step in range(1, 201):  # Adam
+    x.requires_grad_()
+    (g,) = torch.autograd.grad(F.mse_loss(x.sigmoid(), torch.tensor(1.0)), x)
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    size = (v / (1 - 0.999**step)).sqrt() + 1e-8
+    x = (x - 0.1 * m / (1 - 0.9**step) / size).detach()
+assert 0.96 < x.sigmoid() < 0.98  # torch.optim.Adam: 0.9687
 sure = torch.tensor(-10.0).sigmoid()
 assert f"{sure * (1 - sure):.1e}" == "4.5e-05"
 
@@ -107,7 +125,7 @@ print(loss.detach(), g)
 # --8<-- [end:trap-overflow]
 assert loss[1].isinf() and g[1].isnan()
 edge = F.soft_margin_loss(
-    torch.tensor([-88.72, -88.73]), torch.ones(2), reduction="none"
+    torch.tensor([-88.72283, -88.72284]), torch.ones(2), reduction="none"
 )
 assert edge.isinf().tolist() == [False, True]
 
@@ -160,8 +178,8 @@ for dtype in (torch.float64, torch.float32):
 # Figure: Four losses of the difference d from -3 to 3. Left: mse is a
 # parabola, l1 a corner at 0, smooth_l1 and huber are parabolas up to 2 and
 # lines beyond. Right: the gradient of mse is a line without end, that of l1
-# steps from -1 to 1 at 0, that of smooth_l1 and huber rises evenly and stays
-# at 1 and 2 from d = 2 on.
+# steps from -1 to 1 at 0, those of smooth_l1 and huber are lines from -2 to 2,
+# and stay at 1 and 2 beyond.
 # --8<-- [start:regression]
 import matplotlib.pyplot as plt
 
@@ -198,7 +216,7 @@ draw(regression, torch.linspace(-3, 3, 301), "d = input - target", 5)
 # margin_ranking is 0 from its margin on, 1 or 0; multi_margin with two classes
 # is half of it, with p=2 half of its square; soft_margin is smooth and never
 # 0. Right: the gradients are -1, -1, -0.5, a line that ends at u = 1, and a
-# sigmoid from -1 to 0; the hinges have 0 beyond.
+# part of a sigmoid, from -0.88 to -0.05; the hinges have 0 beyond.
 # --8<-- [start:margins]
 ones, right = torch.ones(301), torch.zeros(301, dtype=torch.long)
 
@@ -276,6 +294,8 @@ def slope(loss, at):
 
 
 assert slope(margins["soft_margin"], 10.0) < 0
+assert f"{slope(margins['soft_margin'], -2.0):.2f}" == "-0.88"
+assert f"{slope(margins['soft_margin'], 3.0):.2f}" == "-0.05"
 assert slope(margins["soft_margin"], -1000.0) != -1  # it is NaN
 assert slope(margins["multi_margin, p=2"], -1000.0) == -1001
 # claim: On the wrong side (−1000, −10) only multi_margin_loss with p=2 grows.

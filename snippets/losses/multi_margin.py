@@ -192,8 +192,8 @@ print(g.tolist())
 # The mean divides by the two rows, not by the sum of their weights, 0 + 5.
 assert multi_margin_loss(x, y, weight=weight) == (0 * 0.75 + 5 * 0.75) / 2
 assert not g[0].any()
-spoilt = torch.tensor([[0.0, inf, 0, 0], [0.0, 0, 0, 0]])
-assert multi_margin_loss(spoilt, y, weight=weight).isnan()
+spoiled = torch.tensor([[0.0, inf, 0, 0], [0.0, 0, 0, 0]])
+assert multi_margin_loss(spoiled, y, weight=weight).isnan()
 
 # --8<-- [start:empty]
 torch.use_deterministic_algorithms(True)  # fills new memory with NaN

@@ -99,7 +99,9 @@ assert rmse == 0 and g.isnan().all()
 # --8<-- [start:fix-root]
 def rmse(x, y):
     assert x.shape == y.shape  # nothing warns here
-    return torch.linalg.vector_norm(x - y) / x.numel() ** 0.5
+    d = x - y
+    wide = torch.promote_types(d.dtype, torch.float32)  # a half norm overflows
+    return torch.linalg.vector_norm(d, dtype=wide) / d.numel() ** 0.5
 
 
 for z in (y, y + 3):
@@ -130,8 +132,16 @@ for dtype in (torch.float16, torch.bfloat16):
     assert (rmse(a, 0 * a) - 300).abs() <= 1
     whole = torch.tensor([0, 0])
     assert gradient(partial(rmse, y=whole), a).sum() == 0
+    a = torch.full((10**5,), 240.0, dtype=dtype)  # its norm is 75,895
+    (g,) = torch.autograd.grad(
+        rmse(a.requires_grad_(), torch.zeros_like(a)), a
+    )
+    near = {"rtol": 0.01, "atol": 0}
+    torch.testing.assert_close(rmse(a, 0 * a), torch.tensor(240.0), **near)
+    torch.testing.assert_close(g, torch.full_like(g, 1e-5), **near)
+    assert rmse(a, 0 * a.double()).dtype == torch.float64
 a, b = torch.rand(2, 4, 3, dtype=torch.float64, requires_grad=True)
-assert torch.autograd.gradcheck(rmse, (a, b))
+assert torch.autograd.gradcheck(rmse, (a, b), check_forward_ad=True)
 rows = torch.func.vmap(torch.func.grad(rmse))(a, b)
 torch.testing.assert_close(rows[1], torch.func.grad(rmse)(a[1], b[1]))
 assert rmse(a[:0], b[:0]).isnan()
@@ -174,10 +184,10 @@ for dtype in dtypes:
             loss_of = partial(loss, target=0 * x)
             good = gradient(loss_of, x)
             for bad in (nan, inf, -inf):
-                spoilt = x.clone()
-                spoilt[count // 2] = bad
-                assert not loss_of(spoilt).isfinite()
-                g = gradient(loss_of, spoilt)
+                spoiled = x.clone()
+                spoiled[count // 2] = bad
+                assert not loss_of(spoiled).isfinite()
+                g = gradient(loss_of, spoiled)
                 own = g[count // 2].item()
                 if bad == bad:
                     assert (abs(own) == inf) == (loss is mse_loss)

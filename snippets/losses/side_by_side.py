@@ -54,6 +54,11 @@ for shape in ((4,), (4, 1), (4, 3), (4, 30), (4, 5, 6)):
 half = torch.full((2,), 181.0, dtype=torch.float16)  # 2 * 181 ** 2 = 65522
 assert F.mse_loss(half, half * 0, reduction="sum").isinf()
 assert F.mse_loss(half - 1, half * 0, reduction="sum").isfinite()
+# claim: In float16 a sum from 65520 on is inf:
+for last, over in (6.0, False), (6.9, False), (6.93, True):  # 65508, 65519.6
+    pair = torch.tensor([255.875, last]).half()
+    total = F.mse_loss(pair, 0 * pair, reduction="sum")
+    assert total.isinf() == over == (pair.double().square().sum() >= 65520)
 
 # --8<-- [start:divisor]
 import warnings
@@ -276,7 +281,7 @@ for name, (where, number, loss) in kinks.items():
 # --8<-- [end:kink]
 assert measured(*kinks["kl_div"][:0:-1])[1:3] == ("nan", "nan")
 assert measured(*kinks["soft_margin_loss"][:0:-1])[1] == "nan"
-for number, found in ((-88.7228, False), (-88.7229, True)):  # in float32
+for number, found in ((-88.72283, False), (-88.72284, True)):  # in float32
     u = torch.tensor([number], requires_grad=True)
     (g,) = torch.autograd.grad(F.soft_margin_loss(u, torch.ones(1)), u)
     assert g.isnan() if found else g == -1

@@ -117,8 +117,13 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         many = good.repeat(n)
         loss = soft_margin_loss(many, torch.ones_like(many), reduction="none")
         assert loss.isfinite().all()
-assert loss_and_gradient([-88.7228], 1.0)[0][0] < 89
-assert loss_and_gradient([-88.7229], 1.0)[0][0] == float("inf")
+assert loss_and_gradient([-88.72283], 1.0)[0][0] < 89
+for x in (-88.72284, -89.0, -1e4, -3e38):
+    (loss,), (g,) = loss_and_gradient([x], 1.0)
+    assert loss == float("inf") and g != g
+for x, over in (-11.086, False), (-11.094, True):
+    (_, (g,)) = loss_and_gradient([x], 1.0, torch.float16)
+    assert (g != g) == over
 
 # --8<-- [start:nan]
 inf, nan = float("inf"), float("nan")
@@ -134,9 +139,19 @@ print(f"soft_margin_loss: {soft_margin_loss(x, torch.tensor(1.0)):.2e}")
 print(f"log(1 + exp(-x)): {(1 + (-x).exp()).log():.2e}")
 # --8<-- [end:log1p]
 assert soft_margin_loss(x, torch.tensor(1.0)) > 0
-ends = torch.tensor([102.0, 105.0])
-ends = soft_margin_loss(ends, torch.ones(2), reduction="none")
-assert ends[0] > 0 and ends[1] == 0
+# claim: Then e^{-yx} is subnormal and loses digits, and from 102.88 on the
+#   loss is 0.
+for n in (1, 33):
+    ends = torch.tensor([102.87, 102.88, 103.5, 1e30]).repeat(n)
+    ends = soft_margin_loss(ends, torch.ones(4 * n), reduction="none")
+    assert (ends.view(n, 4) > 0).all(0).tolist() == [True, *3 * [False]]
+x = torch.linspace(0, 87, 2001)
+out = soft_margin_loss(x, torch.ones(2001), reduction="none").double()
+wanted = (-x.double()).exp().log1p()
+torch.testing.assert_close(out, wanted, rtol=5e-7, atol=0)
+x = torch.linspace(95, 102, 99)
+out = soft_margin_loss(x, torch.ones(99), reduction="none").double()
+assert ((out / (-x.double()).exp() - 1).abs() > 0.01).any()
 
 # --8<-- [start:shapes]
 scores, column = torch.zeros(3), torch.ones(3, 1)

@@ -37,6 +37,7 @@ for shape in (3,), (4, 3), (2, 3, 4, 5):
     dx, dp = torch.autograd.grad(loss, (x, p))
 
     rows = x.numel() // shape[d]
+    assert rows == {1: 1, 2: 4, 4: 40}[len(shape)]  # 1, N, N H W
     s = p.sum(d, keepdim=True)
     torch.testing.assert_close(dx, (x.softmax(d) * s - p) / rows)
     torch.testing.assert_close(dp, -x.log_softmax(d) / rows)
@@ -238,9 +239,9 @@ for dtype in (torch.float64, torch.float32):
             expected[1] = smoothing * (classes - 1) / classes
             torch.testing.assert_close(g, expected)
 
-# Figure: Gradient of the right class's logit against its lead. Without
-# smoothing it rises from −1 to 0 and stays below. With 0.1 it crosses 0 at
-# 3.33 and goes to 0.067.
+# Figure: Gradient of the right class's logit against its lead, from −4 to 12.
+# Without smoothing it rises from −0.99 toward 0 and stays below. With 0.1 it
+# rises from −0.92, crosses 0 at 3.33 and goes to 0.067.
 # --8<-- [start:lead]
 import matplotlib.pyplot as plt
 
@@ -270,7 +271,9 @@ loss, g = value_and_gradient([best, 0.0, 0.0], index, label_smoothing=0.1)
 print(f"lead {best:.4f}: loss {loss:.4f}", g)
 # --8<-- [end:lead]
 assert abs(loss + (q * q.log()).sum()) < 1e-9  # the entropy of q
-assert (curves[0.0] < 0).all() and curves[0.1][-1] > 0.06
+assert (curves[0.0] < 0).all() and f"{curves[0.0][0]:.2f}" == "-0.99"
+assert [f"{curves[0.1][k]:.3f}" for k in (0, -1)] == ["-0.924", "0.067"]
+assert f"{best:.2f}" == "3.33"
 assert value_and_gradient([best, 0.0, 0.0], index, label_smoothing=0.1)[1] == [
     0,
     0,

@@ -307,3 +307,79 @@ with warnings.catch_warnings(record=True) as caught:
 assert "uint8" in str(caught[0].message)
 for low in (-torch.inf, torch.finfo(torch.float16).min):
     assert x.half().masked_fill(bad, low)[1] == low
+
+# --8<-- [start:masked]
+import warnings
+
+from torch.masked import as_masked_tensor
+
+x = torch.tensor([0.0, 4.0], requires_grad=True)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    as_masked_tensor(x, x > 0).sqrt().sum().backward()
+print(str(caught[0].message).partition(" and ")[0])
+print(x.grad, x.grad.to_tensor(0.0))
+# --8<-- [end:masked]
+warnings.simplefilter("ignore")  # each call of as_masked_tensor warns
+assert x.grad.get_data()[0] == inf
+for optimizer, raised in (
+    (torch.optim.SGD, ValueError),
+    (torch.optim.Adam, TypeError),
+):
+    try:
+        optimizer([x]).step()
+    except raised as error:
+        said = "len(kwargs) must equal 0" if raised is ValueError else "aten"
+        assert said in str(error)
+    else:
+        raise AssertionError("not refused")
+for dtype in (torch.float64, torch.float32, torch.float16):
+    for n in (1, 3, 17, 33, 1001):
+        for entry in (0.0, -0.0, -0.7, -inf, nan):
+            entries = (torch.rand(n) + 0.1).to(dtype)
+            entries[n // 2] = entry
+            good = torch.arange(n) != n // 2
+            want = (0.5 * entries.rsqrt()).masked_fill(~good, 0)
+            for f in (
+                lambda x, good=good: as_masked_tensor(x, good).sqrt(),
+                lambda x, good=good: as_masked_tensor(x.sqrt(), good),
+            ):
+                g = gradient(f, entries)
+                assert torch.equal(g.get_mask(), good)
+                plain = g.to_tensor(0.0)
+                assert type(plain) is torch.Tensor
+                torch.testing.assert_close(plain, want)
+x = torch.tensor([0.0, 4.0], requires_grad=True)  # plain on the way
+x.register_hook(lambda g: g.to_tensor(0.0))
+for total in (0.25, 0.5):
+    as_masked_tensor(x, x > 0).sqrt().sum().backward()
+    assert type(x.grad) is torch.Tensor and x.grad.tolist() == [0, total]
+layer = torch.nn.Linear(2, 2)
+with torch.no_grad():
+    layer.weight.copy_(torch.tensor([[1.3, 1.3], [-1.0, -1.0]]))
+    layer.bias.zero_()
+for hook in (True, False):
+    layer.zero_grad()
+    h = layer(torch.ones(3, 2))
+    if hook:
+        h.register_hook(lambda g: g.to_tensor(0.0))
+    try:
+        as_masked_tensor(h, h > 0).sqrt().sum().backward()
+    except TypeError:
+        assert not hook
+    else:
+        assert hook and layer.weight.grad.isfinite().all()
+        assert (layer.weight.grad[1] == 0).all() and layer.bias.grad[1] == 0
+some = torch.tensor([False, True])
+for f in (
+    lambda x: as_masked_tensor(x.bfloat16(), some).sum(),
+    lambda x: as_masked_tensor(x, some).relu().sum(),
+    lambda x: torch.nn.functional.mse_loss(as_masked_tensor(x, some), x),
+    torch.func.grad(lambda x: as_masked_tensor(x, some).sum()),
+):
+    try:
+        f(torch.tensor([0.0, 4.0]))
+    except (TypeError, RuntimeError):
+        pass
+    else:
+        raise AssertionError("not refused")

@@ -76,6 +76,9 @@ def length_late(x):
 check("length at 0    ", length_late, torch.zeros(2))
 check("length at 1e-30", length_late, torch.full((2,), 1e-30))
 # --8<-- [end:squares]
+for dtype, finite in ((torch.float64, True), (torch.bfloat16, False)):
+    x = torch.full((2,), 1e-30, dtype=dtype)
+    assert jacrev(length_late)(x).isfinite().all() == finite
 
 
 # --8<-- [start:fix-squares]

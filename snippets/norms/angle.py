@@ -75,9 +75,10 @@ for dtype in (torch.float32, torch.float16):
 
 # --8<-- [start:fix-half]
 def scaled_atan2(y, x):
-    """atan2 of finite numbers, also where their squares under- or overflow."""
+    """atan2 of finite numbers of any size, and 0 at the origin."""
+    zero = (y == 0) & (x == 0)
+    y, x = torch.where(zero, 0.0, y), torch.where(zero, 1.0, x)
     size = torch.maximum(y.abs(), x.abs()).detach()
-    size = torch.where(size == 0, 1.0, size)
     return torch.atan2(y / size, x / size)
 
 
@@ -106,6 +107,20 @@ y[0], y[1] = x[0], 0.0
 leaves = (y.requires_grad_(), x.requires_grad_())
 assert torch.autograd.gradcheck(scaled_atan2, leaves)
 assert torch.autograd.gradgradcheck(scaled_atan2, leaves)
+for dtype in dtypes:  # at the origin all is 0, twice and in forward mode too
+    for n in (1, 3, 33):
+        for y, x in ((0.0, 0.0), (-0.0, 0.0), (0.0, -0.0), (-0.0, -0.0)):
+            y, x = (torch.full((n,), t, dtype=dtype) for t in (y, x))
+            leaves = y.requires_grad_(), x.requires_grad_()
+            out = scaled_atan2(y, x)
+            first = torch.autograd.grad(out.sum(), leaves, create_graph=True)
+            total = first[0].sum() + first[1].sum()
+            second = torch.autograd.grad(total, leaves)
+            ones = torch.ones_like(y), torch.ones_like(x)
+            at = y.detach(), x.detach()
+            slope = torch.func.jvp(scaled_atan2, at, ones)[1]
+            for found in (out, *first, *second, slope):
+                assert (found == 0).all()
 
 
 # --8<-- [start:range]
@@ -126,17 +141,17 @@ middle = (t > 0.00277) & (t < 180.8)
 torch.testing.assert_close(
     g[middle].double(), 0.5 / t[middle].double(), rtol=0.01, atol=1e-6
 )
-# claim: In float32 it is 0 below 2.6·10⁻²³, inf from there to 3.8·10⁻²⁰, and 0
-#   above 1.3·10¹⁹.
+# claim: In float32 it is 0 up to 2.64·10⁻²³, inf from 2.65·10⁻²³ to
+#   3.83·10⁻²⁰, and 0 from 1.305·10¹⁹ on.
 for low, high, kind in (
-    (1e-30, 2.6e-23, 0.0),
-    (2.7e-23, 3.8e-20, inf),
-    (1.31e19, 1e30, 0.0),
+    (1e-30, 2.64e-23, 0.0),
+    (2.65e-23, 3.83e-20, inf),
+    (1.305e19, 1e30, 0.0),
 ):
     t = torch.logspace(0, 1, 1001, base=high / low, dtype=torch.float64)
     t = (low * t).float()
     assert (gradient(torch.atan2, t, t)[0] == kind).all(), kind
-t = torch.logspace(-19.4, 19.1, 1001, dtype=torch.float64)
+t = torch.logspace(-19.415, 19.115, 1001, dtype=torch.float64)
 torch.testing.assert_close(
     gradient(torch.atan2, t.float(), t.float())[0].double() * 2 * t,
     torch.ones_like(t),

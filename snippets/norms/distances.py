@@ -71,7 +71,10 @@ print(by_hand(x).tolist(), gradient(by_hand, x).tolist())
 # --8<-- [start:fix-matrix]
 def distances(x, y):
     """Distances of each row of x to each row of y; needs n * m * d numbers."""
-    return torch.linalg.vector_norm(x.unsqueeze(-2) - y.unsqueeze(-3), dim=-1)
+    d = x.unsqueeze(-2) - y.unsqueeze(-3)
+    same = (d == 0).all(-1)
+    d = torch.where(same.unsqueeze(-1), 1.0, d)  # no slope is taken at 0
+    return torch.where(same, 0.0, torch.linalg.vector_norm(d, dim=-1))
 
 
 print(gradient(lambda x: torch.cdist(x, x), x).tolist())
@@ -84,6 +87,14 @@ for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
         x = torch.randn(n, 5).to(dtype)
         assert (distances(x, x).diagonal() == 0).all()
         assert gradient(lambda x: distances(x, x), x).isfinite().all()
+        x.requires_grad_()  # two backward passes: a gradient penalty
+        (g,) = torch.autograd.grad(
+            distances(x, x)[0].sum(), x, create_graph=True
+        )
+        (g,) = torch.autograd.grad(g.square().sum(), x)
+        assert g.isfinite().all() and g.dtype == dtype
+points = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
+assert torch.autograd.gradgradcheck(distances, (points, b))
 
 # --8<-- [start:trap-mm]
 grid = torch.cartesian_prod(*3 * [torch.arange(3.0)])  # 27 points
@@ -142,6 +153,9 @@ for dtype in (torch.float64, torch.float32):
             lambda x: pdist(torch.cat([x, 0 * x.detach()]), inf),
         ):
             assert (gradient(f, x) == 1).all()
+            x[0, 0] = -0.3  # their sizes have the sum n
+            assert (gradient(f, x) == x.sign()).all()
+            x[0, 0] = 0.3
         g = gradient(lambda x: torch.dist(x, 0 * x.detach(), inf), x)
         torch.testing.assert_close(g, torch.full_like(g, 1 / n))
         for eps in (1e-6, 0):
@@ -150,6 +164,18 @@ for dtype in (torch.float64, torch.float32):
                 x,
             )
             torch.testing.assert_close(g, torch.full_like(g, 1 / n))
+# claim: With p = ∞ it breaks a tie between 0.3 and −0.3 in float32 and
+#   float64: 1 and 0, not ½ and −½.
+for d in (0.3, 7.0):
+    for dtype in (torch.float64, torch.float32, torch.float16):
+        x = torch.tensor([[d, -d]], dtype=dtype)
+        half = [[0.5, -0.5]]
+        g = gradient(lambda x, y: pairwise_distance(x, y, inf), x, 0 * x)[0]
+        assert g.tolist() == half if dtype == torch.float16 else [[1, 0]]
+        g = gradient(lambda x, y: pairwise_distance(x, y, inf, 0), x, 0 * x)[0]
+        assert g.tolist() == half
+        g = gradient(lambda x, y: torch.dist(x, y, inf), x, 0 * x)[0]
+        assert g.tolist() == half
 
 # --8<-- [start:eps]
 x = torch.tensor([[1.0, 2.0, 3.0]])
@@ -166,8 +192,8 @@ for f in (torch.cdist, distances):
     except NotImplementedError as error:
         print(str(error).split(". ")[0][:70])
 # --8<-- [end:forward]
-# claim: From 26 rows on the name in the message is _euclidean_dist, for pdist
-#   _pdist_forward.
+# claim: From 26 rows on, with p = 2, the name in the message is
+#   _euclidean_dist, for pdist _pdist_forward.
 for rows, p, f, name in (
     (25, 2.0, torch.cdist, "_cdist_forward"),
     (26, 2.0, torch.cdist, "_euclidean_dist"),
@@ -248,8 +274,24 @@ try:
 except RuntimeError as error:
     print(error)
 # --8<-- [end:zero-order]
+torch.dist(x, y.detach(), p=0).backward()
+assert x.grad is None
 
 # --8<-- [start:half-power]
 x = torch.tensor([[1.0, 1e-12, 0.0]])
 print(gradient(lambda x: torch.cdist(x, 0 * x.detach(), 0.5), x))
 # --8<-- [end:half-power]
+# claim: An entry with the difference 0 gets 0 from cdist, pdist and dist
+for dtype in (torch.float64, torch.float32):
+    for p in (0.1, 0.5, 0.9):
+        for n in (1, 3, 17):
+            x = torch.randn(1, n, dtype=dtype)
+            x[0, n // 2] = 0
+            for f, none in (
+                (torch.cdist, True),
+                (lambda x, y, p: pdist(torch.cat([x, y]), p), True),
+                (torch.dist, True),
+                (pairwise_distance, False),
+            ):
+                g = gradient(lambda x, f=f, p=p: f(x, 0 * x.detach(), p), x)
+                assert (g[0, n // 2] == 0) == none

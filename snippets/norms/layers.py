@@ -171,6 +171,21 @@ eps = torch.finfo(torch.float32).eps
 for value in (5.0, -2.0, 1e-2, 1e-4, -1e-6, 0.0):
     one = F.rms_norm(torch.tensor([[value]]), (1,)).item()
     assert abs(one - value / (value**2 + eps) ** 0.5) < 1e-6
+# claim: layer_norm returns that, or a rounding error in bfloat16 and float16,
+#   with the gradient 0.
+for value in (5.3, -0.7, 33.3, 1000.3, 3e4):
+    for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+        one = torch.full((4, 1), value, dtype=dtype)
+        left = F.layer_norm(one, (1,)).abs().max()
+        assert left <= (0 if dtype.itemsize > 2 else 0.5)
+        assert (gradient(lambda x: F.layer_norm(x, (1,)), one) == 0).all()
+        assert (F.group_norm(one[:2], 1) == 0).all()
+# claim: From 1.85·10¹⁹ on the square overflows in float32
+for value, fits in ((1.84e19, True), (1.85e19, False), (1e30, False)):
+    one = torch.full((2, 1), value)
+    for y in (F.layer_norm(one, (1,)), F.group_norm(one, 1)):
+        assert (y == 0).all() if fits else y.isnan().all()
+    assert (F.rms_norm(one, (1,)) == fits).all()
 for value, right in ((30.0, True), (0.02, True), (1e-4, False)):
     x = torch.full((3,), value)
     got = gradient(lambda x: F.rms_norm(x, (3,)) * weight, x)
@@ -191,3 +206,43 @@ print(
     layer.weight.detach()[0], layer.parametrizations.weight.original1.grad[0]
 )
 # --8<-- [end:weight-norm]
+
+# --8<-- [start:fix-weight-norm]
+v = torch.tensor([[3.0, 4.0]], dtype=torch.float64, requires_grad=True)
+g = torch.tensor([[2.0]], dtype=torch.float64)
+
+
+def plain(v, g):
+    """weight_norm by hand: one length for each row."""
+    rest = tuple(range(1, v.dim()))
+    return g * v / torch.linalg.vector_norm(v, dim=rest, keepdim=True)
+
+
+for name, weight in (
+    ("weight_norm", torch._weight_norm(v, g, 0)),
+    ("by hand    ", plain(v, g)),
+):
+    (first,) = torch.autograd.grad(weight[0, 0], v, create_graph=True)
+    (second,) = torch.autograd.grad(first[0, 0], v)
+    print(name, first.tolist(), [round(x, 5) for x in second[0].tolist()])
+# --8<-- [end:fix-weight-norm]
+h = 1e-5
+ahead, back = (
+    torch.autograd.grad(plain(x, g)[0, 0], x)[0]
+    for step in (h, -h)
+    for x in [(v + torch.tensor([[step, 0.0]])).detach().requires_grad_()]
+)
+slope = ((ahead - back) / (2 * h))[0]
+torch.testing.assert_close(second[0], slope, rtol=1e-6, atol=1e-8)
+torch.manual_seed(0)
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for shape in ((2, 3), (4, 2, 3, 3)):
+        v = torch.randn(shape, dtype=dtype, requires_grad=True)
+        g = torch.rand(shape[0], *[1] * (len(shape) - 1), dtype=dtype)
+        near = 16 * torch.finfo(dtype).eps
+        a, b = torch._weight_norm(v, g, 0), plain(v, g)
+        torch.testing.assert_close(a, b, rtol=near, atol=near)
+        z = torch.randn(shape, dtype=dtype)
+        (da,) = torch.autograd.grad((z * a).sum(), v)
+        (db,) = torch.autograd.grad((z * b).sum(), v)
+        torch.testing.assert_close(da, db, rtol=4 * near, atol=4 * near)

@@ -55,9 +55,10 @@ assert table.weight.grad[2, 0] < -9e11 and (table.weight.grad[0] == 0).all()
 # --8<-- [start:fix-unit]
 def unit(x):
     """x divided by its length in the last dimension; 0 for a zero vector."""
-    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    zero = length == 0
-    return torch.where(zero, 0.0, x / torch.where(zero, 1.0, length))
+    zero = torch.linalg.vector_norm(x, dim=-1, keepdim=True) == 0
+    x = torch.where(zero, 1.0, x)  # no slope is taken at 0
+    y = x / torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return torch.where(zero, 0.0, y)
 
 
 x = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0]])
@@ -76,10 +77,16 @@ for dtype in (*wide, torch.float16):
             assert (unit(torch.full((n + 1,), 1e-24)) == 0).all()
             assert (unit(torch.full((n + 1,), 1e-22)) > 0).all()
             assert (unit(torch.full((n + 1,), 1e18)) > 0).all()
-            for size in (1e-24, 2e19, 1e30):
+            # claim: in float32 with two or more entries, all below 10⁻²³ or
+            #   a finite one above 1.85·10¹⁹
+            for size in (1e-24, 9.9e-24, 1.85e19, 1e30, 3.4e38):
                 x = torch.full((n + 1,), size)
                 assert (unit(x) == 0).all() and (gradient(unit, x) == 0).all()
                 assert unit(x[:1]) == 1
+            for size, zero in ((1.84e19, False), (1.85e19, True)):
+                x = torch.ones(n + 1)
+                x[-1] = size
+                assert (unit(x) == 0).all() == zero
         # claim: in float16 from a length of 65520 on.
         if dtype == torch.float16:
             for length, zero in ((65400.0, False), (65530.0, True)):
@@ -90,6 +97,15 @@ for dtype in (*wide, torch.float16):
         torch.testing.assert_close(
             unit(x), normalize(x, eps=1e-4), rtol=1e-2, atol=1e-2
         )
+        # Differentiated twice at 0, normalize gives NaN and unit 0.
+        x[1] = 0
+        for f in (lambda x: normalize(x, eps=1e-3), unit):
+            leaf = x.clone().requires_grad_()
+            (g,) = torch.autograd.grad(f(leaf).sum(), leaf, create_graph=True)
+            (g,) = torch.autograd.grad(g.square().sum(), leaf)
+            assert (g[1] == 0).all() if f is unit else g[1].isnan().all()
+rows = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+assert torch.autograd.gradgradcheck(unit, rows)
 
 
 # --8<-- [start:parallel]
@@ -105,8 +121,8 @@ for name, x in {
     value, g = cosine_of_start(x).item(), gradient(cosine_of_start, x)
     print(name, round(value, 4), [round(t, 4) + 0.0 for t in g.tolist()])
 # --8<-- [end:parallel]
-# claim: Parallel vectors have the cosine 1, its maximum, and so the
-#   gradient 0.
+# claim: Parallel vectors longer than eps have the cosine 1, its maximum, and
+#   so the gradient 0.
 own = torch.Generator().manual_seed(0)
 for dtype in wide:
     for n in (1, 3, 17, 1001):
@@ -115,6 +131,33 @@ for dtype in wide:
             g = gradient(lambda x, a=a: cosine_similarity(x, a, 0), factor * a)
             room = 8 * torch.finfo(dtype).eps * (1 + n**0.5)
             assert g.norm() * (factor * a).norm() < room
+# Plain SGD multiplies them by 1 + lr/ℓ² in a step, Adam scales them up.
+for length in (0.01, 0.3, 2.0, 50.0):
+    for n in (2, 3, 17):
+        for lr in (0.05, 0.7):
+            a, e = torch.randn(2, n, generator=own, dtype=torch.float64)
+            a = a / a.norm()
+            e = 1e-6 * length * (e - a * (a @ e))
+            x = (length * a + e).requires_grad_()
+            cosine_similarity(x, a, 0).backward()
+            torch.optim.SGD([x], lr=lr).step()
+            x = x.detach()
+            grown = (x - a * (a @ x)).norm() / e.norm() - 1
+            torch.testing.assert_close(grown.item(), lr / length**2)
+seen = set()
+for n in (2, 3, 17):
+    for sign in (1, -1):
+        a = torch.randn(n, generator=own)
+        for name in ("SGD", "Adam"):
+            x = (2 * sign * a).requires_grad_()
+            steps = getattr(torch.optim, name)([x], lr=0.05)
+            for _ in range(60):
+                steps.zero_grad()
+                (sign * cosine_similarity(x, a, 0)).backward()
+                steps.step()
+            stays = sign * cosine_similarity(x, a, 0).item() > 0.9999
+            seen.add((name, stays))
+assert ("SGD", False) not in seen and ("Adam", False) in seen
 
 
 # --8<-- [start:cosine]
@@ -137,20 +180,23 @@ assert not torch.autograd.gradcheck(
     raise_exception=False,
 )
 # claim: Where a vector is shorter than eps, but not 0, the backward pass of
-#   cosine_similarity is wrong, unless the two are orthogonal.
-for eps in (1e-8, 1e-3, 0.5):
-    for n in (2, 3, 17):
-        a, b = torch.randn(2, n, dtype=torch.float64)
-        short = 0.3 * eps * unit(a)
-        across = b - unit(a) * (unit(a) @ b)
-        for y, right in ((b, False), (across, True)):
-            got = gradient(cosine(eps), short, y)[0]
-            same = torch.allclose(got * eps, unit(y), rtol=1e-6, atol=1e-9)
-            assert same == right
+#   cosine_similarity is off by its value divided by eps.
+for dtype in (torch.float64, torch.float32):
+    for ratio in (0.9, 0.3, 1e-3, 1e-9):
+        for n in (1, 3, 33):
+            a, b = torch.randn(2, n, dtype=dtype)
+            b = b * (1e-4 if ratio == 0.3 else 1)
+            short = ratio * 1e-3 * unit(a)
+            got = gradient(cosine(1e-3), short, b)[0] * 1e-3
+            right = b / b.norm().clamp(min=1e-3)
+            off = (right - got).norm()
+            value = cosine(1e-3)(short, b).abs()
+            torch.testing.assert_close(off, value, rtol=1e-4, atol=1e-6)
 for dtype in (torch.float64, torch.float32):
     for eps in (1e-8, 1e-3, 0.5):
         for n in (2, 3, 17, 33):
             a, b = torch.randn(2, n, dtype=dtype)
+            b = 2 * unit(b)
             short = 0.3 * eps * a / a.norm()
             got = gradient(cosine(eps), short, b)[0]
             exact = b / (eps * b.norm())
@@ -193,8 +239,8 @@ print("cosine    ", cosine_similarity(x, other.half(), dim=0))
 print("eps=1e-4  ", normalize(x, dim=0, eps=1e-4))
 print("gradient  ", gradient(lambda x: normalize(x, dim=0, eps=1e-4), x))
 # --8<-- [end:half]
-# claim: In float16 an eps below 3·10⁻⁸ rounds to 0
-for eps, zero in ((2.9e-8, True), (3.1e-8, False)):
+# claim: In float16 an eps of 2.98·10⁻⁸ or less rounds to 0
+for eps, zero in ((1e-12, True), (2.98e-8, True), (2.981e-8, False)):
     assert (torch.tensor(eps, dtype=torch.float16) == 0) == zero
 for n in (1, 3, 33):
     x = torch.zeros(n, dtype=torch.float16)

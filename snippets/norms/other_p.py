@@ -56,7 +56,7 @@ print("p = 0.5:", gradient(lambda x: vector_norm(x, 0.5), x).tolist())
 # --8<-- [end:trap-half]
 g = gradient(vector(0.5), x)
 assert g[1] > 9e5 and g[2] == 0
-# claim: The slope grows without bound towards 0, and at 0 PyTorch gives 0.
+# claim: The slope grows without bound toward 0, and at 0 PyTorch gives 0.
 for p in (0.1, 0.3, 0.5, 0.9):
     slopes = [
         gradient(

@@ -251,6 +251,12 @@ print("by hand    ", by_hand(x).item(), gradient(by_hand, x))
 print("eps**2     ", gradient(places["inside the root"], 0 * x))
 print("smooth_norm", gradient(smooth_norm, 0 * x))
 # --8<-- [end:half]
+# claim: Added to the entries, ε = 10⁻⁶ makes it inf by hand.
+for n in (1, 2, 33):
+    x = torch.zeros(n, dtype=torch.float16)
+    assert (gradient(places["in the entries"], x) == inf).all()
+    g = gradient(lambda x: vector_norm(x + eps), x)
+    assert ((g - n**-0.5).abs() < 0.01).all()
 # claim: vector_norm sums in float32 there
 for n in (2, 3, 33, 99):
     for size in (1e-3, 1e-2, 60.0, 300.0, 3000.0):

@@ -60,6 +60,8 @@ for dtype in dtypes:
     g = backward(lambda x: expm1_over_x_where(x) + x**2, zeros)[0]
     assert (g == 0.5).all() and (expm1_over_x_where(zeros) == 1).all()
 
+x = torch.tensor([1e-8], dtype=torch.float64)
+assert abs(vmap(grad(expm1_over_x_where))(x) - 0.5) < 0.01
 x = torch.arange(1, 999).half() * 2.0**-24
 g = vmap(grad(expm1_over_x_where))(x)
 assert (g.isnan() == (x <= 2.0**-16)).all()
@@ -201,17 +203,17 @@ for name in "(exp(x) - 1) / x  ", "expm1(x) / x      ":
     print(name, vmap(grad(quotients[name]))(x).tolist())
 print("series            ", vmap(grad(expm1_over_x))(x).tolist())
 # --8<-- [end:float16]
-# claim: In float16 errors of 1% reach up to 0.28, with expm1 0.22; in
-#   bfloat16 both reach 0.99
-for dtype, ends in (torch.float16, (0.28, 0.22)), (torch.bfloat16, (1.0, 1.0)):
-    x = torch.logspace(-6, 0, 4000, dtype=torch.float64).to(dtype)
-    x = x[x < 1]
+# claim: In float16 errors of 1% reach up to 0.30, with expm1 0.29; in
+#   bfloat16 both reach beyond 1
+for dtype, ends in (torch.float16, (0.30, 0.29)), (torch.bfloat16, (3.7, 6.6)):
+    x = torch.arange(32768).short().view(dtype)  # each number from 0 on
+    x = x[(x > 0) & (x < 8)]
     exact = vmap(grad(expm1_over_x))(x.double())
     names = "(exp(x) - 1) / x  ", "expm1(x) / x      "
     for name, end in zip(names, ends, strict=True):
         wrong = (vmap(grad(quotients[name]))(x) - exact).abs() / exact
         last = x[(wrong > 0.01) | wrong.isnan()].max().item()
-        assert abs(last - end) < 0.01, (dtype, name, last)
+        assert abs(last / end - 1) < 0.02, (dtype, name, last)
 # claim: of the first two about 1/x, which is 10⁸ at 10⁻⁸ in float32
 x = torch.logspace(-30, -9, 99)
 for name in "(exp(x) - 1) / x  ", "log(1 + x) / x    ":
@@ -230,6 +232,9 @@ f = x_over_1_minus_exp
 print("own  ", f(x).tolist(), vmap(grad(f))(x).tolist())
 # --8<-- [end:far]
 assert vmap(grad(naive))(x).isnan().tolist() == [False, True, True]
+edge = torch.tensor([-88.72283, -88.72284])
+assert vmap(grad(naive))(edge).isnan().tolist() == [False, True]
+assert (naive(edge) == 0).tolist() == [False, True]
 
 
 # --8<-- [start:boxcox]

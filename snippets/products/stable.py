@@ -99,6 +99,30 @@ assert vmap(grad(centered_logsumexp))(rows)[1].tolist() == [0, 1]
 for k in (0, 2, 3):
     assert grad(centered_logsumexp)(rows[k]).isnan().any()
 
+by_hand_of = {name: f for name, (f, _) in pairs.items()}
+for name, dtype, last, first, end, slope in (
+    ("log(sigmoid(x))", torch.float32, -88.72283, -88.72284, -inf, nan),
+    ("log(sigmoid(x))", torch.float16, -17.33, -17.344, -inf, nan),
+    ("log(1+exp(x))", torch.float32, 88.72283, 88.72284, inf, nan),
+    ("log(1+exp(x))", torch.float16, 11.086, 11.094, inf, nan),
+):
+    # claim: log(1 + exp(x)) is ∞ from 88.72284 on, again with NaN.
+    f = by_hand_of[name]
+    for n in (1, 33):
+        x = torch.tensor([last, first, 2 * first]).to(dtype).repeat(n, 1)
+        y, g = f(x), torch.func.grad(lambda x, f=f: f(x).sum())(x)
+        assert y[:, 0].isfinite().all() and (y[:, 0] != 0).all()
+        assert (y[:, 1:] == end).all() and not g[:, 0].isnan().any()
+        wanted = torch.full_like(g[:, 1:], slope)
+        torch.testing.assert_close(g[:, 1:], wanted, equal_nan=True)
+# claim: from 16.64 on both are 0.
+f = by_hand_of["log(sigmoid(x))"]
+for n in (1, 33):
+    x = torch.tensor([16.63, 16.64, 20.0, 1e30]).repeat(n, 1)
+    y, g = f(x), torch.func.grad(lambda x: f(x).sum())(x)
+    for found in (y, g, 1 / (1 - x.sigmoid()).log()):
+        assert (found[:, 0] != 0).all() and not found[:, 1:].any()
+
 x = torch.tensor([-10.0, -12.0, -17.0, -18.0]).half()
 y, g = (
     pairs["log(sigmoid(x))"][0](x),
@@ -197,7 +221,7 @@ for name, (f, exact) in pairs.items():
 # --8<-- [end:edges]
 slopes_of = {name: vmap(grad(f)) for name, (_, f) in far_out.items()}
 # claim: From −60 to 60 the functions are right up to rounding, in each dtype,
-#   but for the gradient of logsumexp: in bfloat16 it is off by up to 0.06
+#   but for the gradient of logsumexp: in bfloat16 it is off by up to 0.12
 for name, (_, f) in far_out.items():
     for dtype in dtypes:
         eps = torch.finfo(dtype).eps
@@ -209,10 +233,13 @@ for name, (_, f) in far_out.items():
         off = (slope(x).double() - slope(x.double())).abs().max()
         if "sum" not in name:
             assert off <= eps, (name, dtype, off)
-        elif dtype == torch.bfloat16:
-            assert 0.03 < off < 0.07, off
-        elif dtype == torch.float16:
-            assert 0.007 < off < 0.016, off
+        elif dtype in dtypes[2:]:
+            most = 0.12 if dtype == torch.bfloat16 else 0.016
+            for n in (2, 3, 33):
+                rows = (120 * torch.rand(1000, n) - 60).to(dtype)
+                g = vmap(grad(lambda x: x.logsumexp(0)))(rows).double()
+                off = (g - rows.double().softmax(1)).abs().max()
+                assert off < 1.02 * most and (n > 2 or off > 0.8 * most), off
         else:
             assert off < 20 * eps, (dtype, off)
     for far in (1e3, 6e4):

@@ -82,7 +82,6 @@ nan = float("nan")
 x = torch.tensor([1.0, nan, 3.0, 2.0])
 print(x.cummax(0).values, gradient(lambda x: x.cummax(0).values, x))
 # --8<-- [end:trap-nan]
-# claim: a NaN takes all after it
 assert gradient(lambda x: x.cummax(0).values, x).tolist() == [1, 3, 0, 0]
 
 
@@ -121,6 +120,11 @@ for dtype in dtypes:
             assert y[n // 2 :].isnan().all() and y[: n // 2].isfinite().all()
             g = gradient(lambda x, f=f: f(x, 0).values, x)
             assert (g[n // 2 + 1 :] == 0).all()  # a number after a NaN
+            two = x.clone()
+            two[-1] = nan  # a later NaN is shown from its own place on
+            g = gradient(lambda x, f=f: f(x, 0).values, two)
+            assert g[n // 2] == n - 1 - n // 2 and g[-1] == 1
+            assert (g[n // 2 + 1 : -1] == 0).all()
 
 # --8<-- [start:zeros]
 x = torch.tensor([0.0, -0.0, 0.0])

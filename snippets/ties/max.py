@@ -78,6 +78,14 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
             for move in (g, speed, adam):  # SGD, with momentum, as Adam
                 w = w + 0.0137 * move
             assert (w == w[0]).all()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for name, more in (("SGD", {"momentum": 0.9}), ("Adam", {})):
+        w = torch.full((2,), 0.3, dtype=dtype, requires_grad=True)
+        optimizer = getattr(torch.optim, name)([w], lr=0.0137, **more)
+        for step in range(9):
+            w.grad = gradient(lambda w: -torch.max(w), w.detach())
+            optimizer.step()
+        assert w[0] == w[1] > 0.3
 
 # --8<-- [start:fix]
 w = torch.tensor([0.0, 0.0], requires_grad=True)
@@ -132,8 +140,9 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
             above = (torch.logsumexp(10 * v, 1) / 10).double() - v.amax(1)
             most = torch.tensor(n).log().item() / 10
             assert above.min() >= -near and above.max() <= most + near
-half = torch.tensor([6548.0, 6552.0], dtype=torch.float16)
-assert (10 * half).isinf().tolist() == [False, True]
+half = torch.tensor([6548.0, 6552.0, -6552.0], dtype=torch.float16)
+assert (10 * half).isinf().tolist() == [False, True, True]
+assert (10 * half[2:]).logsumexp(0) == -torch.inf
 
 # --8<-- [start:three]
 x = [2.0, 2, 2]

@@ -53,7 +53,8 @@ except RuntimeError as error:
 # --8<-- [start:fix-even]
 def middle(x):
     """The mean of the two middle entries of the last dimension, or the
-    middle one, in half precision too. A NaN counts as the largest."""
+    middle one, in half precision too. A NaN counts as the largest, and
+    halves of subnormal numbers are rounded."""
     n = x.shape[-1]
     low = x.kthvalue((n + 1) // 2).values
     high = x.kthvalue(n // 2 + 1).values
@@ -146,6 +147,9 @@ for k in (1, 2, 3, 4):
         assert gradient(lambda q, f=f: f(six, q), level) == 5 * wide
         level = torch.tensor(k / 5, dtype=torch.float64)
         assert gradient(lambda q, f=f: f(six.double(), q), level) == 0
+assert 0.29 * 100 == 28.999999999999996
+many = torch.arange(101.0, dtype=torch.float64)
+assert many.quantile(0.29, interpolation="lower") == 28
 for k in range(9):  # eighths are exact: a whole rank, and the gradient 0
     for dtype in dtypes[:2]:
         level = torch.tensor(k / 8, dtype=dtype)
@@ -159,6 +163,20 @@ print(
     "torch.func.grad", torch.func.grad(lambda x: x.quantile(0.5))(x).tolist()
 )
 # --8<-- [end:func]
+three = torch.zeros(3, dtype=torch.float64)
+for q in (0.0, 0.5, 1.0):
+    g = torch.func.grad(lambda x, q=q: x.quantile(q))(three)
+    assert torch.equal(g, gradient(lambda x, q=q: x.quantile(q), three))
+for dtype in dtypes:  # a stable sort takes entry k in both
+    for n in (3, 4, 17, 33, 1001):
+        for k in (0, n // 2, n - 1):
+
+            def entry(x, k=k):
+                return x.sort(stable=True).values[k]
+
+            equal = torch.full((n,), 0.3, dtype=dtype)
+            for g in (torch.func.grad(entry)(equal), gradient(entry, equal)):
+                assert g.nonzero().item() == k and g[k] == 1
 
 # --8<-- [start:nan]
 nan, inf = float("nan"), float("inf")

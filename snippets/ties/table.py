@@ -40,7 +40,8 @@ assert not same
 def share(x, value):
     """value, as it was selected from the last dimension of x: all entries
     of x that are equal to it share its gradient. NaNs are equal here.
-    The sum of the shares can differ from value by a rounding."""
+    Their sum can differ from value by a rounding; in float16 shares below
+    3e-8 are 0."""
     value = value.unsqueeze(-1)
     ties = (x == value) | (x.isnan() & value.isnan())
     count = ties.sum(-1, keepdim=True)

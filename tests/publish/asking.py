@@ -50,13 +50,25 @@ PARTS = {
     "losses/ranking/": {"losses/soft_margin/"},
     "losses/regression/": {"losses/weighted/"},
     "notebooks/nan_classifier/": {"foundations/find_operation/"},
-    "ties/max/": {"ties/table/", "ties/min/", "ties/sort/", "ties/median/", "ties/scatter_reduce/", "ties/pooling/"},
+    "ties/max/": {
+        "ties/table/",
+        "ties/min/",
+        "ties/sort/",
+        "ties/median/",
+        "ties/scatter_reduce/",
+        "ties/segment_reduce/",
+        "ties/pooling/",
+    },
 }
 
 # Queries about functions that had no page when the queries were frozen: the pages that have them now.
 SINCE = {
     "torch.where 没选中的分支梯度也是 nan": {"masks/where/"},
     "DDP find_unused_parameters": {"basics/ddp/"},
+    "奇异值相同 svd 反向传播 nan": {"linalg/svd/"},
+    "svd backward repeated singular values": {"linalg/svd/"},
+    "eigh gradient degenerate eigenvalues": {"linalg/svd/"},
+    "cholesky not positive definite gradient": {"linalg/det/"},
     "torch.prod with zeros double backward": {"products/prod/"},
     "max_unpool2d duplicate indices backward": {"ties/pooling/"},
     "torch.std NaN gradient": {"norms/std/"},
@@ -76,6 +88,9 @@ SINCE = {
     "cumprod 含 0 梯度": {"products/prod/"},
     "attention mask all -inf row nan": {"infinities/attention/", "infinities/softmax/"},
     "why is the gradient of cumprod wrong when one factor is zero": {"products/prod/"},
+    "BatchNorm eval train running_mean": {"norms/layers/", "sheets/layers/"},
+    "torch.fft.rfft backward": {"sheets/fourier/"},
+    "nn.Embedding padding_idx 梯度为 0": {"sheets/indexing/"},
     "UserWarning: None of the inputs have requires_grad=True when I use gradient checkpointing": {"basics/no_graph/"},
 }
 
