@@ -6,8 +6,10 @@ noticed that the glue itself has been edited, and the glue is loaded again.
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 from mkdocs.exceptions import PluginError
@@ -84,7 +86,21 @@ def on_serve(server, config, builder):
     server.observer = BaseObserver(_Emitter, timeout=LOOK)
     for path in watched:
         server.watch(path)
+    _end_at_the_first_signal(server)
     return server
+
+
+def _end_at_the_first_signal(server):
+    """Let no second Ctrl-C interrupt the ending: MkDocs then waits forever for its thread that answers browsers."""
+    shutdown = server.shutdown
+    server.serve_thread.daemon = True  # the second may come before the first line below
+
+    def undisturbed(*args, **kwargs):
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the process ends: its folder is yet to be removed
+        shutdown(*args, **kwargs)
+
+    server.shutdown = undisturbed
 
 
 def on_config(config):
