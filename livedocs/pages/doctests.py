@@ -21,7 +21,7 @@ from pytest_markdown_docs._runners import DefaultRunner, register_runner
 from livedocs.errors import DocsError
 from livedocs.pages.fences import PYTHON, Fence, expand, find_fences, includes
 from livedocs.run.accept import accepted_sections, release
-from livedocs.run.limits import THREADS
+from livedocs.run.limits import THREADS, vectors
 
 _parser: PageParser
 
@@ -29,7 +29,7 @@ _parser: PageParser
 def pytest_configure(config: pytest.Config) -> None:
     global _parser
     _parser = PageParser(config.rootpath / "snippets")
-    os.environ.update(THREADS)  # before anything imports torch
+    os.environ.update({**vectors(), **os.environ, **THREADS})  # before anything imports torch
     os.environ.setdefault("MPLBACKEND", "module://livedocs.run.backend")  # plt.show() must not wait for a window
 
 

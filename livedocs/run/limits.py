@@ -7,8 +7,10 @@ one gets the same site.
 from __future__ import annotations
 
 import faulthandler
+import functools
 import math
 import os
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +20,12 @@ from pathlib import Path
 # two children that spin for each other on two cores cost more than they give.
 THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
 
+# Vectors of one length. With AVX-512 they hold twice as many numbers: others are the last ones, which another piece of
+# code takes, and sums and functions round otherwise. Who sets one of these variables gets that.
+VECTORS = {"ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+
 CONTROL_GROUP = Path("/sys/fs/cgroup")  # of a container; elsewhere it has no limits
+CPUS = Path("/proc/cpuinfo")
 MEMORY = 2 * 1024**3  # bytes beyond what a child shares with the helper: no example needs more than a small part of it
 DEAR = 3.0  # seconds of processor time from which a snippet is too dear: readers wait for it too
 
@@ -54,7 +61,21 @@ def environment() -> dict[str, str]:
     page says. What is set for a build is not for what it runs.
     """
     own = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE" and "LIVEDOCS_" not in name}
-    return {**own, **THREADS, "PYTHONHASHSEED": "0"}
+    return {**vectors(), **own, **THREADS, "PYTHONHASHSEED": "0"}
+
+
+def vectors() -> dict[str, str]:
+    """``VECTORS`` on a processor with AVX-512, where the system tells (Linux); nothing elsewhere."""
+    return VECTORS if has_avx512() else {}
+
+
+@functools.cache
+def has_avx512() -> bool:
+    """Whether the processor has AVX-512, and so AVX2 too."""
+    try:
+        return re.search(r"(?m)^flags\b.*\bavx512f\b", CPUS.read_text(encoding="utf-8")) is not None
+    except OSError:
+        return False
 
 
 def cores() -> int:

@@ -1,7 +1,7 @@
-"""What PyTorch gives otherwise on a processor without vectors: special points, and outputs of examples.
+"""What PyTorch gives otherwise on a processor without vectors, or with longer ones: special points, and outputs.
 
 ``rules/kernels.json`` holds it for each release that was looked at: ``python -m benchmarks.settings --write`` measures
-and runs all again with ATEN_CPU_CAPABILITY=default, and writes it.
+and runs all again in each setting, and writes it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Other:
         subject: the name of a rule, or the file of a snippet.
         what: the point and the quantity; nothing for an output.
         here: what a build of this site gives.
-        there: what the plain kernels give.
+        there: what the setting that ``what`` names gives.
     """
 
     subject: str

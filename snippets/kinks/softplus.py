@@ -185,7 +185,10 @@ for dtype in DTYPES:
         g = gradient(f, x.to(dtype))
         product = name in ("gelu", "gelu, tanh", "silu", "mish")
         assert g.isnan().tolist() == [product, False, False, product]
-        assert f(x.to(dtype)).isnan().tolist() == [product] + [False] * 3
+        at_ends = f(x.to(dtype)).isnan().tolist()
+        assert at_ends[:3] == [product, False, False]
+        # with AVX-512 gelu of infinity is NaN, but in float64
+        assert not at_ends[3] or (name == "gelu" and dtype != torch.float64)
 
 # --8<-- [start:threshold]
 at = torch.tensor([20.0, 20.000001], dtype=torch.float64)

@@ -170,7 +170,7 @@ rotation = torch.stack([c, -s, s, c]).view(2, 2)  # float32
 print("values - 1", (torch.linalg.svdvals(rotation) - 1).tolist())
 for f in (polar_by_svd, polar):
     g = gradient(lambda a, f=f: f(a)[0, 1], rotation)
-    print(f.__name__, g.flatten().tolist())
+    print(f.__name__, [round(v, 6) for v in g.flatten().tolist()])
 # --8<-- [end:rounded]
 w = torch.tensor([[0.0, 1.0], [0.0, 0.0]])
 right = (w - rotation @ w.mT @ rotation) / 2

@@ -1,4 +1,4 @@
-"""Measured rows are the same with two threads and with PyTorch's plain kernels, but for those that a page lists."""
+"""Measured rows are the same with two threads and with other kernels of PyTorch, but for those that a page lists."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import settings
 from livedocs.run.accept import release
+from livedocs.run.limits import has_avx512
 from livedocs.show import kernels
 from tests.conftest import ROOT
 
@@ -30,15 +31,18 @@ def test_two_threads_change_nothing(base: dict) -> None:
     assert settings.differences(base, other, "two threads") == []
 
 
-def test_the_plain_kernels_change_what_the_page_lists(base: dict) -> None:
-    other = settings.again(settings.SETTINGS[settings.PLAIN], MODULES)
-    assert other["kernels"] == "DEFAULT"
+@pytest.mark.parametrize(("setting", "chosen"), [(settings.PLAIN, "DEFAULT"), (settings.LONG, "AVX512")])
+def test_other_kernels_change_what_the_page_lists(setting: str, chosen: str, base: dict) -> None:
+    if setting == settings.LONG and not has_avx512():
+        return  # there is nothing to compare on this processor
+    other = settings.again(settings.SETTINGS[setting], MODULES)
+    assert other["kernels"] == chosen
     names = {
         f"{rule['function']}({rule['variant']})" if rule["variant"] else rule["function"] for rule in base["rules"]
     }
     listed = kernels.read(ROOT / kernels.FILE, release(version("torch")))
-    wanted = [one for one in listed if one.subject in names]
-    found = settings.differences(base, other, settings.PLAIN)
+    wanted = [one for one in listed if one.subject in names and one.what.endswith(f", {setting}")]
+    found = settings.differences(base, other, setting)
     if base["kernels"] != LISTED:  # other vectors have other lengths, and none differ in nothing
         assert {one.subject for one in found} <= {one.subject for one in wanted}
     else:

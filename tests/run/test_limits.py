@@ -54,6 +54,24 @@ def test_a_child_has_one_thread(runner: Runner) -> None:
     assert run(runner, THREADS) == "1 1 1\n"
 
 
+def test_vectors_are_never_longer_than_those_of_avx2(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With AVX-512 other entries are the last of a vector, and an output that shows it is another one."""
+    assert run(runner, "import torch\nprint(torch.backends.cpu.get_cpu_capability())", "v.py") != "AVX512\n"
+    for flags, wanted in (("fpu avx2 avx512f", limits.VECTORS), ("fpu avx2", {}), (None, {})):
+        monkeypatch.setattr(limits, "CPUS", tmp_path / f"{flags}")
+        if flags:
+            limits.CPUS.write_text(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t\t: none\n")
+        limits.has_avx512.cache_clear()
+        assert limits.vectors() == wanted
+    limits.has_avx512.cache_clear()
+    monkeypatch.setattr(limits, "has_avx512", lambda: True)
+    monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
+    assert limits.environment()["ATEN_CPU_CAPABILITY"] == "default", "who sets it gets that"
+    assert limits.environment()["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+
+
 def test_there_are_as_many_children_as_cores_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_quota", lambda: None)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
