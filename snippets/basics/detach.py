@@ -96,11 +96,51 @@ print("requires_grad", first.requires_grad, "leaf", first.is_leaf)
 print("gradients", first.grad, x.grad)
 # --8<-- [end:view]
 assert first.grad is None and x.grad is None
-with torch.inference_mode():
-    views = [x[:1], x.view(2, 1), x.unsqueeze(0)]
-assert all(v.requires_grad and v.is_leaf and v.grad_fn is None for v in views)
-(3 * views[0]).sum().backward()
-assert x.grad is None and views[0].grad is None
+for mode in (torch.no_grad, torch.inference_mode):
+    with mode():
+        views = [x[:1], x.view(2, 1), x.unsqueeze(0), x.t(), x.expand(2, 2)]
+        constants = [x.detach(), x.data]
+    assert all(v.requires_grad and v.is_leaf for v in views)
+    assert all(v.grad_fn is None for v in views)
+    (3 * views[0]).sum().backward()
+    assert x.grad is None and views[0].grad is None
+    assert not any(c.requires_grad for c in constants)
+    # Only new tensors are inference tensors: a view can be saved.
+    weight = torch.ones(2, requires_grad=True)
+    for saved in (views[3], *constants):
+        assert not saved.is_inference()
+        assert torch.equal(grad((weight * saved).sum(), weight)[0], saved)
+    # A view of a parameter, after a step of the optimizer.
+    for kind in (torch.optim.SGD, torch.optim.Adam):
+        parameter = torch.nn.Parameter(torch.ones(2))
+        with mode():
+            old = parameter[:1]
+        parameter.grad = torch.ones(2)
+        kind([parameter], lr=0.1).step()
+        try:
+            2 * old
+        except RuntimeError as error:
+            name = mode.__name__.replace("_mode", "")
+            start = f"A view was created in {name} mode and its base or "
+            start += "another view of its base has been modified inplace"
+            assert str(error).startswith(start), error
+        else:
+            raise AssertionError("the view is not refused")
+y = 2 * x
+assert y.detach_() is y and y.is_leaf and not y.requires_grad
+try:
+    (2 * x)[:1].detach_()
+except RuntimeError as error:
+    assert str(error).startswith("Can't detach views in-place.")
+else:
+    raise AssertionError("a view was detached")
+y = torch.ones(2)
+shared, own = y.detach(), y.data
+own.add_(1)
+y.numpy()[0] = 3
+assert (y._version, shared._version, own._version) == (0, 0, 1)
+y.add_(1)
+assert (y._version, shared._version, own._version) == (1, 1, 1)
 
 # --8<-- [start:no-graph]
 with torch.no_grad():

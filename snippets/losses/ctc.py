@@ -195,7 +195,28 @@ for label, frames, counts in (
         x[..., 2] = torch.finfo(x.dtype).min
         options = torch.tensor([label]), (frames,), (len(label),)
         loss = ctc_loss(torch.log_softmax(x, 2), *options, reduction="sum")
-        assert loss.isinf() if counts == 2 else most < loss < inf
+        x.requires_grad_()
+        for zero_infinity in (False, True):
+            loss = ctc_loss(
+                torch.log_softmax(x, 2),
+                *options,
+                reduction="sum",
+                zero_infinity=zero_infinity,
+            )
+            (g,) = torch.autograd.grad(loss, x)
+            if counts == 1:
+                assert most < loss < inf and g.isfinite().all()
+            elif zero_infinity:  # no path of a finite log-probability
+                assert loss == 0 and not g.any()
+            else:
+                assert loss == inf and g.isnan().all()
+# The target 2 in three frames: a frame of 2 between blanks, p − γ is known.
+x = torch.zeros(3, 1, 3)
+x[..., 2] = torch.finfo(x.dtype).min
+x.requires_grad_()
+loss = ctc_loss(torch.log_softmax(x, 2), 2 * one, (3,), (1,))
+(g,) = torch.autograd.grad(loss, x)
+assert (g[:, 0] - torch.tensor([-1 / 6, 1 / 2, -1 / 3])).abs().max() > 0.3
 for half in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     dtype = torch.promote_types(half, torch.float32)
     for row in [5.0, 1, -inf], [100.0, 1, -inf], [-inf] * 3, [-inf, 0.0, 0]:
@@ -205,6 +226,16 @@ for half in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         loss = ctc_loss(log_p, one, (2,), (1,))
         (g,) = torch.autograd.grad(loss, x)
         assert g.isfinite().all() and loss.isfinite()
+# The lowest of a half precision, before log_softmax.
+for half in (torch.float16, torch.bfloat16):
+    for top in (0.0, 15.9, 16.0, 100.0):
+        x = torch.tensor([[[top, 1, -inf]]] * 2, dtype=half)
+        x.requires_grad_()
+        log_p = torch.log_softmax(x.clamp(min=torch.finfo(half).min), 2)
+        loss = ctc_loss(log_p.float(), one, (2,), (1,))
+        (g,) = torch.autograd.grad(loss, x)
+        overflows = half == torch.float16 and top >= 16
+        assert g.isnan().any() == overflows
 
 # --8<-- [start:needed]
 for target in [1, 2], [1, 1], [1, 1, 1], [1, 2, 2, 1]:

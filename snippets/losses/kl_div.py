@@ -156,6 +156,12 @@ loss = kl_div(torch.log_softmax(logits, 1), p, reduction="batchmean")
 (by_logits,) = torch.autograd.grad(loss, logits)
 assert loss == 0 and by_input.tolist() == [[-0.5, -0.5]]
 assert by_logits.tolist() == [[0, 0]]
+for n in (3, 17, 1001):
+    z = torch.randn(9, n, requires_grad=True)
+    p = torch.softmax(z.detach(), 1)
+    each = kl_div(torch.log_softmax(z, 1), p, reduction="none").sum(1)
+    (g,) = torch.autograd.grad(each.sum(), z)
+    assert each.abs().max() < 1e-6 and g.abs().max() < 1e-6
 
 # --8<-- [start:mass]
 logits = torch.zeros(1, 2, requires_grad=True)
@@ -173,6 +179,15 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         x = torch.tensor([-3.0, 0.0, -inf], dtype=dtype)
         target = torch.full_like(x, below)
         assert kl_div(x, target, reduction="none").isnan().all()
+for n in (3, 17, 1001):
+    z = torch.randn(4, n, dtype=torch.float64, requires_grad=True)
+    p = torch.rand(4, n, dtype=torch.float64)
+    p[:, 0] = -0.2
+    q = torch.softmax(z, 1)
+    loss = kl_div(q.log(), p, reduction="sum")
+    (g,) = torch.autograd.grad(loss, z)
+    assert loss.isnan()
+    torch.testing.assert_close(g, q.detach() * p.sum(1, keepdim=True) - p)
 
 # --8<-- [start:log-target]
 log_q = torch.log_softmax(torch.tensor([[1.0, 2, 3]]), 1).requires_grad_()
@@ -210,6 +225,15 @@ print("teacher", by_teacher)
 p, ratio = log_p.exp(), log_p - log_q
 torch.testing.assert_close(by_teacher, p * (ratio - loss))
 torch.testing.assert_close(by_student, log_q.exp() - p)
+student, teacher = torch.randn(2, 5, 3, dtype=torch.float64)
+for reduction, divisor in ("sum", 1), ("batchmean", 5):
+    teacher.requires_grad_()
+    log_q, log_p = torch.log_softmax(student, 1), torch.log_softmax(teacher, 1)
+    p, ratio = log_p.exp(), log_p - log_q
+    own = (p * ratio).sum(1, keepdim=True)
+    loss = kl_div(log_q, log_p, reduction=reduction, log_target=True)
+    (g,) = torch.autograd.grad(loss, teacher)
+    torch.testing.assert_close(g, (p * (ratio - own) / divisor).detach())
 
 # --8<-- [start:temperature]
 student = torch.tensor([[1.0, 2, 3]], requires_grad=True)
@@ -230,6 +254,14 @@ for T in (100, 1000):  # for large T it is the difference of the logits
     (g,) = torch.autograd.grad(loss * T * T, student)
     limit = ((s - s.mean()) - (t - t.mean())) / 3
     torch.testing.assert_close(g.double(), limit, atol=0.03, rtol=0)
+# claim: as 1/T from 1 to 4 for a teacher 30, 0, 0 and a student 0, 0, 0.
+for T in (1.0, 1.5, 2.0, 3.0, 4.0):
+    s = torch.zeros(1, 3, requires_grad=True)
+    p = torch.softmax(torch.tensor([[30.0, 0, 0]]) / T, 1)
+    loss = kl_div(torch.log_softmax(s / T, 1), p, reduction="batchmean")
+    (g,) = torch.autograd.grad(loss * T, s)
+    want = torch.tensor([[-2 / 3, 1 / 3, 1 / 3]])
+    torch.testing.assert_close(g, want, rtol=5e-3, atol=0)
 
 # An empty batch.
 empty = torch.zeros(0, 3)

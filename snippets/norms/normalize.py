@@ -78,7 +78,7 @@ for dtype in (*wide, torch.float16):
             assert (unit(torch.full((n + 1,), 1e-22)) > 0).all()
             assert (unit(torch.full((n + 1,), 1e18)) > 0).all()
             # claim: in float32 with two or more entries, all below 10⁻²³ or
-            #   a finite one above 1.85·10¹⁹
+            #   of a finite length above 1.85·10¹⁹
             for size in (1e-24, 9.9e-24, 1.85e19, 1e30, 3.4e38):
                 x = torch.full((n + 1,), size)
                 assert (unit(x) == 0).all() and (gradient(unit, x) == 0).all()
@@ -87,23 +87,32 @@ for dtype in (*wide, torch.float16):
                 x = torch.ones(n + 1)
                 x[-1] = size
                 assert (unit(x) == 0).all() == zero
+                x = torch.full((n + 1,), size / (n + 1) ** 0.5)
+                assert (unit(x) == 0).all() == zero
         # claim: in float16 from a length of 65520 on.
         if dtype == torch.float16:
             for length, zero in ((65400.0, False), (65530.0, True)):
                 x = torch.full((64,), length / 8, dtype=torch.float64)
                 x[0] = (length**2 - (x[1:] ** 2).sum()).sqrt()
                 assert (unit(x.to(dtype)) == 0).all() == zero
+            for length in (1e-6, 5e-6, 1.5e-5, 3e-5):
+                x = torch.zeros(n, dtype=dtype)
+                x[0] = length
+                assert gradient(unit, x).isfinite().all() == (length > 2e-5)
         x = torch.randn(3, n).to(dtype)
         torch.testing.assert_close(
             unit(x), normalize(x, eps=1e-4), rtol=1e-2, atol=1e-2
         )
-        # Differentiated twice at 0, normalize gives NaN and unit 0.
+        # Two backward passes at 0, and hessian.
         x[1] = 0
         for f in (lambda x: normalize(x, eps=1e-3), unit):
             leaf = x.clone().requires_grad_()
             (g,) = torch.autograd.grad(f(leaf).sum(), leaf, create_graph=True)
             (g,) = torch.autograd.grad(g.square().sum(), leaf)
             assert (g[1] == 0).all() if f is unit else g[1].isnan().all()
+            if n < 9:
+                twice = torch.func.hessian(lambda x, f=f: f(x).sum())(x[1:2])
+                assert (twice == 0).all()
 rows = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
 assert torch.autograd.gradgradcheck(unit, rows)
 
@@ -229,7 +238,11 @@ for n in (2, 3, 17):
         lambda a, b: cosine_of(a, b, 0.5),
         (a.requires_grad_(), b.requires_grad_()),
     )
-    torch.testing.assert_close(cosine_of(a, b, 0.5), cosine(0.5)(a, b))
+    # claim: the value of cosine_similarity with the same eps
+    for eps in (0.5, 1e-3, 1e-8):
+        for size in (1, 1e-6, 1e-12):
+            x, y = size * a.detach(), b.detach()
+            torch.testing.assert_close(cosine_of(x, y, eps), cosine(eps)(x, y))
 
 # --8<-- [start:half]
 x = torch.zeros(2, dtype=torch.float16)

@@ -184,7 +184,7 @@ assert one_minus_cos_where(x)[1] == 0
 
 # --8<-- [start:fix-cos]
 def one_minus_cos_over_x2(x):
-    """(1 - cos(x)) / x**2 for finite x, with all of its derivatives."""
+    """(1 - cos(x)) / x**2 for finite x, with two derivatives."""
     return sin_over_x(x / 2) ** 2 / 2
 
 
@@ -221,6 +221,10 @@ x = torch.arange(1, 9999).half() * 2.0**-20
 bad = x[backward(torch.sinc, x)[1].isnan()]
 assert 0.0022 < bad.max() < 0.00221 and (x[: len(bad)] == bad).all()
 assert (vmap(hessian(torch.sinc))(bad) == 0).all()
+x = torch.logspace(-44, -10, 9999)
+bad = x[backward(torch.sinc, x)[1].isnan()]
+assert 3.0e-20 < bad.max() < 3.06e-20 and (x[: len(bad)] == bad).all()
+assert (1 / (math.pi * bad.max() ** 2)).isinf()
 
 # --8<-- [start:digits]
 for dtype in torch.float64, torch.float32, torch.bfloat16, torch.float16:
