@@ -28,7 +28,7 @@ def _to_float32(function, call, **more):
     return VJP(
         f"torch.{function}",
         call,
-        formula=r"z_i = \text{the number of float32 nearest to } x_i",
+        formula=r"z_i = x_i \text{ rounded to float32}",
         gradient=r"\bar{x} = \bar{z} \text{ in the dtype of } x",
         vjp=_rounded(torch.float32),
         inputs={"x": normal},
@@ -43,7 +43,7 @@ def _to_complex(name, dtype, special, **more):
     return VJP(
         f"torch.Tensor.{name}",
         f"torch.view_as_real(x.{name}())",
-        formula=r"w = x + 0\, \mathrm{i}" + (rf", \quad x \text{{ in {dtype} }}" if more else ""),
+        formula=r"w = x + 0\, \mathrm{i}, \quad x \text{ real" + (f", rounded to {dtype}}}" if more else "}"),
         gradient=r"\bar{x} = \operatorname{Re} \bar{w}",
         vjp=lambda v, x: (v[..., 0].to(getattr(torch, dtype)).to(x.dtype),),
         inputs={"x": normal},
@@ -93,7 +93,7 @@ RULES = [
     VJP(
         "torch.Tensor.type_as",
         "x.type_as(y)",
-        formula=r"z_i = \text{the number nearest to } x_i \text{ in the dtype of } y, \text{ here float32}",
+        formula=r"z_i = x_i \text{ rounded to the dtype of } y, \text{ here float32}",
         gradient=r"\bar{x} = \bar{z} \text{ in the dtype of } x, \quad \bar{y} \text{ does not exist}",
         vjp=_rounded(torch.float32),
         inputs={"x": normal},
@@ -109,7 +109,7 @@ RULES = [
         "torch.asarray(x, requires_grad=False)",
         variant="requires_grad=False",
         formula=r"z = x",
-        gradient=r"\bar{x} \text{ does not exist: the output does not require grad, and a leaf } x \text{ no more}",
+        gradient=r"\bar{x} \text{ does not exist: the output does not require grad, nor does a leaf } x \text{ then}",
         inputs={"x": normal},
         shapes=SHAPES,
         special={"two numbers": at("[1., 2.]"), "one number, 0-d": at("3."), **STRANGE},

@@ -117,9 +117,11 @@ COO = "torch.sparse_coo_tensor(torch.tensor([[0, 0, 1], [0, 1, 1]]), x, (2, 2, *
 TWO = "torch.sparse_coo_tensor(torch.tensor([[0, 0, 1], [1, 1, 0]]), x, (2, 2, *x.shape[1:]), check_invariants=True)"
 LOST = (
     "The second derivative is 6 x. The backward pass with create_graph=True returns a gradient without a graph,"
-    " and the Hessian is 0."
+    " and torch.autograd.functional.hessian returns 0."
 )
 ZERO = "The function is the identity. The gradient of a 0, which is not stored, is 0, not 1."
+SUMMED = "The function is the sum. The gradient of a 0, which is not stored, is 0, not 1."
+BY_ROW = SUMMED + " to_dense(masked_grad=False) does not change that."
 MASKED = "https://github.com/pytorch/pytorch/issues/95550"
 
 MATRICES = [{"x": shape} for shape in ((1, 1), (2, 2), (2, 3))]
@@ -139,10 +141,10 @@ ENTRIES = {
 }
 
 
-def _zero(*points: str, what: str = ZERO, grad=((1.0, 0.0),)) -> tuple[Defect, ...]:
-    """The gradient 0 of what is not stored."""
+def _zero(*points: str, what: str = ZERO, grad=((1.0, 0.0),), reported: str = MASKED) -> tuple[Defect, ...]:
+    """The gradient 0 of what is not stored; to_dense is the one whose masking is reported."""
     wanted = [list(row) for row in grad]
-    return tuple(Defect(point, what, {"gradient": {"x": wanted}}, reported=MASKED) for point in points)
+    return tuple(Defect(point, what, {"gradient": {"x": wanted}}, reported=reported) for point in points)
 
 
 def _no_forward(name: str) -> dict[str, str]:
@@ -278,7 +280,7 @@ RULES = [
         inputs={"x": normal},
         shapes=[{"x": shape} for shape in ((), (4,), (2, 3))],
         special={label: POINTS[label] for label in ("one zero", "NaN and inf")},
-        excluded={"forward": "torch.func.jvp returns 0"},
+        excluded={"forward": "In 2.15 torch.func.jvp returns 0."},
         defects=tuple(
             Defect(
                 point,
@@ -318,7 +320,7 @@ RULES = [
             "torch.Tensor.sparse_mask",
             f"{x}.sparse_mask(torch.eye(len(x), dtype=x.dtype).to_sparse()).to_dense()",
             variant=variant,
-            formula=r"z = \operatorname{diag}(x), \quad \text{the mask stores the diagonal}",
+            formula=r"z_{ij} = x_{ij}\,[i = j], \quad \text{the mask stores the diagonal}",
             gradient=r"\bar{x}_{ij} = \bar{z}_{ij}\,[i = j]",
             vjp=_diagonal,
             inputs={"x": normal},
@@ -347,7 +349,9 @@ RULES = [
         shapes=[{"x": shape} for shape in ((), (4,), (2, 3))],
         special=POINTS,
         excluded=_no_forward("_to_sparse"),
-        defects=_zero("one zero", "−0", what="The sum of the values is the sum of x. A 0 gets the gradient 0, not 1."),
+        defects=_zero(
+            "one zero", "−0", what="The sum of the values is the sum of x. A 0 gets the gradient 0, not 1.", reported=""
+        ),
     ),
     VJP(
         "torch.Tensor.values",
@@ -467,9 +471,7 @@ RULES = [
         shapes=[{"x": shape} for shape in ((4,), (2, 3), (2, 1, 2))],
         special=POINTS,
         excluded=_no_forward("_to_sparse"),
-        defects=_zero(
-            "one zero", "−0", what="The function is the sum. The gradient of a 0, which is not stored, is 0, not 1."
-        ),
+        defects=_zero("one zero", "−0", what=SUMMED, reported=""),
     ),
     VJP(
         "torch.sparse.sum",
@@ -484,14 +486,8 @@ RULES = [
         excluded=_no_forward("_to_sparse")
         | {"gradgradcheck": "“derivative for aten::_sparse_sum_backward is not implemented”"},
         defects=(
-            *_zero(
-                "one zero", "−0", what="The function is the sum. The gradient of a 0, which is not stored, is 0, not 1."
-            ),
-            *_zero(
-                "a row of zeros",
-                what="The function is the sum. The gradient of a 0, which is not stored, is 0, not 1.",
-                grad=((1, 1), (0, 0)),
-            ),
+            *_zero("one zero", "−0", what=BY_ROW, reported=""),
+            *_zero("a row of zeros", what=BY_ROW, grad=((1, 1), (0, 0)), reported=""),
         ),
     ),
     *(
@@ -590,7 +586,7 @@ RULES = [
         for name, formula, gradient, vjp, what, wrong in (
             (
                 "softmax",
-                r"z_{ij} = \frac{\mathrm{e}^{x_{ij}}}{\sum_{k} \mathrm{e}^{x_{ik}}}",
+                r"z_{ij} = \frac{\mathrm{e}^{x_{ij}}}{\sum_{k} \mathrm{e}^{x_{ik}}}, \quad \text{no entry is } 0",
                 r"\bar{x}_{ij} = z_{ij} \left(\bar{z}_{ij} - \sum_k \bar{z}_{ik}\, z_{ik}\right)",
                 _softmax,
                 "Each row sums to 1, so the gradient is 0. With a negative dim the sum in the gradient has one term:"
@@ -599,7 +595,7 @@ RULES = [
             ),
             (
                 "log_softmax",
-                r"z_{ij} = x_{ij} - \log \sum_{k} \mathrm{e}^{x_{ik}}",
+                r"z_{ij} = x_{ij} - \log \sum_{k} \mathrm{e}^{x_{ik}}, \quad \text{no entry is } 0",
                 r"\bar{x}_{ij} = \bar{z}_{ij} - \mathrm{e}^{z_{ij}} \sum_{k} \bar{z}_{ik}",
                 _log_softmax,
                 "The gradient of the sum is 1 − 2 · 1/2 = 0. With a negative dim the sum in the gradient has one"

@@ -1,5 +1,7 @@
 """Conversions that keep the gradient, that cut it, and that change a leaf."""
 
+import warnings
+
 # --8<-- [start:run]
 import torch
 
@@ -34,12 +36,42 @@ assert not torch.asarray(x, requires_grad=False).requires_grad
 assert x.requires_grad
 x = leaf()
 assert torch.asarray(x, requires_grad=True) is x and x.requires_grad
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    assert torch.asarray(x) is x and x.requires_grad
+said = str(caught[0].message)
+assert "requires_grad now defaults to obj.requires_grad" in said
+assert not x.detach().requires_grad and x.requires_grad
 cast = torch.asarray(x, dtype=torch.float64, requires_grad=True)
 assert cast.grad_fn is not None
 for dtype in (torch.float64, torch.bfloat16, torch.float16):
     x = leaf(dtype)
     y = torch.dequantize(x)
     assert x.is_leaf and y.dtype == torch.float32
+
+# Of a leaf that does not require grad there is nothing to lose; a loss that
+# was computed before is lost. A cast has a gradient.
+x = leaf().detach()
+assert torch.dequantize(x) is x and x.is_leaf
+x = leaf()
+loss = (x * x).sum()
+assert torch.dequantize(x) is x and not x.is_leaf
+try:
+    loss.backward()
+except RuntimeError as error:
+    assert "leaf variable has been moved into the graph interior" in str(error)
+else:
+    raise AssertionError
+for dtype in (torch.float32, torch.float64, torch.bfloat16, torch.float16):
+    x = leaf(dtype)
+    (grad,) = torch.autograd.grad(x.float().sum(), x)
+    assert grad.tolist() == [1, 1] and grad.dtype == dtype
+
+# A gradient is rounded to the dtype of the output; integers have none.
+x = leaf()
+(grad,) = torch.autograd.grad((x.type(torch.float16).float() * 1e-9).sum(), x)
+assert grad.tolist() == [0, 0] and grad.dtype == torch.float32
+assert not x.type(torch.int64).requires_grad
 
 # The second argument of type_as has no gradient.
 x, like = leaf(torch.float64), leaf()
