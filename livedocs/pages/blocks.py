@@ -139,7 +139,7 @@ def way_up(page: Page) -> str:
 
 def is_missing(without: str) -> bool:
     """Whether the running release is one of those, between commas, that do not have the function of a card."""
-    return release(version("torch")) in re.split(r"[\s,]+", without)
+    return release(version("torch")) in re.findall(r"[\d.]+", without)
 
 
 def missing_words() -> str:
