@@ -1,6 +1,7 @@
 """The blocks that take their content from the rules or from other pages: what they show is livedocs.show's.
 
-``/// rule | torch.clamp``                  the card of a rule, under a heading that is its permalink
+``/// rule | torch.clamp``                  the card of a rule, under a heading that is its permalink; with ``without:
+                                            2.13`` below it a sentence on the site of that release
 ``/// points``                             the special points of all rules whose cards are on the page, as one table
 ``/// six-rules`` and ``/// six-rules | table``  PyTorch against its own rules
 ``/// elsewhere``                          what differs from the cards in other dtypes and longer tensors
@@ -26,7 +27,7 @@ import xml.etree.ElementTree as ET
 from importlib.metadata import version
 
 from markdown.util import AtomicString
-from pymdownx.blocks.block import Block
+from pymdownx.blocks.block import Block, type_string
 
 from livedocs.errors import DocsError
 from livedocs.measured import MeasuredRule, MeasuredRules
@@ -136,6 +137,16 @@ def way_up(page: Page) -> str:
     return "../" * page.source.count("/")
 
 
+def is_missing(without: str) -> bool:
+    """Whether the running release is one of those, between commas, that do not have the function of a card."""
+    return release(version("torch")) in re.findall(r"[\d.]+", without)
+
+
+def missing_words() -> str:
+    """What stands behind the name of such a function, in the place of its card."""
+    return f" is not in PyTorch {release(version('torch'))}."
+
+
 class _RulesBlock(Block):
     """What the blocks have in common: the page that they stand on, and HTML that Markdown does not read."""
 
@@ -148,13 +159,20 @@ class _RulesBlock(Block):
 
 
 class RuleBlock(_RulesBlock):
-    """``/// rule | torch.clamp``"""
+    """``/// rule | torch.clamp``, with the option ``without`` of the releases that do not have the function"""
 
     NAME = "rule"
     ARGUMENT = True
+    OPTIONS = {"without": ["", type_string]}
 
     def on_create(self, parent: ET.Element) -> ET.Element:
-        page, rule = self.page, self.page.place(self.argument.strip())
+        page, name = self.page, self.argument.strip()
+        if is_missing(self.options["without"]):
+            last = ET.SubElement(parent, "p")
+            ET.SubElement(last, "code").text = AtomicString(name)
+            last[0].tail = missing_words()
+            return last
+        rule = page.place(name)
         section = ET.SubElement(parent, "div", {"class": "rule"})
         ET.SubElement(section, "h3", {"id": rule.anchor}).text = AtomicString(rule.name)
         is_sheet = page.source.startswith(SHEETS)

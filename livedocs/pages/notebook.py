@@ -21,6 +21,8 @@ from livedocs.errors import DocsError
 from livedocs.pages.blocks import (
     chapter_entries,
     functions_without_gradient,
+    is_missing,
+    missing_words,
     of_other_kernels,
     own_rules,
     sheet_rules,
@@ -220,6 +222,9 @@ class _Reader:
         del rest[: end + 1]
         kind, argument = match["kind"], match["argument"] or ""
         if kind == "rule":
+            if is_missing(next((line.partition(":")[2] for line in body if line.strip().startswith("without:")), "")):
+                yield from ["", f"`{argument}`{missing_words()}", ""]
+                return
             rule = self.page.project.find_rule(argument, self.page.source)
             if rule is None:
                 line = self.page.line_of(re.compile(r"\s*/{3,}\s*rule\s*(\||$)").match)

@@ -243,6 +243,29 @@ RANK = "The rank changes here, and the solution jumps. PyTorch gives the slope a
 BASIS = "The random basis has a column that the matrix maps to 0. PyTorch divides by the length of what is left of it."
 
 
+def _sqrth(v, x):
+    """A Sylvester equation, z S + S z = the symmetric part of the cotangent, in the basis of the eigenvectors."""
+    values, q = torch.linalg.eigh(x + x.mT)
+    roots = values.sqrt()
+    return (q @ (q.mT @ (v + v.mT) @ q / (roots.unsqueeze(-1) + roots.unsqueeze(-2))) @ q.mT,)
+
+
+def _polar(v, x):
+    """In the bases of the singular vectors; what is outside of the columns of U is divided by one singular value."""
+    u, s, vh = torch.linalg.svd(x, full_matrices=False)
+    of_u, of_h = v.split([x.shape[-2], x.shape[-1]], -2)
+    b, n = u.mT @ of_u @ vh.mT, vh @ (of_h + of_h.mT) @ vh.mT
+    inside = (b - b.mT + s.unsqueeze(-1) * n) / (s.unsqueeze(-1) + s.unsqueeze(-2))
+    outside = (of_u @ vh.mT - u @ b) / s.unsqueeze(-2)
+    return ((u @ inside + outside) @ vh,)
+
+
+def _positive(generator, shape):
+    """The half of a symmetric matrix whose eigenvalues are above 1."""
+    a = normal(generator, shape)
+    return (a @ a.mT + torch.eye(shape[-1], dtype=torch.float64)) / 2
+
+
 def _nan(point, what):
     return Defect(point, what, {"gradient": {"x": ALL_NAN}})
 
@@ -291,6 +314,72 @@ TIES = {
     "zeros": at((3, 3)),
 }
 ONE_TOLERANCE = {"float32": "Its tolerance is one for float64."}
+
+EQUAL_ROOTS = "The second derivative exists. PyTorch differentiates vectors, which are not unique here."
+POSITIVE = " The documentation asks for a positive-definite matrix."
+NO_RANK = "U is not unique here, and PyTorch divides by 0." + WARNED
+
+# PyTorch 2.13 has neither.
+NEWER = (
+    [
+        VJP(
+            "torch.linalg.matrix_sqrth",
+            "torch.linalg.matrix_sqrth(x + x.mT)",
+            formula=r"z^2 = x + x^\top, \quad z = Q \operatorname{diag}(\sqrt{\lambda})\, Q^\top",
+            gradient=r"\bar{x} = Q\, T\, Q^\top, \quad T_{ij} = \frac{B_{ij} + B_{ji}}{\sqrt{\lambda_i} +"
+            r" \sqrt{\lambda_j}}, \quad B = Q^\top \bar{z}\, Q",
+            vjp=_sqrth,
+            inputs={"x": _positive},
+            shapes=[{"x": (3, 3)}, {"x": (1, 1)}, {"x": (2, 2, 2)}],
+            special={
+                "9 and 4": _x("[4.5, 0.], [0., 2.]"),
+                "the identity": _x("[0.5, 0.], [0., 0.5]"),
+                "4 and 0": _x("[2., 0.], [0., 0.]"),
+                "4 and -1": _x("[2., 0.], [0., -0.5]"),
+                "zeros": _x("[0., 0.], [0., 0.]"),
+            },
+            defects=(
+                Defect("the identity", EQUAL_ROOTS, {"second": {"x": ALL_NAN}}),
+                Defect(
+                    "4 and 0",
+                    "One slope is infinite. The others, 0.5 and 1, come out as NaN." + POSITIVE,
+                    {"gradient": {"x": [[float("nan")] * 2, [float("nan"), float("inf")]]}},
+                ),
+                Defect(
+                    "4 and -1",
+                    "There is no real root. PyTorch takes 0 for −1, and says nothing." + POSITIVE,
+                    {"output": [[2.0, 0.0], [0.0, 0.0]]},
+                ),
+                _nan("zeros", "The slopes are infinite here." + POSITIVE),
+            ),
+        ),
+        VJP(
+            "torch.linalg.polar",
+            "torch.cat(torch.linalg.polar(x), -2)",
+            formula=r"U H = x, \quad U^\top U = 1, \quad H = V \operatorname{diag}(\sigma)\, V^\top",
+            gradient=r"\bar{x} = (W T + \bar{U} V \sigma^{-1} - W B\, \sigma^{-1})\, V^\top, \quad T_{ij} ="
+            r" \frac{B_{ij} - B_{ji} + \sigma_i N_{ij}}{\sigma_i + \sigma_j}, \quad B = W^\top \bar{U} V, \quad N ="
+            r" V^\top (\bar{H} + \bar{H}^\top) V, \quad x = W \sigma V^\top",
+            vjp=_polar,
+            inputs={"x": normal},
+            shapes=TALL,
+            special={
+                "3 and 1": _x("[3., 0.], [0., 1.]"),
+                "a reflection": _x("[1., 0.], [0., -1.]"),
+                "one column": _x("[3.], [4.]"),
+                "3 and 0": _x("[3., 0.], [0., 0.]"),
+                "zeros": _x("[0., 0.], [0., 0.]"),
+            },
+            defects=(
+                Defect("a reflection", EQUAL_ROOTS, {"second": {"x": ALL_NAN}}),
+                _nan("3 and 0", NO_RANK),
+                _nan("zeros", NO_RANK),
+            ),
+        ),
+    ]
+    if hasattr(torch.linalg, "polar")
+    else []
+)
 
 RULES = [
     VJP(
@@ -829,4 +918,5 @@ RULES = [
             ),
         ),
     ),
+    *NEWER,
 ]

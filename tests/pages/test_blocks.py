@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from importlib.metadata import version
 
 import pytest
 
 from livedocs.errors import DocsError
+from livedocs.pages.notebook import to_notebook
 from livedocs.pages.page import Page, second_cards
+from livedocs.run.accept import release
 from livedocs.run.runner import Runner
 from tests.rule_project import HEAD, RULE, make_project, write_rules
 
@@ -47,6 +51,19 @@ def test_a_card_is_folded_below_its_name_and_says_how_many_points_it_has(project
     before, folded = html.split('<details class="card">')
     assert 'id="torch.abs"' in before and "the minimum-norm subgradient" not in before
     assert re.search(r"<summary>.*1 special point</span>.*</summary>", folded, re.DOTALL)
+
+
+def test_a_card_has_a_sentence_in_its_place_where_the_release_has_no_such_function(project: Runner) -> None:
+    this = release(version("torch"))
+    for without, is_there in ((this, False), (f"2.9, {this}", False), ("2.9", True)):
+        _, html = page_with(project, f'# Title\n\n/// rule | torch.abs\n    without: "{without}"\n///\n')
+        assert ('id="torch.abs"' in html) is is_there
+        assert (f"<p><code>torch.abs</code> is not in PyTorch {this}.</p>" in html) is not is_there
+    page, _ = page_with(project, "# Title\n")
+    for without, words in ((this, f"`torch.abs` is not in PyTorch {this}."), ("2.9", "### `torch.abs`")):
+        text = f'/// rule | torch.abs\n    without: "{without}"\n///\n'
+        cells = json.loads(to_notebook(text, page, str, "About."))["cells"]
+        assert words in "".join("".join(cell["source"]) for cell in cells)
 
 
 def test_the_points_of_a_page_are_those_of_its_cards(project: Runner) -> None:
