@@ -136,6 +136,18 @@ assert (
     == run("zero loss backward step")
     == [5, 1.25, 0.3125, 5 / 64]
 )
+# Of all orders with a loss before backward(), those are right where step()
+# is the next line after backward(), in this pass or at the start of the next.
+from itertools import permutations
+
+right = 0
+for order in permutations(("zero", "loss", "backward", "step")):
+    if order.index("loss") < order.index("backward"):
+        follows = order[(order.index("backward") + 1) % 4] == "step"
+        losses = run(" ".join(order))
+        assert (losses == [5, 1.25, 0.3125, 5 / 64]) == follows
+        right += follows
+assert right == 5
 
 # --8<-- [start:trap-copies]
 model = start()
@@ -285,6 +297,18 @@ for dtype in (torch.float32, torch.bfloat16):
     torch.optim.Adam([w], lr=0.125).step()
     wanted = torch.tensor(moves, dtype=dtype)
     torch.testing.assert_close(w.detach(), wanted, rtol=2e-2, atol=0)
+
+# Adam's rule in a few lines of Python
+w = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+optimizer = torch.optim.Adam([w], lr=0.1)
+at, m, s = 0.7, 0.0, 0.0
+for t in range(1, 31):
+    optimizer.zero_grad()
+    (w**2).backward()
+    optimizer.step()
+    m, s = 0.9 * m + 0.1 * 2 * at, 0.999 * s + 0.001 * (2 * at) ** 2
+    at -= 0.1 * (m / (1 - 0.9**t)) / ((s / (1 - 0.999**t)) ** 0.5 + 1e-8)
+    assert abs(w.item() - at) < 1e-12
 
 # claim: from 5.84 cdot 10^{20} on in float32, from 8096 on in float16 without
 #   fused=True.

@@ -52,6 +52,8 @@ for dtype in REAL:
     zero = torch.zeros(33, dtype=dtype)
     assert (gradient(ways["where(x >= 0, x, -x)"], zero) == 1).all()
     # claim: The first six agree at every number but 0.
+    tiny = torch.finfo(dtype).smallest_normal / 4
+    x = torch.cat([x, torch.tensor([inf, -inf, tiny, -tiny], dtype=dtype)])
     for f in list(ways.values())[:6]:
         assert torch.equal(f(x), x.abs())
         assert torch.equal(gradient(f, x), x.sign())
@@ -89,6 +91,7 @@ assert descend(torch.abs, 0.0) == [0] * 7
 print(descend(torch.abs, 0.625))
 # --8<-- [end:trap-step]
 assert descend(torch.abs, 0.625)[-2:] == [-0.125, 0.125]
+assert descend(torch.abs, 0.5)[2:] == [0] * 5  # it hits 0
 
 # --8<-- [start:fix-step]
 from torch.nn.functional import softshrink
@@ -224,6 +227,9 @@ for dtype, least in (
         torch.testing.assert_close(g, unit.to(dtype))
     at = torch.tensor(0.99 * least + 0j, dtype=dtype)
     assert gradient(torch.abs, at).isnan()
+    most = torch.finfo(dtype).max
+    at = torch.tensor([most * (1 + 1j), most * (-1 + 0.5j)], dtype=dtype)
+    assert at.abs().isinf().all() and not gradient(torch.abs, at).any()
 # claim: Every number in [-1, 1] is a subgradient
 y = torch.linspace(-3, 3, 601, dtype=torch.float64)
 for g in torch.linspace(-1.1, 1.1, 23, dtype=torch.float64):

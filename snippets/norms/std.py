@@ -73,8 +73,8 @@ assert seen > 5
 def exact_std(x):
     """The standard deviation of the last dimension, 0 for equal numbers.
 
-    In float16 a difference above 65504 is inf: convert before. An empty
-    batch warns, as it does in std.
+    A difference that overflows, above 65504 in float16, is inf: convert
+    before. An empty batch warns, as it does in std.
     """
     return torch.std(x - x[..., :1].detach(), dim=-1)
 
@@ -203,6 +203,7 @@ x = torch.tensor([[0.1, 0.1, 0.1], [1.0, 2.0, 4.0]], dtype=torch.float64)
 g = gradient(lambda x: torch.corrcoef(x)[0, 1], x)
 print("0.1: above 1e15", bool(g.abs().max() > 1e15))
 # --8<-- [end:corrcoef]
+assert torch.corrcoef(x).isfinite().all() and g.isfinite().all()
 
 # --8<-- [start:second]
 x = torch.tensor([3.0, 3.0], requires_grad=True)
