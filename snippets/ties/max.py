@@ -108,19 +108,26 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
 # --8<-- [start:every-maximum]
 x = torch.tensor([1.0, 2, 3, 4, 4, 0], requires_grad=True)
 is_max = x.detach() == x.detach().max()
-x[is_max].sum().backward()
+torch.where(is_max, x, 0).sum().backward()
 print(x.grad)
 # --8<-- [end:every-maximum]
 assert x.grad.tolist() == [0, 0, 0, 1, 1, 0]
 torch.manual_seed(0)
+
+
+def maxima(v):
+    return torch.where(v.detach() == v.detach().max(), v, 0).sum()
+
+
 # claim: The full gradient for every maximum.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for n in (1, 3, 33, 1001):
         v = torch.randint(3, (n,)).to(dtype)
-        g = gradient(lambda v: v[v.detach() == v.detach().max()].sum(), v)
-        assert torch.equal(g, (v == v.max()).to(dtype))
+        assert torch.equal(gradient(maxima, v), (v == v.max()).to(dtype))
+        rows = torch.func.vmap(torch.func.grad(maxima))(v.expand(2, -1))
+        assert torch.equal(rows[1], (v == v.max()).to(dtype))
 v[-1] = torch.nan
-assert not (v == v.max()).any()
+assert not (v == v.max()).any() and maxima(v) == 0
 
 # --8<-- [start:smooth]
 x = torch.tensor([1.0, 2, 3, 4, 4, 0], requires_grad=True)

@@ -84,9 +84,9 @@ assert gradient(lambda q: x.quantile(q), 0.5) == 0
 
 # --8<-- [start:fix-level]
 def level_quantile(x, q):
-    """The quantile of the last dimension, of finite numbers. Its slope
-    in q at an entry is that of its right side, at the last of its left;
-    where q * (n - 1) rounds, the entry may count as right of q."""
+    """The quantile of the last dimension, of finite numbers; beyond
+    0 and 1 its ends go on. Its slope in q at an entry is that on
+    the right, at the last on the left; q * (n - 1) may round below it."""
     x = x.sort().values
     last = x.shape[-1] - 1
     rank = q * last
@@ -119,6 +119,8 @@ for dtype in (torch.float64, torch.float32):
 slope = torch.func.grad(lambda q: level_quantile(x, q))
 levels = torch.tensor([0.25, 0.5, 0.75])
 assert torch.func.vmap(slope)(levels).tolist() == [2, 2, 2]
+ends = level_quantile(x, torch.tensor([-0.5, 1.5]))  # of (1, 2, 3)
+assert ends.tolist() == [0, 4]
 rows = level_quantile(torch.stack([x, 2 * x]), levels)
 assert rows.tolist() == [[1.5, 2, 2.5], [3, 4, 5]]
 
@@ -204,10 +206,18 @@ for dtype in dtypes:
             assert (g[x.isnan()] == 0).all() and abs(g.sum() - 1) < 1e-6
             assert not f(x).isnan()
 
-x = torch.tensor([inf, inf])
-assert (
-    x.quantile(0.5).isnan() and x.quantile(0.5, interpolation="lower") == inf
-)
+# claim: At an infinite entry linear and midpoint give ∞ − ∞
+for row, q in (
+    ([inf, inf], 0.5),
+    ([1.0, 2.0, inf], 1.0),
+    ([-inf, 1.0, 2.0], 0.0),
+    ([1.0, inf, inf], 0.5),
+):
+    for dtype in dtypes[:2]:
+        x = torch.tensor(row, dtype=dtype)
+        for way in ("linear", "midpoint"):
+            assert x.quantile(q, interpolation=way).isnan()
+        assert x.quantile(q, interpolation="lower").isinf()
 
 # the mode jumps
 for x, mode in ([1.0, 4.0, 4.0], 4), ([1.0, 3.999, 4.0], 1):

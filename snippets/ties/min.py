@@ -120,6 +120,10 @@ for dtype, small, large in (
     for more in (1.03, 100):
         row = torch.tensor([0, more * small, more * small / 2], dtype=dtype)
         assert gradient(lambda x: safe_scale(x)[2], row).isfinite().all()
+    for n in (2, 17, 1001):  # the sum of n outputs
+        row = torch.linspace(0, n * small, n, dtype=torch.float64)
+        assert gradient(safe_scale, (0.9 * row).to(dtype)).isnan().any()
+        assert gradient(safe_scale, (1.1 * row).to(dtype)).isfinite().all()
 x = torch.randn(3, 7, dtype=torch.float64)
 assert safe_scale(x).amin(1).tolist() == [0] * 3
 assert safe_scale(x).amax(1).tolist() == [1] * 3

@@ -143,7 +143,7 @@ assert len(seen) == 1
 
 # --8<-- [start:even]
 def even_max_pool1d(x, size, stride=None):
-    """max_pool1d without padding, in which equal maxima share."""
+    """max_pool1d without padding: equals share, a NaN makes all NaN."""
     return x.unfold(-1, size, stride or size).amax(-1)
 
 
@@ -158,6 +158,9 @@ for dtype in dtypes:
             F.max_pool1d(x, size, stride),
         )
         assert torch.equal(got, want)
+    x = torch.tensor([1.0, nan, 3.0, 4.0, 5.0, 5.0], dtype=dtype)
+    g = gradient(lambda x: even_max_pool1d(x, 3), x)
+    assert g[:3].isnan().all() and g[3:].tolist() == [0, 0.5, 0.5]
 
 # --8<-- [start:nan]
 nan = float("nan")
@@ -188,6 +191,13 @@ for dtype in dtypes:
     x = x.contiguous(memory_format=last)
     g = gradient(lambda x: F.max_pool3d(x, 2, padding=1), x)
     assert (g[:, :, 0] == 2).all() and (g[:, :, 1] == 0).all()
+    x = torch.zeros(1, 3, 4, 4, 4, dtype=dtype)
+    x[..., 2:, 2:, 2:] = -inf  # one window, without padding
+    g = gradient(lambda x: F.max_pool3d(x, 2)[..., 1, 1, 1], x)
+    assert (g[..., 2, 2, 2] == 1).all()
+    y = x.contiguous(memory_format=last)
+    g = gradient(lambda x: F.max_pool3d(x, 2)[..., 1, 1, 1], y)
+    assert (g[..., 0, 2, 2] == 1).all() and g.sum() == 3
     x = torch.full((2, 3, 5, 5), -inf, dtype=dtype)
     for layout in (torch.contiguous_format, torch.channels_last):
         y = x.contiguous(memory_format=layout)
