@@ -171,7 +171,7 @@ for d in (0.3, 7.0):
         x = torch.tensor([[d, -d]], dtype=dtype)
         half = [[0.5, -0.5]]
         g = gradient(lambda x, y: pairwise_distance(x, y, inf), x, 0 * x)[0]
-        assert g.tolist() == half if dtype == torch.float16 else [[1, 0]]
+        assert g.tolist() == (half if dtype == torch.float16 else [[1, 0]])
         g = gradient(lambda x, y: pairwise_distance(x, y, inf, 0), x, 0 * x)[0]
         assert g.tolist() == half
         g = gradient(lambda x, y: torch.dist(x, y, inf), x, 0 * x)[0]
@@ -238,6 +238,21 @@ for p in (0.5, 1.0, 1.5, 2.0, 3.0, inf):
             assert has == (new or (f(y).ndim, p, rows) == (2, 2.0, 26))
             # claim: From 2.14 on it works.
             assert has or not new
+
+# claim: At equal points that of cdist, up to 25 rows, and of pdist is 0, of
+#   dist NaN.
+for dtype in (torch.float64, torch.float32):
+    for n in (1, 3, 17):
+        x = torch.randn(1, n, dtype=dtype).requires_grad_()
+        y = x.detach().expand(25, n)
+        for f, kind in (
+            (torch.cdist, torch.logical_not),
+            (lambda x, y: pdist(torch.cat([x, y[:1]])), torch.logical_not),
+            (lambda x, y: torch.dist(x, y[:1]), torch.isnan),
+        ):
+            if new or kind == torch.isnan:
+                (g,) = torch.autograd.grad(f(x, y).sum(), x, create_graph=True)
+                assert kind(torch.autograd.grad(g.sum(), x)[0]).all()
 
 # --8<-- [start:half]
 x = torch.tensor([[1.0, 2.0]], dtype=torch.float16)

@@ -81,6 +81,17 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16):
     print(dtype, g[0, 0].item())
 # --8<-- [end:fix-rms]
 
+# claim: the factor is 1/√eps, in each dtype that can hold it.
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    x = torch.zeros(2, 3, dtype=dtype)
+    for eps in (1e-3, 1e-4, 1e-8, 1e-12):
+        g = gradient(lambda x, e=eps: F.rms_norm(x, (3,), eps=e), x)
+        if eps**-0.5 < torch.finfo(dtype).max:
+            near = 2 * torch.finfo(dtype).eps
+            assert (g.double() * eps**0.5 - 1).abs().max() < near
+        else:
+            assert g.isinf().all()
+
 # --8<-- [start:eps-zero]
 for x in (torch.zeros(3), torch.full((3,), 2.0)):
     for name, f in {
@@ -97,6 +108,19 @@ try:
 except ValueError as error:
     print(error)
 # --8<-- [end:eps-zero]
+for n in (2, 3, 33):  # group_norm too, and instance_norm returns 0
+    v = torch.randn(n, generator=torch.Generator().manual_seed(n))
+    for value in (0.0, 2.0):
+        x = torch.full((1, n), value)
+        for f, kind in (
+            (lambda x: F.group_norm(x, 1, eps=0.0), torch.isnan),
+            (
+                lambda x: F.instance_norm(x[None], eps=0.0)[0],
+                torch.logical_not,
+            ),
+        ):
+            assert kind(f(x)).all()
+            assert kind(gradient(lambda x, f=f, v=v: f(x) * v, x)).all()
 
 # --8<-- [start:one]
 x = torch.tensor([[5.0]])
@@ -155,9 +179,20 @@ print("shifted   ", f(x - x[0]).tolist())
 g = gradient(lambda x: f(x - x[0].detach()) * weight, x)
 print("gradient  ", [round(t, 1) for t in g.tolist()])
 # --8<-- [end:large]
-# claim: At 1000 the gradient of batch_norm can be off by 5 percent with 33
-#   entries, and by 99 with 1001 on one thread.
 torch.set_num_threads(1)  # the mean is summed up in another order by more
+# claim: for contiguous images it is right there.
+for shape in ((1, 1, 33), (2, 3, 7), (4, 3, 16, 16)):
+    places = [d for d in range(len(shape)) if d != 1]
+    for value in torch.linspace(1000, 1300, 8):
+        x, v = torch.full(shape, value), torch.arange(float(shape[-1]))
+        v = v.expand(shape)
+        got = gradient(
+            lambda x, v=v: F.batch_norm(x, None, None, training=True) * v, x
+        )
+        wanted = (v - v.mean(places, keepdim=True)) * 1e-5**-0.5
+        torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-2)
+# claim: For an input of shape (N, C) the gradient of batch_norm at 1000 can be
+#   off by 5 percent with 33 entries, and by 99 with 1001 on one thread
 for n, low, high in ((33, 0.04, 0.06), (1001, 0.985, 0.995)):
     worst = 0
     for value in torch.linspace(1000, 1300, 32):
@@ -172,7 +207,7 @@ for value in (5.0, -2.0, 1e-2, 1e-4, -1e-6, 0.0):
     one = F.rms_norm(torch.tensor([[value]]), (1,)).item()
     assert abs(one - value / (value**2 + eps) ** 0.5) < 1e-6
 # claim: layer_norm returns that, or a rounding error in bfloat16 and float16,
-#   with the gradient 0.
+#   with the gradient 0 for the input
 for value in (5.3, -0.7, 33.3, 1000.3, 3e4):
     for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         one = torch.full((4, 1), value, dtype=dtype)
@@ -180,6 +215,11 @@ for value in (5.3, -0.7, 33.3, 1000.3, 3e4):
         assert left <= (0 if dtype.itemsize > 2 else 0.5)
         assert (gradient(lambda x: F.layer_norm(x, (1,)), one) == 0).all()
         assert (F.group_norm(one[:2], 1) == 0).all()
+# claim: the weight of LayerNorm(1) can get a large rounding error: above 20
+#   from four entries of 10⁶.
+layer = torch.nn.LayerNorm(1)
+layer(torch.full((4, 1), 1e6)).sum().backward()
+assert layer.weight.grad.abs() > 20
 # claim: From 1.85·10¹⁹ on the square overflows in float32
 for value, fits in ((1.84e19, True), (1.85e19, False), (1e30, False)):
     one = torch.full((2, 1), value)
@@ -246,3 +286,36 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         (da,) = torch.autograd.grad((z * a).sum(), v)
         (db,) = torch.autograd.grad((z * b).sum(), v)
         torch.testing.assert_close(da, db, rtol=4 * near, atol=4 * near)
+# claim: a gradient penalty with respect to the input does not, and is right.
+with torch.random.fork_rng():
+    torch.manual_seed(0)
+    normed = torch.nn.utils.parametrizations.weight_norm
+    critic = torch.nn.Sequential(
+        normed(torch.nn.Linear(3, 4)), torch.nn.Tanh(), torch.nn.Linear(4, 1)
+    ).double()
+    critic[2] = normed(critic[2])
+    x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
+
+
+def penalty(inputs):
+    """The squared gradient of the critic's sum, with respect to these."""
+    leaves = [x] if inputs else list(critic.parameters())
+    grads = torch.autograd.grad(
+        critic(x).square().sum(), leaves, create_graph=True
+    )
+    return sum(g.square().sum() for g in grads)
+
+
+moved = critic[0].parametrizations.weight.original1
+for inputs in (True, False):
+    (g,) = torch.autograd.grad(penalty(inputs), moved)
+    slopes = []
+    for i in range(g.numel()):
+        values = []
+        for step in (h, -2 * h, h):  # ahead, back, home
+            with torch.no_grad():
+                moved.view(-1)[i] += step
+            values.append(penalty(inputs).item())
+        slopes.append((values[0] - values[1]) / (2 * h))
+    wanted = torch.tensor(slopes, dtype=g.dtype).view_as(g)
+    assert torch.allclose(g, wanted, rtol=1e-4, atol=1e-6) == inputs

@@ -166,6 +166,17 @@ print("float16, 300 ones", vector_norm(x, 0.5).item(), g[:2].tolist())
 # --8<-- [end:extremes]
 assert g[0].isnan() and (g[1:] == inf).all()
 assert gradient(vector(0.5), x.float())[0] == 0
+# claim: In float16 with p = 3, numbers of 300 and of 0.0001 have the gradient
+#   NaN, of 0.001 inf.
+for size, kind in (
+    (300.0, torch.isnan),
+    (400.0, torch.isnan),
+    (1e-4, torch.isnan),
+    (1e-3, torch.isinf),
+):
+    for n in (1, 2, 3):
+        x = torch.full((n,), size).half()
+        assert kind(gradient(vector(3), x)).all(), (size, n)
 for dtype, small in ((torch.float32, 1e-30), (torch.float64, 1e-200)):
     g = gradient(vector(3), torch.tensor([small], dtype=dtype))
     assert g.isnan() and vector_norm(torch.tensor([small]).to(dtype), 3) >= 0
