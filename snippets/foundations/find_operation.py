@@ -121,10 +121,28 @@ for wanted, f in {
     "torch::autograd::AccumulateGrad": lambda x: x,
     "SinBackward0": torch.sin,
 }.items():
-    x = torch.zeros(2, dtype=torch.float16, requires_grad=True)
-    y = f(x)
-    name, line = first_bad_gradient((40000 * y + 40000 * y).sum())
-    assert name == wanted and x.grad.isinf().all()
+
+    def doubled(x, f=f):
+        y = f(x)
+        return (40000 * y + 40000 * y).sum()
+
+    for lined in (False, True):
+        x = torch.zeros(2, dtype=torch.float16, requires_grad=True)
+        loss = recorded(doubled, x) if lined else doubled(x)
+        name, line = first_bad_gradient(loss)
+        assert name == wanted and x.grad.isinf().all()
+        assert ("in doubled" in line) == lined
+
+
+def in_part(x):
+    y = 1 * x
+    y[1:].sqrt_()
+    return y.sum()
+
+
+x = torch.zeros(2, requires_grad=True)
+name, line = first_bad_gradient(recorded(in_part, x))
+assert name == "torch::autograd::CopySlices" and "in in_part" in line
 # A leaf, and a loss without a graph: what backward() does.
 assert first_bad_gradient(torch.ones((), requires_grad=True)) is None
 try:
@@ -251,8 +269,9 @@ from torch.autograd.graph import saved_tensors_hooks
 
 
 def check(saved):
-    if not saved.isfinite().all():
-        raise FloatingPointError(f"saved {saved.item()}")
+    bad = saved[~saved.isfinite()]
+    if len(bad):
+        raise FloatingPointError(f"saved {bad[0]}")
     return saved
 
 
@@ -275,15 +294,12 @@ for name, f, at in (
 
 def saves_bad(f, at):
     x = torch.tensor(at, requires_grad=True)
-    bad = []
-
-    def look(saved):
-        bad.append(not saved.isfinite().all())
-        return saved
-
-    with saved_tensors_hooks(look, lambda saved: saved):
-        f(x)
-    return any(bad)
+    try:
+        with saved_tensors_hooks(check, lambda saved: saved):
+            f(x)
+    except FloatingPointError:
+        return True
+    return False
 
 
 for f, at in (
@@ -325,11 +341,14 @@ class Length(nn.Module):
 
 
 def report(module, inputs, output):
-    kind, finite = type(module).__name__, output.isfinite().all().item()
-    print(f"{kind:6} output finite: {finite}")
-    output.register_hook(
-        lambda g: print(f"{kind:6} its gradient: {g.tolist()}")
-    )
+    kind = type(module).__name__
+    for y in tree_leaves(output):  # of a tuple too, as an LSTM returns
+        if isinstance(y, torch.Tensor):
+            print(f"{kind:6} output finite: {y.isfinite().all().item()}")
+            if y.requires_grad:
+                y.register_hook(
+                    lambda g: print(f"{kind:6} its gradient: {g.tolist()}")
+                )
 
 
 torch.manual_seed(0)
@@ -342,3 +361,23 @@ model(torch.ones(1, 2)).sum().backward()
 # --8<-- [end:modules]
 assert model[0].weight.grad.isnan().all()
 assert model[2].weight.grad.isfinite().all()
+import contextlib
+import io
+
+# How many outputs and gradients of a tuple, a None, a frozen layer.
+for part, wanted in (
+    (nn.LSTM(4, 2), (3, 1)),
+    (nn.MultiheadAttention(4, 2), (1, 1)),
+    (nn.Linear(4, 2).requires_grad_(False), (1, 0)),
+):
+    part.register_forward_hook(report)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        if isinstance(part, nn.MultiheadAttention):
+            y = part(*[tokens] * 3, need_weights=False)[0]
+        else:
+            y = part(tokens)
+            y = y[0] if isinstance(y, tuple) else y
+        if y.requires_grad:
+            y.sum().backward()
+    lines = printed.getvalue()
+    assert (lines.count("output"), lines.count("gradient")) == wanted

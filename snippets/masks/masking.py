@@ -223,13 +223,15 @@ with warnings.catch_warnings():
         assert vmap(f)(x).tolist() == [[2, 1], [1, 3]]
 
 
-def put_at(x):
+def put_at(x, c=1.0):
     x = x.clone()
-    x[x == 0] = 1.0
+    x[x == 0] = c
     return x
 
 
 refused = [lambda x: x.index_put((x == 0,), x.new_ones(()))]
+for size in ((), (1,)):  # a tensor, and not a number
+    refused.append(lambda x, s=size: put_at(x, torch.ones(s)))
 if torch.__version__.startswith(("2.13", "2.14")):
     refused.append(put_at)
 else:

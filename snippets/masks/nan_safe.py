@@ -85,7 +85,7 @@ for dtype, finite in ((torch.float64, True), (torch.bfloat16, False)):
 def length(x, dim=-1):
     """The length of x along dim; 0 where the squares sum to 0.
 
-    Squares overflow: in float16 from 256 on.
+    The sum of squares overflows: in float16 from a length of 256 on.
     """
     squares = x.square().sum(dim)
     edge = squares == 0  # asked of what the root sees, and not of x
@@ -119,6 +119,10 @@ assert hessian(length)(torch.tensor([9e-20])).isfinite()
 assert hessian(length)(torch.tensor([0.007]).half()).isfinite()
 x = torch.arange(200, 300).half()[:, None]
 assert (length(x).isinf() == (x[:, 0] >= 256)).all()
+for n in (4, 64):  # no entry is near 256, and the length is
+    for size, infinite in ((250, False), (256, True)):
+        x = torch.full((n,), size / n**0.5).half()
+        assert length(x).isinf() == infinite
 
 
 # --8<-- [start:series]

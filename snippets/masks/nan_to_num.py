@@ -205,6 +205,9 @@ for dtype in dtypes:
     assert jvp(lambda x: nanmean(x / x), (x,), (one,))[1].isfinite()
     assert jvp(lambda x: nansum(x.sqrt()), (x,), (0 * one,))[1].isnan()
     assert jvp(lambda x: nan_to_num(x / x).sum(), (x,), (one,))[1].isnan()
+    x = torch.tensor([4.0, 3.0, 0.0], dtype=dtype)  # the median is 1
+    assert jvp(lambda x: nanmedian(x / x), (x,), (one,))[1].isnan()
+    assert jvp(lambda x: (x / x).nanmedian(0)[0], (x,), (one,))[1] == 0
 
 # --8<-- [start:errors]
 for f, x in (
