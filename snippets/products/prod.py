@@ -110,7 +110,7 @@ for dtype in dtypes:
 
 # --8<-- [start:fix-mean]
 def geometric_mean(x, dim=-1):
-    """Of entries that are not negative; a row with a 0 has gradient 0."""
+    """Of finite entries from 0 on; a row with a 0 has gradient 0."""
     zero = x == 0
     logs = torch.where(zero, 1.0, x).log()
     return torch.where(zero.any(dim), 0.0, logs.mean(dim).exp())
@@ -294,6 +294,12 @@ assert (gradient(torch.prod, x) == 0).all()
 assert gradient(lambda x: x.prod(0), x).isnan().any()
 assert grad(torch.prod)(x).isnan().any()
 assert modes["forward"](torch.prod, x).isnan().any()
+for dtype in dtypes:
+    huge = torch.finfo(dtype).max ** 0.6  # two of them overflow
+    x = torch.tensor([0.0, 2.0, huge, huge], dtype=dtype)
+    for f in (torch.prod, lambda x: x.prod(0)):
+        for g in (gradient(f, x), with_graph(f, x), grad(f)(x)):
+            assert g.isnan().tolist() == [False, True, False, False]
 
 # --8<-- [start:nan]
 inf, nan = float("inf"), float("nan")
@@ -342,8 +348,8 @@ for dtype in dtypes:
             x = (0.5 + torch.rand(n)).to(dtype)
             x[n // 2] = bad
             for k in range(n // 2):
-                # claim: A NaN or an infinity in the padding gives NaN to
-                #   every factor before it
+                # claim: A NaN, an infinity or a product that overflows in
+                #   the padding gives NaN to every factor before it
                 g = gradient(lambda x, k=k: x.cumprod(0)[k], x)
                 assert g[: n // 2 + 1].isnan().all()
                 # claim: where the loss uses only entries before the padding
@@ -363,6 +369,15 @@ for dtype in dtypes:
                 # claim: no value of its input reaches any gradient
                 g = gradient(lambda x, k=k: x.cumsum(0)[k], x)
                 assert g.tolist() == [float(i <= k) for i in range(n)]
+        x = (0.5 + torch.rand(n)).to(dtype)
+        x[n // 2 : n // 2 + 2] = torch.finfo(dtype).max
+        for k in range(n // 2):
+            g = gradient(lambda x, k=k: x.cumprod(0)[k], x)
+            assert g[: n // 2].isnan().all()
+            y = x.clone()
+            y[0] = 0.0
+            g = gradient(lambda x, k=k: x.cumprod(0)[k], y)
+            assert g.isnan().nonzero().tolist() == [[0]]
 
 # --8<-- [start:empty]
 empty = torch.zeros(0)

@@ -108,7 +108,7 @@ BERNOULLI += [-3617 / 10670622842880000, 0, 43867 / 5109094217170944000]
 
 def x_over_1_minus_exp(x):
     """x / (1 - exp(-x)) for finite x."""
-    return near_zero(x, BERNOULLI, far_from_zero)
+    return near_zero(x, BERNOULLI, far_from_zero, radius=0.5)
 
 
 def far_from_zero(x):  # exp(-abs(x)) does not overflow
@@ -120,8 +120,33 @@ f = x_over_1_minus_exp
 print(f(x).tolist(), vmap(grad(f))(x).tolist())
 # --8<-- [end:fix-bernoulli]
 
-# The series against the formulas where these are exact, and against the
-# series in float64 where they are not.
+# The series against the formulas where these are exact, and against 60 terms
+# in float64 where they are not.
+from fractions import Fraction
+
+bernoulli = []
+for k in range(60):
+    known = sum(b / factorial(k + 1 - j) for j, b in enumerate(bernoulli))
+    bernoulli.append(Fraction(k == 0) - known)
+bernoulli[1] *= -1
+coefficients = {
+    expm1_over_x: [Fraction(1, factorial(k + 1)) for k in range(60)],
+    log1p_over_x: [Fraction((-1) ** k, k + 1) for k in range(60)],
+    x_over_1_minus_exp: bernoulli,
+}
+
+
+def series(f, x):
+    """Value, gradient and second derivative."""
+    terms = coefficients[f]
+    for _ in range(3):
+        y = torch.zeros_like(x)
+        for c in reversed(terms):
+            y = float(c) + x * y
+        yield y
+        terms = [k * c for k, c in enumerate(terms)][1:]
+
+
 forms = {
     expm1_over_x: (lambda x: x.expm1() / x, (-30.0, 9.0), (1, 1 / 2, 1 / 3)),
     log1p_over_x: (
@@ -145,7 +170,7 @@ for f, (formula, (low, high), at_zero) in forms.items():
         torch.testing.assert_close(mine, right, rtol=1e-11, atol=1e-12)
     # claim: Below 1, and of log1p below ¼, value, gradient and second
     #   derivative are right up to rounding, in each dtype
-    end = 0.25 if f is log1p_over_x else 1.0
+    end = {log1p_over_x: 0.25, x_over_1_minus_exp: 0.5}.get(f, 1.0)
     for dtype in dtypes:
         eps = torch.finfo(dtype).eps
         near = torch.logspace(-12, 0.9, 400, dtype=torch.float64)
@@ -159,7 +184,14 @@ for f, (formula, (low, high), at_zero) in forms.items():
             assert mine.dtype == dtype
             off = (mine.double() - right).abs() / right.abs().clamp(min=0.1)
             assert (off <= n * eps).all()
-            assert (off[x.abs() < end] <= 3 * eps).all()
+        inside = torch.cat([x, torch.linspace(-end, end, 999).to(dtype)])
+        inside = inside[inside.abs() < end]
+        by_terms = series(f, inside.double())
+        for mine, right in zip(
+            (f(inside), *backward(f, inside)), by_terms, strict=True
+        ):
+            off = (mine.double() - right).abs() / right.abs().clamp(min=0.1)
+            assert (off <= (6 if dtype == torch.float64 else 3) * eps).all()
     for dtype in dtypes[2:]:  # compute it in float32
         eps = torch.finfo(dtype).eps
         x = near[near < high].to(dtype)
@@ -214,11 +246,15 @@ for dtype, ends in (torch.float16, (0.30, 0.29)), (torch.bfloat16, (3.7, 6.6)):
         wrong = (vmap(grad(quotients[name]))(x) - exact).abs() / exact
         last = x[(wrong > 0.01) | wrong.isnan()].max().item()
         assert abs(last / end - 1) < 0.02, (dtype, name, last)
-# claim: of the first two about 1/x, which is 10⁸ at 10⁻⁸ in float32
-x = torch.logspace(-30, -9, 99)
-for name in "(exp(x) - 1) / x  ", "log(1 + x) / x    ":
-    g = vmap(grad(quotients[name]))(x)
-    torch.testing.assert_close(g, 1 / x)
+# In float32, closer to 0 than 2.5e-8: of the first two about 1/x
+x = torch.cat([torch.logspace(-30, -9, 99), torch.logspace(-9, -7.6021, 999)])
+x = torch.cat([x, -x])
+for name, f in quotients.items():
+    y, g = f(x), vmap(grad(f))(x)
+    if "1p" in name or "m1" in name:
+        assert (y == 1).all() and (g == 0).all(), name
+    elif name[0] != "x":
+        torch.testing.assert_close(g, 1 / x)
 
 
 # --8<-- [start:far]
