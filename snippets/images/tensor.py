@@ -23,6 +23,12 @@ for cause in (
     except RuntimeError as error:
         print(str(error)[:115])
 # --8<-- [end:errors]
+try:
+    torch.nn.Conv2d(3, 1, 1)(photo.permute(2, 0, 1)[None])
+except RuntimeError as error:
+    assert "Input type (unsigned char) and bias type (float)" in str(error)
+else:
+    raise AssertionError
 
 
 # --8<-- [start:trap-edges]

@@ -22,6 +22,8 @@ x, y = [[0.0, 1.0]], [[5.0], [2.0]]
 print("dense  ", *both(torch.mm, x, y))
 print("sparse ", *both(lambda x, y: torch.sparse.mm(x.to_sparse(), y), x, y))
 # --8<-- [end:run]
+dense = both(torch.mm, x, y)
+assert both(lambda x, y: x.to_sparse() @ y, x, y) == dense
 
 depths = {
     torch.addmm: (2, 2, 2),
