@@ -13,6 +13,7 @@ import threading
 import traceback
 import types
 import warnings
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
 
     threads, at_exit = set(threading.enumerate()), _noted_at_exit(where)
+    finalizers = set(weakref.finalize._registry)
     started, children = None, _children()
     shown = [{"name": name, "output": [], "figures": []} for name, _, _ in sections]
     stray = complained = cut = None
@@ -97,14 +99,18 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     if _unshown():
         got = f"{_unshown()} open at the end of the file"
         raise DocsError(where, line, "a figure is drawn but not shown", got=got, wanted=WANTED)
-    if late := _let_go(main):
+    if late := _let_go(main, finalizers):
         wanted = "a snippet that has printed all when its last line has run"
         raise DocsError(where, line, "the snippet prints after its last line", got=f"{late} bytes", wanted=wanted)
     return {"sections": shown, "stray": stray, "complained": complained, "started": started}
 
 
-def _let_go(main: types.ModuleType) -> int:
+def _let_go(main: types.ModuleType, finalizers: set[weakref.finalize]) -> int:
     """Let go of what a snippet holds, in the order in which Python does it at its end.
+
+    Args:
+        main: its module.
+        finalizers: those that were there before it: they are not its own.
 
     Returns:
         How many bytes that has printed: a ``__del__``, a finalizer, a ``finally`` of a generator, a buffer of its own.
@@ -117,6 +123,12 @@ def _let_go(main: types.ModuleType) -> int:
     for name in sorted(names, key=lambda name: not (name.startswith("_") and not name.startswith("__"))):
         values[name] = None
     gc.collect()
+    # A child ends without calling these, as it does without exit functions.
+    for finalizer in list(weakref.finalize._registry):
+        if finalizer not in finalizers and finalizer.atexit:
+            finalizer()
+    if "multiprocessing.util" in sys.modules:
+        sys.modules["multiprocessing.util"]._run_finalizers()
     _flush()
     return _written() - before
 

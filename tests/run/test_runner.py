@@ -199,6 +199,18 @@ FAILURES = {
         "the snippet registers an exit function",
         "register",
     ),
+    "a finalizer of multiprocessing": (
+        "from multiprocessing.util import Finalize\n_ = Finalize(None, print, ('bye',), exitpriority=1)\n",
+        2,
+        "the snippet prints after its last line",
+        "4 bytes",
+    ),
+    "a finalizer of what outlives it": (
+        "import sys\nimport weakref\nweakref.finalize(sys, print, 'bye')\n",
+        3,
+        "the snippet prints after its last line",
+        "4 bytes",
+    ),
     "a buffer of its own": (
         "out = open(1, 'w', closefd=False, buffering=9999)\nout.write('late')\n",
         2,
