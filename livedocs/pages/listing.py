@@ -73,9 +73,13 @@ class Listing:
 
     def add(self, read: Reader) -> list[DocsError]:
         """Take a rendered page, and say what is wrong with its symptoms."""
-        self.pages[read.source] = read.listed()
-        self._sorted = None
+        self.put(read.listed())
         return read.errors
+
+    def put(self, page: Listed) -> None:
+        """Take a page that has been read."""
+        self.pages[page.page] = page
+        self._sorted = None
 
     def entries(self, folder: str, rules: MeasuredRules, order: Iterable[str]) -> list[Entry]:
         """The pages of a folder, in this order.

@@ -39,7 +39,7 @@ from livedocs.pages import notebook
 from livedocs.pages.blocks import AROUND, LISTS
 from livedocs.pages.fences import find_fences, includes
 from livedocs.pages.highlighting import finish_code
-from livedocs.pages.listing import Reader
+from livedocs.pages.listing import Listed, Reader
 from livedocs.pages.page import Page, fill, second_cards
 from livedocs.pages.project import Project
 from livedocs.pages.tables import finish_tables
@@ -369,7 +369,11 @@ class Site:
                 self._list(page, html)
             name, is_notebook = self._name(page.file, config), page.file.src_uri in self.executed
             source = (self.project.root / name).read_text(encoding="utf-8") if is_notebook else page.file.content_string
-            for error in content.faults(html, source.split("\n"), name, is_notebook=is_notebook):
+            for error in self.kept.once(
+                ("faults", page.file.src_uri),
+                (html, source, name),
+                lambda: list(content.faults(html, source.split("\n"), name, is_notebook=is_notebook)),
+            ):
                 log.warning(str(error))
         if page.file.src_uri in self.executed and page.edit_url:  # that of its source, not that of what was made of it
             page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
@@ -382,8 +386,15 @@ class Site:
         if uri in self.executed:
             name = f"docs/{uri}".removesuffix(".ipynb") + ".py"
             lines = (self.project.root / name).read_text(encoding="utf-8").split("\n")
-        read = Reader(name, uri, lines, page.meta, str(page.title), content, ours.placed)
-        for error in self.project.listing.add(read):
+
+        def read() -> tuple[Listed, list[DocsError]]:
+            reader = Reader(name, uri, lines, page.meta, str(page.title), content, ours.placed)
+            return reader.listed(), reader.errors
+
+        made_of = name, lines, repr(page.meta), str(page.title), content, tuple(ours.placed)
+        listed, errors = self.kept.once(("listed", uri), made_of, read)
+        self.project.listing.put(listed)
+        for error in errors:
             log.warning(str(error))
 
     def _lost(self, uri: str, link: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -113,6 +114,7 @@ def check_values(values: Mapping[Any, Any], name: str, docs: Path, text: str = "
             raise DocsError(name, line, f"front matter: {key}", got=f"{lost}, which is no file", wanted=wanted)
 
 
+@functools.lru_cache(maxsize=1024)  # under serve that of all pages is read again after each save
 def _read(text: str, name: str) -> dict[str, Any]:
     """The front matter as a mapping."""
     try:
