@@ -280,7 +280,9 @@ def _first_sentence(text: str) -> str:
 
 def _lines_of_entries(lines: list[str]) -> list[int]:
     """The line of each entry of ``symptoms`` in the front matter of a page, or of a percent-format notebook."""
-    comment = "# " if lines and lines[0].strip() == "# ---" else ""
+    if not lines or lines[0].strip() not in ("---", "# ---"):
+        return []  # what looks like front matter elsewhere is text
+    comment = "# " if lines[0].strip() == "# ---" else ""
     end = next((n for n, line in enumerate(lines[1:], 1) if line.strip() == f"{comment}---"), 0)
     front = "\n".join(line.removeprefix(comment) for line in lines[1:end])
     node = yaml.compose(front, Loader=yaml.SafeLoader)

@@ -13,6 +13,7 @@ import yaml
 from livedocs.errors import DocsError
 
 FENCE = re.compile(r"---[ \t]*\n(?P<text>.*?)^(?:---|\.\.\.)[ \t]*\n", re.M | re.S)
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # Markdown puts two of them around what it sets aside
 MARKUP = re.compile(r"<[a-zA-Z/!]")  # a title stands in the menu, in links and in the tab, where it would be markup
 
 
@@ -87,6 +88,9 @@ def check(read: Callable[[], str], name: str, docs: Path) -> None:
         raise DocsError(name, line, "a page that is not UTF-8", got=got, wanted="text in UTF-8") from None
     except OSError as error:
         raise DocsError(name, None, "a page that cannot be read", got=str(error.strerror), wanted="a file") from None
+    if odd := CONTROL.search(text):
+        line, got = text.count("\n", 0, odd.start()) + 1, f"U+{ord(odd[0]):04X}"
+        raise DocsError(name, line, "a control character in a page", got=got, wanted="text that can be seen")
     if not re.match(r"---[ \t]*\n", text):
         return
     match = FENCE.match(text)

@@ -126,3 +126,8 @@ def test_an_entry_has_a_sentence_and_what_the_page_answers(rules: MeasuredRules)
     assert (first.title, first.sentence) == ("T: all", 'It is 0.5 "so".')
     assert [rule.name for rule in first.rules] == ["torch.abs"]
     assert [first.place(symptom).page for symptom in first.symptoms] == ["a/c.md"]
+
+
+def test_a_text_between_lines_is_no_front_matter() -> None:
+    read = reader([], front="# T\n\n`a` is text\n\n---\n\nMore.")
+    assert read.listed().declared == () and read.errors == []

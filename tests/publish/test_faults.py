@@ -86,6 +86,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
         swap(PAGE, 'title: "', 'title: "<script>alert(1)</script>'),
         f"{PAGE}:2: front matter: title",
     ),
+    "a placeholder of Markdown's": (add(PAGE, "\nge\x02wzxhzdk:0\x03lu\n"), "a control character in a page"),
     "not UTF-8": (lambda p: (p / PAGE).write_bytes((p / PAGE).read_bytes() + b"\xe9"), "a page that is not UTF-8"),
     "a dangling link": (
         lambda p: (p / "docs/ties/no.md").symlink_to("nowhere"),
