@@ -22,7 +22,9 @@ REFUSED = frozenset(
 ATTRIBUTES = frozenset(("hidden", "style", "srcdoc", "srcset", "ping", "formaction"))
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 SUSPECT = re.compile(
-    rf"<(?:{'|'.join(sorted(REFUSED))})\b|[\s/\"'](?:on\w+|{'|'.join(sorted(ATTRIBUTES))})\s*=|>\s*/{{3,}}\s|\[\^", re.I
+    rf"<(?:{'|'.join(sorted(REFUSED))})\b|[\s/\"'](?:on\w+|{'|'.join(sorted(ATTRIBUTES))})\s*=|>\s*/{{3,}}\s|\[\^"
+    r"|<\w[^<>]*\shidden(?=[\s/>])",
+    re.I,
 )
 INCLUDE = re.compile(r"-+8<-+")
 BLOCK = re.compile(r"^\s*/{3,}\s*\S.*", re.M)

@@ -190,6 +190,10 @@ class Site:
         for file in scripts:
             files.remove(file)
             files.append(self._notebook(file, config))
+        for file in files:  # a notebook is no page until mkdocs-jupyter says so
+            if file.src_uri.endswith(".ipynb") and file.src_uri not in self.executed and file.inclusion.is_included():
+                with _plainly():
+                    sources.check_notebook(Path(file.abs_src_path), self._name(file, config))
         blocks = {}
         for file in files.documentation_pages():
             if file.src_uri.endswith(".md"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -97,6 +98,21 @@ def check(read: Callable[[], str], name: str, docs: Path) -> None:
     if match is None:
         raise DocsError(name, 1, "front matter that never ends", got="---", wanted="a second line with ---")
     check_values(_read(match["text"], name), name, docs, text)
+
+
+def check_notebook(path: Path, name: str) -> None:
+    """Check that a notebook which is kept as one has cells; what they hold is for who shows it.
+
+    Raises:
+        DocsError: for a file that is no notebook.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DocsError(name, None, "a notebook that cannot be read", got=str(error), wanted="JSON") from None
+    if not isinstance(found, dict) or not isinstance(found.get("cells"), list) or "nbformat" not in found:
+        wanted = "a mapping with cells and nbformat, as Jupyter writes it"
+        raise DocsError(name, None, "a notebook without cells", got=str(found)[:80], wanted=wanted)
 
 
 def check_values(values: Mapping[Any, Any], name: str, docs: Path, text: str = "") -> None:

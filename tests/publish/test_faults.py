@@ -87,6 +87,11 @@ FAULTS: dict[str, tuple[Change, str]] = {
         f"{PAGE}:2: front matter: title",
     ),
     "a placeholder of Markdown's": (add(PAGE, "\nge\x02wzxhzdk:0\x03lu\n"), "a control character in a page"),
+    "a heading that is hidden": (add(PAGE, "\n## Gone { hidden }\n\nText.\n"), "markup that is not published"),
+    "a notebook without cells": (
+        lambda p: (p / "docs/ties/empty.ipynb").write_text("{}"),
+        "docs/ties/empty.ipynb: a notebook without cells",
+    ),
     "not UTF-8": (lambda p: (p / PAGE).write_bytes((p / PAGE).read_bytes() + b"\xe9"), "a page that is not UTF-8"),
     "a dangling link": (
         lambda p: (p / "docs/ties/no.md").symlink_to("nowhere"),
