@@ -13,7 +13,7 @@
 ``/// symptoms | error``                    the symptoms of a kind that the pages of the site answer
 ``/// counts``                             how many snippets, rules and claims the site has
 ``/// not-differentiable``                 the functions that have no gradient, by reason
-``/// kernels``                          what PyTorch gives otherwise on a processor without vectors
+``/// kernels``                          what PyTorch gives otherwise without vectors, or with longer ones
 ``/// licenses``                           what the site ships that others have made, and what writes its pages
 
 Each ends with ``///`` on a line of its own.
@@ -115,7 +115,7 @@ def functions_without_gradient(page: Page) -> no_gradient.Listed:
 
 
 def of_other_kernels(page: Page) -> list[kernels.Other] | None:
-    """What differs on a processor without vectors in the running release; None if nobody has looked."""
+    """What differs on another processor in the running release; None if nobody has looked."""
     return kernels.read(page.project.root / kernels.FILE, release(version("torch")))
 
 
