@@ -4,11 +4,11 @@ import torch
 from torch.nn.functional import gumbel_softmax
 
 from livedocs.declare import VJP, Defect, at, normal
+from rules.flat.sampling import OTHER_DRAW
 
 FIRST = "(torch.manual_seed(0), torch.nn.functional.gumbel_softmax(x, hard={}))[1][..., 0]"
 LOGITS = {"three logits": {"x": "torch.tensor([1., 2., 3.], dtype=torch.float64)"}}
 SHAPES = [{"x": (3,)}, {"x": (5,)}, {"x": (2, 3)}]
-OTHER_DRAW = {"float32": "Numbers of another type are drawn differently from the same seed."}
 ON_PURPOSE = "its gradient is, on purpose, not that of its values"
 
 

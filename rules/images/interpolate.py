@@ -130,7 +130,7 @@ def _rule(mode, weights, formula, *, options="", variant="", also=(), dimensions
     )
 
 
-PLACE = r"s_i = \tfrac{n}{m}\bigl(i + \tfrac12\bigr) - \tfrac12"
+CLIPPED = r"s_i = \min\Bigl(\max\bigl(\tfrac{n}{m}\bigl(i + \tfrac12\bigr) - \tfrac12,\ 0\bigr),\ n - 1\Bigr)"
 CENTER = r"s_i = \tfrac{n}{m}\bigl(i + \tfrac12\bigr) - \tfrac12,\ r = \max\bigl(\tfrac{n}{m}, 1\bigr)"
 
 RULES = [
@@ -138,7 +138,7 @@ RULES = [
         "nearest", _near(0.0), r"A_{ij} = [\,j = \lfloor i\, n / m \rfloor\,]", also=("torch.nn.functional.upsample",)
     ),
     _rule("nearest-exact", _near(0.5), r"A_{ij} = [\,j = \lfloor (i + \tfrac12)\, n / m \rfloor\,]"),
-    _rule("linear", _linear, rf"A_{{ij}} = \max\bigl(0, 1 - \lvert s_i - j \rvert\bigr), \quad {PLACE}"),
+    _rule("linear", _linear, rf"A_{{ij}} = \max\bigl(0, 1 - \lvert s_i - j \rvert\bigr), \quad {CLIPPED}"),
     _rule(
         "linear",
         _corners,
@@ -155,7 +155,7 @@ RULES = [
     _rule(
         "bilinear",
         _linear,
-        rf"A_{{ij}} = \max\bigl(0, 1 - \lvert s_i - j \rvert\bigr), \quad {PLACE}",
+        rf"A_{{ij}} = \max\bigl(0, 1 - \lvert s_i - j \rvert\bigr), \quad {CLIPPED}",
         dimensions=2,
     ),
     _rule(
@@ -177,7 +177,8 @@ RULES = [
     _rule(
         "bicubic",
         _cubic,
-        rf"A_{{ij}} = k_{{-0.75}}(s_i - j), \quad {PLACE}",
+        r"A_{ij} = \sum_{p:\ j = \min(\max(p,\, 0),\ n - 1)} k_{-0.75}(s_i - p), \quad"
+        r" s_i = \tfrac{n}{m}\bigl(i + \tfrac12\bigr) - \tfrac12",
         dimensions=2,
     ),
     _rule(
@@ -191,7 +192,7 @@ RULES = [
     _rule(
         "trilinear",
         _linear,
-        rf"A_{{ij}} = \max\bigl(0, 1 - \lvert s_i - j \rvert\bigr), \quad {PLACE}",
+        rf"A_{{ij}} = \max\bigl(0, 1 - \lvert s_i - j \rvert\bigr), \quad {CLIPPED}",
         dimensions=3,
     ),
 ]

@@ -446,17 +446,17 @@ RULES = [
     VJP(
         "torch.nextafter",
         "torch.nextafter(x, y)",
-        formula=r"z = \texttt{nextafter}(x, y) = \text{the next float after } x \text{ towards } y",
+        formula=r"z = \texttt{nextafter}(x, y) = \text{the next float after } x \text{ toward } y",
         gradient=r"\bar{x} = \bar{z}\, [x \ne y], \quad \bar{y} = 0",
         vjp=_nextafter,
         inputs={"x": normal, "y": normal},
         shapes=PAIRS,
         special={
-            "one, towards two": at(x="1.", y="2."),
+            "one, toward two": at(x="1.", y="2."),
             "equal": at(x="1.", y="1."),
-            "zero, towards one": at(x="0.", y="1."),
-            "inf, towards zero": at(x=INF, y="0."),
-            "towards NaN": at(x="1.", y=NAN),
+            "zero, toward one": at(x="0.", y="1."),
+            "inf, toward zero": at(x=INF, y="0."),
+            "toward NaN": at(x="1.", y=NAN),
         },
         also=("torch.Tensor.nextafter",),
         defects=(

@@ -172,8 +172,8 @@ CONVOLUTIONS = [
         " torch.view_as_complex(w)[None, None])[0])",
         variant="complex",
         formula=r"y_i = \sum_k w_k\, x_{i+k}, \quad x, w, y \in \mathbb{C}",
-        gradient=r"\bar{x}_p = \sum_k \overline{w_k}\, \bar{y}_{p-k} \qquad"
-        r" \bar{w}_k = \sum_i \bar{y}_i\, \overline{x_{i+k}}",
+        gradient=r"\bar{x}_p = \sum_k w_k^*\, \bar{y}_{p-k} \qquad \bar{w}_k = \sum_i \bar{y}_i\, x_{i+k}^* \qquad"
+        r" {}^* \text{: the conjugate}",
         vjp=_complex,
         inputs={"x": normal, "w": normal},
         shapes=[{"x": (n, 2), "w": (k, 2)} for n, k in ((5, 3), (4, 4), (3, 1))],
