@@ -13,6 +13,15 @@ def _power(p: float):
     return share
 
 
+def _as_full(p: float, size: int):
+    """A cut window, with its mean counted as often as a full one has pixels."""
+
+    def share(cells, *_):
+        return (size / cells.numel()) ** (1 / p) * _power(p)(cells)
+
+    return share
+
+
 def _largest(cells, *_):
     return winner(cells.abs()) * cells.sign()
 
@@ -47,6 +56,32 @@ RULES = [
                 "zero window",
                 "Reverse mode returns the subgradient 0. Forward mode multiplies 0 by an infinite slope: NaN.",
                 {"gradient": ZERO, "forward": NOT_A_NUMBER},
+            ),
+        ),
+    ),
+    _rule(
+        "lp_pool2d",
+        "2.0, 2, ceil_mode=True",
+        _as_full(2.0, 4),
+        fixed(2, 2, ceil=True),
+        r"y_w = \Bigl(\frac{4}{\lvert w \rvert} \sum_{j \in w} x_j^2\Bigr)^{1/2}",
+        r"\bar{x}_j = \bar{y}_w\, \frac{4}{\lvert w \rvert}\, \frac{x_j}{y_w}, \quad j \in w",
+        {
+            "a cut window": at("[[3., 0., 1.], [4., 0., 1.]]"),
+            "one pixel": at("[[3.]]"),
+            "NaN": NAN_PIXEL,
+        },
+        variant="norm_type=2, ceil_mode=True",
+        defects=(
+            Defect(
+                "a cut window",
+                "The mean of two pixels counts as four pixels: the value is 2 and not √2, the gradient 1 and not 1/√2.",
+                {"output": [[5.0, 2.0]], "gradient": {"x": [[0.6, 0.0, 1.0], [0.8, 0.0, 1.0]]}},
+            ),
+            Defect(
+                "one pixel",
+                "The pixel counts as four: the value is 6 and not 3, the gradient 2 and not 1.",
+                {"output": [[6.0]], "gradient": {"x": [[2.0]]}},
             ),
         ),
     ),
