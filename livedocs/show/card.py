@@ -117,21 +117,22 @@ def _remarks(rule: MeasuredRule) -> str:
     remarks = []
     reasons: dict[tuple[str, str], list[str]] = {}
     for point in rule.points:
+        name = points.in_sentence(point.label)
         if point.create_graph is not None and not are_equal(point.create_graph, point.gradient):
             gradient, other = points.gradient_text(point), text_of(point.create_graph)
-            remarks.append(f"At {point.label} the gradient is {gradient}, and {other} with create_graph=True.")
+            remarks.append(f"At {name} the gradient is {gradient}, and {other} with create_graph=True.")
         if mixed := _hessian(point):
-            remarks.append(f"At {point.label} the Hessian is {mixed}.")
+            remarks.append(f"At {name} the Hessian is {mixed}.")
         for what, reason in point.reasons.items():
             if what != "gradient" or "does not require grad" not in reason:
                 reasons.setdefault((what.replace("_", " "), reason), []).append(point.label)
     for (what, reason), where in reasons.items():
-        everywhere = len(where) == len(rule.points)
-        remarks.append(f"{'Everywhere' if everywhere else 'At ' + ', '.join(where)}, {what}: {reason}")
+        place = "Everywhere" if len(where) == len(rule.points) else f"At {points.in_sentence(*where)}"
+        remarks.append(f"{place}, {what}: {reason}")
     items = [f"<li>{escape(remark)}</li>" for remark in dict.fromkeys(remarks)]
     for defect in rule.defects:
         link = f' <a href="{escape(defect.reported)}">Reported.</a>' if defect.reported else ""
-        name = f"<strong>Known defect at {escape(defect.point)}.</strong>"
+        name = f"<strong>Known defect at {escape(points.in_sentence(defect.point))}.</strong>"
         items.append(f"<li>{name} {escape(defect.what)}{link}</li>")
     for said in elsewhere.sentences(rule):
         items.append(f"<li><strong>Elsewhere.</strong> {escape(said)}</li>")

@@ -13,6 +13,7 @@ from markdown.util import AtomicString
 from livedocs.measured import Elsewhere, MeasuredRule, MeasuredRules, Point
 from livedocs.show.markdown import escape_cell, table_lines
 from livedocs.show.numbers import with_plain_zeros
+from livedocs.show.points import in_sentence
 from livedocs.show.tensors import text_of
 
 COLUMNS = ("Function, point", "On the card", "Elsewhere")
@@ -96,7 +97,7 @@ def sentences(rule: MeasuredRule) -> Iterator[str]:
     for one in differences(rule):
         points.setdefault(f"{one.there}, {one.where}.", []).append(one.point_name)
     for said, labels in points.items():
-        where = "Everywhere" if len(labels) == len(rule.points) else f"At {', '.join(labels)}"
+        where = "Everywhere" if len(labels) == len(rule.points) else f"At {in_sentence(*labels)}"
         yield f"{where}: {said}"
 
 

@@ -74,6 +74,11 @@ def point_name(point: Point, formula: Typeset) -> str:
     return formula(point.latex, display=False).replace("<math", f'<math aria-label="{spoken}"', 1)
 
 
+def in_sentence(*labels: str) -> str:
+    """Points in a sentence: ``x = 0, “on the axis”``. Words are quoted, so that it may say "at" before them."""
+    return ", ".join(f"“{label}”" if " " in label and "=" not in label else label for label in labels)
+
+
 def _verdict_kind(rule: MeasuredRule, point: Point) -> str:
     return "verdict broken" if breaks_rule(rule, point) else "verdict"
 
