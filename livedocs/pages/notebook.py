@@ -198,7 +198,12 @@ class _Reader:
             elif match := _BLOCK.match(line):
                 yield from self._block(match, rest)
             elif match := _FOOTNOTE.match(line):
-                self.notes[match["name"]] = "\n".join([match["text"], *_take_indented(rest, "    ")]).strip()
+                text = "\n".join([match["text"], *_take_indented(rest, "    ")]).strip()
+                if "\0" in text:  # a fence
+                    got, wanted = f"[^{match['name']}]:", "the fence in the text, and words in the footnote"
+                    where = self.page.line_of(lambda line, got=got: line.startswith(got))
+                    raise DocsError(self.page.name, where, "a fence in a footnote", got=got, wanted=wanted)
+                self.notes[match["name"]] = text
             elif match := _DEFINITION.match(line):
                 yield f"{match['indent']}- {match['text']}"
             else:

@@ -147,6 +147,10 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "a place in HTML": (add(PAGE, '\n<a href="#nope">x</a>\n'), "wanted: a heading or another place of ties/max/"),
     "an id twice": (add(PAGE, '\n<a id="why"></a>\n'), "an id that is there twice\n  got:    why"),
     "a footnote": (add(PAGE, "\nA note[^nope].\n"), "a footnote without its text"),
+    "a fence in a footnote": (
+        add(PAGE, "\nA note[^1].\n\n[^1]: See:\n\n    ```text\n    x\n    ```\n"),
+        "a fence in a footnote\n  got:    [^1]:",
+    ),
     "a block that there is not": (add(PAGE, "\n/// six-rule\n///\n"), "a block that is shown as text"),
     "a form that there is not": (add(PAGE, "\n/// six-rules | tabel\n///\n"), "a form of the six rules"),
     "a card without a name": (swap(PAGE, "/// rule | torch.amax", "/// rule"), "a card of an unknown rule"),
