@@ -21,7 +21,7 @@ from livedocs.show.elsewhere import QUANTITIES
 from livedocs.show.markdown import escape_cell, table_lines
 
 FILE = "rules/kernels.json"
-COLUMNS = ("Function or example", "What", "On this site", "Otherwise")
+COLUMNS = ("Function or example", "Setting", "What", "On this site", "Otherwise")
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,14 @@ class Other:
 
     Args:
         subject: the name of a rule, or the file of a snippet.
-        what: the point and the quantity; nothing for an output.
+        setting: what was set otherwise, such as ``two threads``.
+        what: the point and the quantity, or ``output``.
         here: what a build of this site gives.
-        there: what the setting that ``what`` names gives.
+        there: what the setting gives.
     """
 
     subject: str
+    setting: str
     what: str
     here: str
     there: str
@@ -81,12 +83,15 @@ def add_table(parent: ET.Element, found: list[Other] | None, rules: MeasuredRule
     for column in COLUMNS:
         ET.SubElement(head, "th", {"scope": "col"}).text = column
     body = ET.SubElement(table, "tbody")
-    for other in found:
+    for subjects, texts in rows(found):
         line = ET.SubElement(body, "tr")
         name = ET.SubElement(line, "th", {"scope": "row"})
-        cell = ET.SubElement(name, "a", {"href": _link(other, rules, page)})
-        ET.SubElement(cell, "code").text = AtomicString(_short(other, rules))
-        for text in (other.what, other.here, other.there):
+        for subject in subjects:
+            cell = ET.SubElement(name, "a", {"href": _link(subject, rules, page)})
+            ET.SubElement(cell, "code").text = AtomicString(_short(subject, rules))
+            if subject != subjects[-1]:
+                cell.tail = ", "
+        for text in texts:
             ET.SubElement(line, "td").text = AtomicString(text)
 
 
@@ -94,9 +99,9 @@ def table_markdown(found: list[Other] | None, rules: MeasuredRules, page: str) -
     """The same as lines of Markdown in a notebook."""
     yield from [sentence(found), ""]
     cells = []
-    for other in found or []:
-        name = f"[`{_short(other, rules)}`]({_link(other, rules, page)})"
-        cells.append([name, *map(escape_cell, (other.what, other.here, other.there))])
+    for subjects, texts in rows(found or []):
+        names = (f"[`{_short(subject, rules)}`]({_link(subject, rules, page)})" for subject in subjects)
+        cells.append([", ".join(names), *map(escape_cell, texts)])
     if cells:
         yield from table_lines(COLUMNS, cells)
 
@@ -108,13 +113,21 @@ def sentence(found: list[Other] | None) -> str:
     return f"{len(found)} difference{'' if len(found) == 1 else 's'}."
 
 
-def _short(other: Other, rules: Mapping[str, Any]) -> str:
-    return rules[other.subject].short if other.subject in rules else other.subject.removeprefix("snippets/")
+def rows(found: Iterable[Other]) -> Iterator[tuple[list[str], tuple[str, str, str, str]]]:
+    """The subjects that share a row, and its texts: setting, what, here and there."""
+    subjects: dict[tuple[str, str, str, str], list[str]] = {}
+    for other in found:
+        subjects.setdefault((other.setting, other.what, other.here, other.there), []).append(other.subject)
+    yield from ((names, texts) for texts, names in subjects.items())
 
 
-def _link(other: Other, rules: MeasuredRules, page: str) -> str:
+def _short(subject: str, rules: Mapping[str, Any]) -> str:
+    return rules[subject].short if subject in rules else subject.removeprefix("snippets/")
+
+
+def _link(subject: str, rules: MeasuredRules, page: str) -> str:
     """The card of a rule, or the page of a snippet, which has its name."""
-    if other.subject in rules:
-        return rules[other.subject].link(page)
-    own = other.subject.removeprefix("snippets/").removesuffix(".py") + ".md"
+    if subject in rules:
+        return rules[subject].link(page)
+    own = subject.removeprefix("snippets/").removesuffix(".py") + ".md"
     return posixpath.relpath(own, posixpath.dirname(page.partition("/")[2]))

@@ -41,7 +41,7 @@ def test_other_kernels_change_what_the_page_lists(setting: str, chosen: str, bas
         f"{rule['function']}({rule['variant']})" if rule["variant"] else rule["function"] for rule in base["rules"]
     }
     listed = kernels.read(ROOT / kernels.FILE, release(version("torch")))
-    wanted = [one for one in listed if one.subject in names and one.what.endswith(f", {setting}")]
+    wanted = [one for one in listed if one.subject in names and one.setting == setting]
     found = settings.differences(base, other, setting)
     if base["kernels"] != LISTED:  # other vectors have other lengths, and none differ in nothing
         assert {one.subject for one in found} <= {one.subject for one in wanted}
@@ -54,10 +54,10 @@ def test_what_differs_is_found(base: dict) -> None:
     point = next(point for point in rule["points"] if point["elsewhere"])
     for name, value in (("output", 0.5), ("left", {"x": 0.5}), ("verdict", "none"), ("elsewhere", [])):
         changed = {**rule, "points": [{**p, name: value} if p is point else p for p in rule["points"]]}
-        (found,) = settings.other_rows([rule], [changed])
+        (found,) = settings.other_rows([rule], [changed], settings.PLAIN)
         assert found.subject == rule["function"] and found.here != found.there
     assert settings.are_alike([1.0, float("nan")], [1.0 + 1e-12, float("nan")], settings.EXACT)
     assert not settings.are_alike([1.0], [1.0 + 1e-8], settings.EXACT)
-    (found,) = settings.other_outputs({"a.py": "1\n2"}, {"a.py": "1\n3"})
+    (found,) = settings.other_outputs({"a.py": "1\n2"}, {"a.py": "1\n3"}, settings.PLAIN)
     assert (found.here, found.there) == ("2", "3")
-    assert list(settings.other_outputs({"a.py": "1"}, {"a.py": "1"})) == []
+    assert list(settings.other_outputs({"a.py": "1"}, {"a.py": "1"}, settings.PLAIN)) == []
