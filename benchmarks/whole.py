@@ -1,9 +1,8 @@
 """``python -m benchmarks.whole``: time this site's own builds, and how soon a saved file is on its page.
 
 Builds from nothing, again after one snippet has changed, and again after nothing has; then ``mkdocs serve``, with five
-saves each of prose, a snippet and a rule, on this site and on one of 110 pages: this one with synthetic pages added.
-``--beside COMMIT`` builds an older commit in turns with this one, so that a busy minute meets both. The table is
-printed, and everything is written to benchmarks/results/whole.json.
+saves each of prose, a snippet and a rule. ``--beside COMMIT`` builds an older commit in turns with this one, so that a
+busy minute meets both. The table is printed, and everything is written to benchmarks/results/whole.json.
 """
 
 from __future__ import annotations
@@ -24,19 +23,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-from mkdocs.utils.yaml import yaml_load
-
-from benchmarks import tree
 from benchmarks.build import wait_for
 from livedocs.run.limits import THREADS
 from livedocs.run.store import MODE
 
-ROOT = tree.ROOT
+ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("docs", "snippets", "rules", "livedocs", "overrides", "mkdocs.yml", "constraints.txt", "pyproject.toml")
 TURNS = 3
 SAVES = 5
-MANY = 110  # pages of the larger site
 
 
 def main() -> None:
@@ -58,10 +52,9 @@ def main() -> None:
         say("again")
         rows["again, nothing changed"] = [build(project) for _ in range(3)]
         rows["again, one snippet changed"] = [build(changed(project, turn)) for turn in range(3)]
-        for pages, site in ((None, project), (MANY, larger(folder / "larger"))):
-            say(f"serve, {pages or 'this site'}")
-            for what, times in saves(site).items():
-                rows[f"save to page, {what}, {f'{pages} pages' if pages else 'this site'}"] = times
+        say("serve")
+        for what, times in saves(project).items():
+            rows[f"save to page, {what}"] = times
     for what, times in rows.items():
         shown = " ".join(f"{seconds:.2f}" for seconds in times)
         print(f"{what:<44} median {statistics.median(times):6.2f} s   ({shown})")
@@ -92,22 +85,6 @@ def commit(folder: Path, name: str) -> Path:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pytorch-gradients\nVersion: 0\n")
     (info / "entry_points.txt").write_text(f"[markdown.extensions]\nlivedocs = {entry}\n")
-    return folder
-
-
-def larger(folder: Path) -> Path:
-    """This site with as many synthetic pages as make it ``MANY``."""
-    copy(folder)
-    config = yaml_load((folder / "mkdocs.yml").read_text(encoding="utf-8"))
-    count = MANY - len(list((folder / "docs").rglob("*.md")))
-    (folder / "docs" / "more").mkdir()
-    (folder / "snippets" / "more").mkdir()
-    for number in range(1, count + 1):
-        text = tree.page(number, "python").replace('--8<-- "page-', '--8<-- "more/page-')
-        (folder / "docs" / "more" / f"{tree.stem(number)}.md").write_text(text, encoding="utf-8")
-        (folder / "snippets" / "more" / f"{tree.stem(number)}.py").write_text(tree.snippet(number), encoding="utf-8")
-    config["nav"].append({"More": [f"more/{tree.stem(number)}.md" for number in range(1, count + 1)]})
-    (folder / "mkdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     return folder
 
 
