@@ -10,7 +10,8 @@ VENV := .venv-$(TORCH)
 endif
 BIN := $(VENV)/bin
 ADDRESS ?= 127.0.0.1:8000
-INSTALL = $(BIN)/uv pip install --python $(BIN)/python --index-strategy unsafe-best-match \
+# Bytecode at once: where Python is told to write none, each process would compile a thousand modules.
+INSTALL = $(BIN)/uv pip install --python $(BIN)/python --index-strategy unsafe-best-match --compile-bytecode \
 	--constraint $(VENV)/constraints.txt --constraint hashes.txt --editable
 RELEASES ?= $(DEFAULT_TORCH) 2.13.0
 MINOR = $(word 1,$(subst ., ,$(1))).$(word 2,$(subst ., ,$(1)))
