@@ -1,21 +1,22 @@
 """Keeps what a build has rendered for the next one, while it is made of the same: in this process, and on disk.
 
 MkDocs renders all pages again for one that was saved. What a page is made of is said by a signature: its Markdown, the
-snippets that it includes, the rules that it shows, the names of all pages, mkdocs.yml, and the code that renders.
+snippets that it includes, the rules that it shows, the names of all pages, mkdocs.yml, and the code that renders. What
+is made of a rendered page is kept as well: its template, filled; what the search reads of it; its faults; its notebook.
 """
 
 from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from livedocs.pages.page import Page
-from livedocs.run.store import Store
+from livedocs.run.store import Store, digest
 
 
 @dataclass
@@ -39,12 +40,13 @@ class Kept:
 
     Args:
         root: the project's root.
-        store: keeps renderings between processes.
+        store: keeps them between processes.
     """
 
     def __init__(self, root: Path, store: Store) -> None:
         self.root = root
         self.store = store
+        self.common = ""  # what all that ``lasting`` keeps depends on; each build sets it
         self._pages: dict[str, tuple[str, Rendered]] = {}
         self._made: dict[Hashable, tuple[Hashable, Any]] = {}
 
@@ -54,6 +56,39 @@ class Kept:
         if known is None or known[0] != made_of:
             known = self._made[name] = made_of, make()
         return known[1]
+
+    def lasting(self, subject: str, made_of: Iterable[str], make: Callable[[], Any]) -> Any:
+        """What ``make`` gave, if that was of the same; for later processes too, so it must be what JSON holds.
+
+        Args:
+            subject: a name for it, a path in the store.
+            made_of: what it depends on, beside ``common``.
+            make: makes it.
+        """
+        found = self.find(subject, key := self.key(made_of))
+        if found is None:
+            self.keep(subject, key, found := make())
+        return found
+
+    def key(self, made_of: Iterable[str]) -> str:
+        """What ``find`` and ``keep`` want for something that is made of these texts."""
+        return digest(self.common, *made_of)
+
+    def find(self, subject: str, key: str) -> Any:
+        """What was kept under a key, or None."""
+        known = self._made.get(subject)
+        if known is not None and known[0] == key:
+            return known[1]
+        stored = self.store.get(self.root, subject, key)
+        if stored is None:
+            return None
+        self._made[subject] = key, stored[1]
+        return stored[1]
+
+    def keep(self, subject: str, key: str, made: Any) -> None:
+        """Keep what was made: in this process, and on disk."""
+        self._made[subject] = key, made
+        self.store.put(subject, key, {}, made)
 
     def render(self, theirs: Any, page: Page, signature: str | None, render: Callable[[], None], toc: Callable) -> None:
         """Render a page, or give MkDocs and us what that gave before.
@@ -171,9 +206,10 @@ class KeptTemplate:
             return self.template.render(context)
         toc = [(item.title, item.id) for item in page.toc]
         made_of = self.shared, page.content, str(page.title), repr(page.meta), repr(toc), repr(context.get("notebook"))
-        return self.kept.once(("filled", page.url), made_of, lambda: self.template.render(context))
+        return self.kept.lasting(f"filled/{page.file.src_uri}", made_of, lambda: self.template.render(context))
 
 
-def stamps(folder: Path) -> Iterator[tuple[str, int]]:
-    """Each file below a folder, and when it was written."""
-    return ((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file())
+def digest_of_folder(folder: Path) -> str:
+    """What the files below a folder hold, and what they are called."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return digest(*(part for path in files for part in (path.relative_to(folder).as_posix(), path.read_bytes())))

@@ -125,9 +125,10 @@ class Reading:
     def __init__(self, page: Any, entries: list[dict[str, Any]], kept: Kept) -> None:
         self.page, self.entries = page, entries
         self.content, self.meta, self.first = page.content, page.meta, len(entries)
-        made_of = page.content, page.url, str(page.title), repr(page.meta)
-        self.known = kept.once(("search", page.file.src_uri), made_of, list)  # filled by end, the first time
-        if self.known:
+        self.kept, self.subject = kept, f"search/{page.file.src_uri}"
+        self.key = kept.key((page.content, page.url, str(page.title), repr(page.meta)))
+        self.known = kept.find(self.subject, self.key)
+        if self.known is not None:
             entries.extend(dict(entry) for entry in self.known)
             page.meta = {**page.meta, "search": {"exclude": True}}
         page.content = _CODE.sub(lambda match: _SPAN.sub("", match[0]), page.content)
@@ -138,7 +139,8 @@ class Reading:
         self.page.meta = self.meta
         if (about := self.meta.get("description")) and len(self.entries) > self.first:
             self.entries[self.first]["about"] = about
-        self.known[:] = [dict(entry) for entry in self.entries[self.first :]]
+        if self.known is None:
+            self.kept.keep(self.subject, self.key, [dict(entry) for entry in self.entries[self.first :]])
 
 
 def finish(site: Path, names: Mapping[str, str]) -> None:

@@ -1,11 +1,12 @@
 """One build of the site: what happens at each of MkDocs' events, all or nothing.
 
-What notebooks need is imported with the first of them: it takes longer than a page.
+What notebooks and the font need is imported where it is used: it takes longer than a page.
 """
 
 from __future__ import annotations
 
 import atexit
+import base64
 import contextlib
 import errno
 import functools
@@ -22,6 +23,7 @@ from concurrent.futures import Future
 from fnmatch import fnmatch
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urljoin
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -60,7 +62,6 @@ from livedocs.publish import (
 from livedocs.publish.addresses import address_of, menu_sections, notebook_uri, with_addresses
 from livedocs.publish.folder import SiteFolder
 from livedocs.publish.markup import conforming
-from livedocs.publish.mathfont import math_font
 from livedocs.publish.print_pages import Chapter
 from livedocs.publish.progress import Progress
 from livedocs.publish.templates import Templates
@@ -234,6 +235,7 @@ class Site:
             f"{config.site_url} {config.repo_url} {self.project.explorer}",
             digest_of_glue("pages", "publish", "run", "show", "errors.py", "measured.py", "verdicts.py"),
         )
+        self.kept.common = self.common
         self.rendering = True
         return files
 
@@ -373,12 +375,13 @@ class Site:
                 self._list(page, html)
             name, is_notebook = self._name(page.file, config), page.file.src_uri in self.executed
             source = (self.project.root / name).read_text(encoding="utf-8") if is_notebook else page.file.content_string
-            for error in self.kept.once(
-                ("faults", page.file.src_uri),
-                (html, source, name),
-                lambda: list(content.faults(html, source.split("\n"), name, is_notebook=is_notebook)),
-            ):
-                log.warning(str(error))
+
+            def look() -> list[dict[str, Any]]:
+                found = content.faults(html, source.split("\n"), name, is_notebook=is_notebook)
+                return [error.to_dict() for error in found]
+
+            for fault in self.kept.lasting(f"faults/{page.file.src_uri}", (html, source, name), look):
+                log.warning(str(DocsError.from_dict(fault)))
         if page.file.src_uri in self.executed and page.edit_url:  # that of its source, not that of what was made of it
             page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
         return html
@@ -419,7 +422,8 @@ class Site:
         for chapter in self.chapters:
             if chapter.whole is page:
                 # What stands aside is named by its content: an equal output is an equal page.
-                return self.kept.once(("chapter", page.url), output, functools.partial(self._unite, chapter, output))
+                unite = functools.partial(self._unite, chapter, output)
+                return self.kept.lasting(f"chapters/{page.file.src_uri}", [output], unite)
         ours = self.pages.get(page.file.src_uri)
         return fill(output, ours.late) if ours else output
 
@@ -440,8 +444,8 @@ class Site:
         placed = {name for page in pages for name in page.placed}
         for error in [*second_cards(pages), *self.project.unshown(shown), *self.project.unplaced(placed)]:
             log.warning(str(error))
-        font = math_font("".join(sorted({glyph for page in pages for glyph in page.glyphs})))
-        files.append(File.generated(config, "assets/math.woff2", content=font))
+        glyphs = "".join(sorted({glyph for page in pages for glyph in page.glyphs}))
+        files.append(File.generated(config, "assets/math.woff2", content=self._font(glyphs)))
         files.append(File.generated(config, "assets/picture.png", content=picture.draw()))
         self._fill_data(config, files)
         self._fill_explorer(config, files)
@@ -459,10 +463,21 @@ class Site:
         env.globals["theme_search_worker"] = self.search_worker
         return env
 
+    def _font(self, glyphs: str) -> bytes:
+        """The font of the formulas; what cuts it down is imported only where that has not been done."""
+
+        def cut() -> str:
+            from livedocs.publish.mathfont import math_font
+
+            return base64.b64encode(math_font(glyphs)).decode()
+
+        made_of = glyphs, version("ziamath"), version("fonttools")
+        return base64.b64decode(self.kept.lasting("font", made_of, cut))
+
     def _keep_names_of_templates(self, config: MkDocsConfig) -> None:
         """Have the theme's files listed once: they are 14,000, and MkDocs lists them for each build."""
         get_env = config.theme.get_env
-        made_of = Path(config.config_file_path).read_bytes(), tuple(kept.stamps(self.project.root / "overrides"))
+        made_of = Path(config.config_file_path).read_bytes(), kept.digest_of_folder(self.project.root / "overrides")
 
         def get_env_with_names():
             env = get_env()
@@ -475,16 +490,14 @@ class Site:
         config.theme.get_env = get_env_with_names
 
     def _keep_templates(self, env, files: Files) -> None:
-        """Have templates compiled once, and under ``serve`` filled again only for a page in which something changed."""
+        """Have templates compiled once, and filled again only for a page in which something changed."""
         if self.project.runner.store.folder is not None:
             env.bytecode_cache = Templates(self.project.runner.store.folder / "templates")
-        if not self.serving:
-            return
         get_template = env.get_template
         shown = [file.page for file in files.documentation_pages() if file.page]
         # The theme's menu shows what its plugin typeset has found: a title with its code and formulas.
         menu = [(page.file.src_uri, str(page.title), getattr(page, "typeset", None)) for page in shown]
-        shared = digest(self.common, repr(menu), repr(sorted(kept.stamps(self.project.root / "overrides"))))
+        shared = digest(repr(menu), kept.digest_of_folder(self.project.root / "overrides"))
 
         def get_kept(name: str, parent: str | None = None, globals: dict | None = None):
             template = get_template(name, parent, globals)
@@ -504,10 +517,9 @@ class Site:
         text = page.markdown
         if not re.search(r"^# ", text, re.MULTILINE):
             text = f"# {page.title}\n\n{text}"
-        made_of = self.signatures.get(uri), text, about
-        return self.kept.once(
-            ("notebook", uri), made_of, lambda: notebook.to_notebook(text, self.pages[uri], link, about)
-        )
+        signature = self.signatures.get(uri)
+        make = functools.partial(notebook.to_notebook, text, self.pages[uri], link, about)
+        return self.kept.lasting(f"downloads/{uri}", (signature, text, about), make) if signature else make()
 
     def on_page_context(self, context: dict, page: MkDocsPage, config: MkDocsConfig, nav) -> dict:
         """Tell the template where the page's notebook is, and where Colab opens it."""
@@ -547,13 +559,13 @@ class Site:
             file = files.get_file_from_path(page)
             return (config.site_url or "") + (file.url if file else page)
 
-        made_of = self._measured(), config.site_url, self.common
+        made_of = self._measured(), config.site_url or ""
 
         def write() -> dict[str, str]:
             rows = data.data_rows(self.project.rules, url)
             return {name: write(rows) for name, write in DATA.items()}
 
-        for name, text in self.kept.once("data", made_of, write).items():
+        for name, text in self.kept.lasting("data", made_of, write).items():
             file = files.get_file_from_path(name)
             if file is not None:
                 file.content_string = text
@@ -567,8 +579,8 @@ class Site:
             file = files.get_file_from_path(page)
             return file.url if file else page
 
-        made_of = self._measured(), self.common
-        found = self.kept.once("explorer", made_of, lambda: data.explorer_files(self.project.rules, url))
+        make = functools.partial(data.explorer_files, self.project.rules, url)
+        found = self.kept.lasting("explorer", [self._measured()], make)
         for name, text in found.items():
             files.append(File.generated(config, name, content=text))
 
