@@ -61,7 +61,7 @@ class Kept:
         """What ``make`` gave, if that was of the same; for later processes too, so it must be what JSON holds.
 
         Args:
-            subject: a name for it, a path in the store.
+            subject: a name for it, a path below ``made/`` in the store.
             made_of: what it depends on, beside ``common``.
             make: makes it.
         """
@@ -79,7 +79,7 @@ class Kept:
         known = self._made.get(subject)
         if known is not None and known[0] == key:
             return known[1]
-        stored = self.store.get(self.root, subject, key)
+        stored = self.store.get(self.root, f"made/{subject}", key)
         if stored is None:
             return None
         self._made[subject] = key, stored[1]
@@ -88,7 +88,7 @@ class Kept:
     def keep(self, subject: str, key: str, made: Any) -> None:
         """Keep what was made: in this process, and on disk."""
         self._made[subject] = key, made
-        self.store.put(subject, key, {}, made)
+        self.store.put(f"made/{subject}", key, {}, made)
 
     def render(self, theirs: Any, page: Page, signature: str | None, render: Callable[[], None], toc: Callable) -> None:
         """Render a page, or give MkDocs and us what that gave before.

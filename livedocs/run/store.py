@@ -2,8 +2,9 @@
 
 ``.cache/livedocs/<release>-<digest>/<subject>.json`` holds one result. The folder stands for what all results share
 (Python, torch with its build, NumPy, matplotlib, SymPy, the processor's capabilities, the environment), the file for
-its subject: a snippet, a module of rules, a notebook, a page. An entry also names its own key and the project files
-that were imported, and carries a checksum: one that is truncated, foreign, or made of something else is never believed.
+its subject: a snippet, a module of rules, a notebook, a page, what was made of one. An entry also names its own key and
+the project files that were imported, and carries a checksum: one that is truncated, foreign, or made of something else
+is never believed.
 """
 
 from __future__ import annotations
