@@ -168,8 +168,32 @@ while 1 / torch.tensor(scaler.get_scale()) < torch.inf:
 print(skipped, "steps skipped, scale", scaler.get_scale(), "w", w.item())
 step(w * 2)
 print("the next healthy step: w", w.item())
+
+w = torch.tensor(1.0, requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.1)
+scaler = torch.amp.GradScaler("cpu")
+for _ in range(200):
+    step(w * torch.inf)
+    if scaler.get_scale() < 1:
+        scaler.update(1.0)
+step(w * 2)
+print("held at 1: scale", scaler.get_scale(), "w", round(w.item(), 4))
 # --8<-- [end:scaler-limit]
-assert not w.isfinite()
+assert scaler.get_scale() == 1 and abs(w.item() - 0.8) < 1e-6
+# claim: The next healthy step writes −∞, and after more skipped steps NaN.
+for skipped, wanted in (
+    (144, "-inf"),
+    (150, "-inf"),
+    (166, "nan"),
+    (200, "nan"),
+):
+    w = torch.tensor(1.0, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**15)
+    for _ in range(skipped):
+        step(w * torch.inf)
+    step(w * 2)
+    assert str(w.item()) == wanted, (skipped, w, scaler.get_scale())
 
 # --8<-- [start:autocast]
 x = torch.randn(4, 4, generator=torch.Generator().manual_seed(0))

@@ -117,11 +117,14 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     out = checkpoint(layer, image, use_reentrant=True)
 print(out.requires_grad, caught[-1].message, sep="\n")
-out = checkpoint(layer, image.requires_grad_(), use_reentrant=True)
-print(out.requires_grad)
+for x, reentrant in ((image.clone().requires_grad_(), True), (image, False)):
+    out = checkpoint(layer, x, use_reentrant=reentrant)
+    print(f"use_reentrant={reentrant}:", out.requires_grad)
 # --8<-- [end:checkpoint]
-out.sum().backward()
-assert layer.weight.grad.any()
+for x, reentrant in ((image.clone().requires_grad_(), True), (image, False)):
+    layer.zero_grad()
+    checkpoint(layer, x, use_reentrant=reentrant).sum().backward()
+    assert layer.weight.grad.any()
 
 # --8<-- [start:element]
 losses = [(w * w).sum(), (w > 0).float().sum()]

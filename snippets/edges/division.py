@@ -96,6 +96,10 @@ for value in (1.0, -3.0, 0.7):
         torch.testing.assert_close(dx.item(), 1 / e)
         torch.testing.assert_close(dy.item(), -value / e**2)
 assert gradient(lambda n: 1 / (n + eps), -eps) == -inf
+# claim: n + eps n.sign() adds nothing at 0, where the sign is 0.
+for zero in (0.0, -0.0):
+    at = torch.tensor(zero, dtype=torch.float64)
+    assert (1 / (at + eps * at.sign())).isinf()
 assert gradient(lambda n: 1 / (n + 1e-8), n.half())[1] == -inf
 
 

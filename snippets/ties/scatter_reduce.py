@@ -236,7 +236,21 @@ for how in ("scatter_add", "sum", "amax", "amin", "prod"):
         print(how, "values", values, "gradient", gradient(short, y).tolist())
     except RuntimeError as error:
         print(error)
-print("cut", gradient(lambda y: short(y[: len(one_index)]), y).tolist())
+
+
+def cut(source, index):
+    return source[tuple(map(slice, index.shape))]
+
+
+print("cut", gradient(lambda y: short(cut(y, one_index)), y).tolist())
+index = torch.zeros(2, 2, dtype=torch.long)
+
+
+def square(y):
+    return torch.zeros(3, 3).scatter_add(0, index, cut(y, index))
+
+
+print("cut, 3 × 3 to 2 × 2:", gradient(square, torch.ones(3, 3)).tolist())
 # --8<-- [end:short]
 for how in ("sum", "mean", "amax", "amin", "prod"):
     for into in (torch.ones(2), torch.zeros(2), torch.full((2,), 5.0)):
@@ -247,8 +261,8 @@ for how in ("sum", "mean", "amax", "amin", "prod"):
         x = torch.tensor([2.0, 2.0, 3.0])
         whole = into.scatter_reduce(0, one_index, x[:1], how)
         assert torch.equal(short(x), whole)
-        cut = gradient(lambda x, f=short: f(x[:1]), x)
-        assert (cut[1:] == 0).all()
+        g = gradient(lambda x, f=short: f(x[:1]), x)
+        assert (g[1:] == 0).all()
         try:
             gradient(short, x)
             assert how not in ("sum", "mean")
