@@ -142,7 +142,7 @@ RULES = [
     _rule(
         "linear",
         _corners,
-        r"A_{ij} = \max\bigl(0, 1 - \lvert s_i - j \rvert\bigr), \quad s_i = i\, \frac{n - 1}{m - 1}",
+        r"A_{ij} = \max\bigl(0, 1 - \lvert s_i - j \rvert\bigr), \quad s_i = i\, \frac{n - 1}{m - 1},\ s_0 = 0",
         options=", align_corners=True",
         variant="linear, align_corners=True",
     ),
@@ -161,7 +161,7 @@ RULES = [
     _rule(
         "bilinear",
         _corners,
-        r"A_{ij} = \max\bigl(0, 1 - \lvert s_i - j \rvert\bigr), \quad s_i = i\, \frac{n - 1}{m - 1}",
+        r"A_{ij} = \max\bigl(0, 1 - \lvert s_i - j \rvert\bigr), \quad s_i = i\, \frac{n - 1}{m - 1},\ s_0 = 0",
         options=", align_corners=True",
         variant="bilinear, align_corners=True",
         dimensions=2,

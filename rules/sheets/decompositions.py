@@ -342,7 +342,8 @@ NEWER = (
                 Defect("the identity", EQUAL_ROOTS, {"second": {"x": ALL_NAN}}),
                 Defect(
                     "4 and 0",
-                    "One slope is infinite. The others, 0.5 and 1, come out as NaN." + POSITIVE,
+                    "One slope is infinite. The others, 0.5 and 1 (with 0 for a negative eigenvalue), come out as NaN."
+                    + POSITIVE,
                     {"gradient": {"x": [[float("nan")] * 2, [float("nan"), float("inf")]]}},
                 ),
                 Defect(

@@ -87,6 +87,16 @@ for optimizer in (torch.optim.Adam, torch.optim.AdamW):
         optimizer([w], lr=0.1, **options).step()
         assert w.isfinite().all() == finite
 
+# claim: after a gradient of 10^-4 one of 0 moves the weight by 474
+w = torch.ones(1, dtype=torch.float16, requires_grad=True)
+optimizer = torch.optim.Adam([w], lr=0.1, fused=True)
+places = [w.item()]
+for g in (1e-4, 0.0):
+    w.grad = torch.full_like(w, g)
+    optimizer.step()
+    places.append(w.item())
+assert abs(places[1] - 0.9) < 1e-3 and round(places[1] - places[2]) == 474
+
 # --8<-- [start:fix-adam]
 w = torch.ones(2, requires_grad=True)  # float32 parameters
 optimizer = torch.optim.Adam([w], lr=0.1)
@@ -129,6 +139,15 @@ except ValueError as error:
     print("ValueError:", error)
 # --8<-- [end:unscale]
 for kind in (torch.optim.SGD, torch.optim.Adam):
+    half = torch.ones(3, dtype=torch.float16, requires_grad=True)
+    optimizer = kind([half], lr=0.25, fused=True)
+    scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+    scaler.scale(2 * half.sum()).backward()
+    try:  # claim: scaler.unscale_, before clipping, raises.
+        scaler.unscale_(optimizer)
+        raise AssertionError(kind)
+    except ValueError as error:
+        assert "Attempting to unscale FP16 gradients" in str(error)
     half = torch.ones(3, dtype=torch.float16, requires_grad=True)
     optimizer = kind([half], lr=0.25, fused=True)
     scaler = torch.amp.GradScaler("cpu", init_scale=4.0)

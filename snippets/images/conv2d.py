@@ -289,3 +289,6 @@ assert dx[0, 0, 5].int().tolist() == [
     *(0, -16, -16, 16, 16, 0),
     *(0, 16, 16, -16, -16, 0),
 ]
+# claim: the gradient is the flipped edge filter, applied to the output: for
+#   this kernel its negative.
+assert torch.equal(dx, -conv2d(y, edge[None, None], padding=1))

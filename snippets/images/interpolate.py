@@ -288,3 +288,7 @@ for name, options in MODES.items():
         torch.testing.assert_close(g.flatten(), matrix.T @ v.flatten())
         ones = torch.ones_like(matrix[:, 0])  # the weights of an output
         torch.testing.assert_close(matrix.sum(1), ones)
+# claim: nearest from 26 to 22 reads pixel 12 where the formula has 13
+places = torch.arange(26.0)[None, None]
+read = torch.nn.functional.interpolate(places, size=22, mode="nearest")
+assert read[0, 0, 11] == 12 and 11 * 26 // 22 == 13

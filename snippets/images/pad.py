@@ -96,3 +96,10 @@ for name in ("constant_pad_nd(", "reflection_pad1d(", "replication_pad1d("):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[1])
 # --8<-- [end:source]
+# claim: replicate still copies its last entry, or, cut off from the right,
+#   its first.
+for widths, wanted in (((-4, 2), [0, 0, 0, 2]), ((2, -4), [2, 0, 0, 0])):
+    row = torch.ones(1, 4, requires_grad=True)
+    cut = torch.nn.functional.pad(row, widths, mode="replicate")
+    (g,) = torch.autograd.grad(cut.sum(), row)
+    assert g.tolist() == [wanted]

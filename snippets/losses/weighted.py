@@ -35,7 +35,7 @@ def weighted_mean(loss, x, y, w):
     x, y = (torch.where(w != 0, v, 0).to(wide) for v in (x, y))
     terms = loss(x, y, reduction="none") * w
     total = w.to(wide).sum()
-    return terms.sum() / torch.where(total == 0, 1, total)  # 0, not NaN
+    return terms.sum() / torch.where(total == 0, 1, total)  # all 0: 0
 
 
 for chosen in (mask, 0 * mask):
