@@ -11,6 +11,7 @@ import posixpath
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from livedocs.show.elsewhere import QUANTITIES
 from livedocs.show.markdown import escape_cell, table_lines
 
 FILE = "rules/kernels.json"
-COLUMNS = ("Function or example", "Setting", "What", "On this site", "Otherwise")
+COLUMNS = ("Function or example", "What", "Otherwise", "On this site")
 
 
 @dataclass(frozen=True)
@@ -75,24 +76,27 @@ def add_table(parent: ET.Element, found: list[Other] | None, rules: MeasuredRule
     if not found:
         return
     holder = ET.SubElement(
-        parent, "div", {"class": "points", "role": "group", "aria-label": COLUMNS[-1], "tabindex": "0"}
+        parent, "div", {"class": "points", "role": "group", "aria-label": "What is otherwise", "tabindex": "0"}
     )
     holder.set("data-search-exclude", "true")
     table = ET.SubElement(holder, "table", {"class": "special"})
     head = ET.SubElement(ET.SubElement(table, "thead"), "tr")
     for column in COLUMNS:
         ET.SubElement(head, "th", {"scope": "col"}).text = column
-    body = ET.SubElement(table, "tbody")
-    for subjects, texts in rows(found):
-        line = ET.SubElement(body, "tr")
-        name = ET.SubElement(line, "th", {"scope": "row"})
-        for subject in subjects:
-            cell = ET.SubElement(name, "a", {"href": _link(subject, rules, page)})
-            ET.SubElement(cell, "code").text = AtomicString(_short(subject, rules))
-            if subject != subjects[-1]:
-                cell.tail = ", "
-        for text in texts:
-            ET.SubElement(line, "td").text = AtomicString(text)
+    for setting, group in groupby(rows(found), key=lambda row: row[1][0]):
+        body = ET.SubElement(table, "tbody")
+        above = ET.SubElement(ET.SubElement(body, "tr"), "th", {"scope": "rowgroup", "colspan": str(len(COLUMNS))})
+        above.text = AtomicString(setting)
+        for subjects, (_, *texts) in group:
+            line = ET.SubElement(body, "tr")
+            name = ET.SubElement(line, "th", {"scope": "row"})
+            for subject in subjects:
+                cell = ET.SubElement(name, "a", {"href": _link(subject, rules, page)})
+                ET.SubElement(cell, "code").text = AtomicString(_short(subject, rules))
+                if subject != subjects[-1]:
+                    cell.tail = ", "
+            for text in texts:
+                ET.SubElement(line, "td").text = AtomicString(text)
 
 
 def table_markdown(found: list[Other] | None, rules: MeasuredRules, page: str) -> Iterator[str]:
@@ -103,7 +107,7 @@ def table_markdown(found: list[Other] | None, rules: MeasuredRules, page: str) -
         names = (f"[`{_short(subject, rules)}`]({_link(subject, rules, page)})" for subject in subjects)
         cells.append([", ".join(names), *map(escape_cell, texts)])
     if cells:
-        yield from table_lines(COLUMNS, cells)
+        yield from table_lines((COLUMNS[0], "Setting", *COLUMNS[1:]), cells)
 
 
 def sentence(found: list[Other] | None) -> str:
@@ -114,10 +118,10 @@ def sentence(found: list[Other] | None) -> str:
 
 
 def rows(found: Iterable[Other]) -> Iterator[tuple[list[str], tuple[str, str, str, str]]]:
-    """The subjects that share a row, and its texts: setting, what, here and there."""
+    """The subjects that share a row, and its texts: setting, what, there and here."""
     subjects: dict[tuple[str, str, str, str], list[str]] = {}
     for other in found:
-        subjects.setdefault((other.setting, other.what, other.here, other.there), []).append(other.subject)
+        subjects.setdefault((other.setting, other.what, other.there, other.here), []).append(other.subject)
     yield from ((names, texts) for texts, names in subjects.items())
 
 
