@@ -20,11 +20,14 @@ def declaration_error(rule: Rule, where: Where, problem: str, got: Any, wanted: 
 
 
 def check_names(rule: Rule, where: Where) -> None:
-    """Every public name that a rule gives must exist in torch.
+    """What a rule says must be text, and every public name that it gives must exist in torch.
 
     Raises:
-        DocsError: for one that does not.
+        DocsError: for what does not.
     """
+    for name in ("formula", "gradient", "call", "variant"):
+        if not isinstance(text := getattr(rule, name, ""), str):
+            raise declaration_error(rule, where, f"{name} is no text", repr(text), "a text")
     for name in (rule.function, *rule.also):
         found: Any = torch
         for part in name.split(".")[1:]:

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
+import traceback
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateNotFound
+
+from livedocs.errors import DocsError
 from livedocs.pages.page import Page
 from livedocs.run.store import Store, digest
 
@@ -201,12 +206,40 @@ class KeptTemplate:
         self.template, self.kept, self.shared = template, kept, shared
 
     def render(self, context: dict) -> str:
+        """The filled template.
+
+        Raises:
+            DocsError: for whatever happens in the template, with its file and line.
+        """
         page = context.get("page")
         if page is None:  # the page for lost addresses
-            return self.template.render(context)
+            return self._fill(context)
         toc = [(item.title, item.id) for item in page.toc]
         made_of = self.shared, page.content, str(page.title), repr(page.meta), repr(toc), repr(context.get("notebook"))
-        return self.kept.lasting(f"filled/{page.file.src_uri}", made_of, lambda: self.template.render(context))
+        return self.kept.lasting(f"filled/{page.file.src_uri}", made_of, lambda: self._fill(context))
+
+    def _fill(self, context: dict) -> str:
+        with in_templates(self.kept.root):
+            return self.template.render(context)
+
+
+@contextmanager
+def in_templates(root: Path) -> Iterator[None]:
+    """Tell what happens in a template with its file and line; one that there is not is MkDocs' to tell.
+
+    Raises:
+        DocsError: for any other exception inside the block.
+    """
+    try:
+        yield
+    except TemplateNotFound:
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)  # jinja has put the templates' own lines in it
+        where = [(frame.filename.removeprefix(f"{root}{os.sep}"), frame.lineno) for frame in frames]
+        name, line = next((one for one in reversed(where) if one[0].startswith("overrides")), where[-1])
+        got = f"{type(error).__name__}: {error}"
+        raise DocsError(name, line, "a template cannot be filled", got=got, wanted="one that can") from None
 
 
 def digest_of_folder(folder: Path) -> str:

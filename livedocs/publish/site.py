@@ -83,7 +83,7 @@ UNUSED = (
     f"{search.THEME_WORKER}*",
 )
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+FILE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOENT)
 NEEDED = ("pymdownx.snippets", "pymdownx.superfences", "pymdownx.arithmatex", "livedocs")  # what pages are written in
 OWN = {"rule", "points"}  # blocks that show no rules but those of their page
 
@@ -304,6 +304,11 @@ class Site:
         return not own.issuperset(shown)
 
     def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
+        for uri in self.executed:
+            if not files.get_file_from_path(uri).is_documentation_page():
+                where, wanted = Path(config.config_file_path).name, "mkdocs-jupyter with include: ['*.ipynb']"
+                with _plainly():
+                    raise DocsError(where, None, "a notebook that is no page", got=f"docs/{uri}", wanted=wanted)
         # MkDocs looks for the home page on the top level of the menu, and here it is in a tab.
         nav.homepage = next((page for page in nav.pages if page.url in (".", "./")), nav.homepage)
         for section in _chapters(nav, tabs=_has_tabs(config)):
@@ -500,7 +505,8 @@ class Site:
         shared = digest(repr(menu), kept.digest_of_folder(self.project.root / "overrides"))
 
         def get_kept(name: str, parent: str | None = None, globals: dict | None = None):
-            template = get_template(name, parent, globals)
+            with kept.in_templates(self.project.root):
+                template = get_template(name, parent, globals)
             # What a template includes comes here too; MkDocs asks for a page's own without a parent.
             return template if parent else kept.KeptTemplate(template, self.kept, shared)
 
@@ -657,7 +663,7 @@ class Site:
             self.progress.stop()
         if hasattr(self, "folder") and not self.serving:
             self.folder.discard()
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
+        if isinstance(error, OSError) and error.errno in FILE_ERRORS:
             error, self.rendering = _unwritten(error, self.project.root), False
         if isinstance(error, DocsError):
             if not self.rendering:
@@ -669,7 +675,8 @@ def _unwritten(error: OSError, root: Path) -> DocsError:
     """The error for a file that the system did not let MkDocs, or a plugin of it, read or write."""
     where = os.path.relpath(error.filename, root) if isinstance(error.filename, str) else "the site"
     got = error.strerror or str(error)
-    return DocsError(where, None, "a file cannot be read or written", got=got, wanted="room, and the right to do so")
+    wanted = "the file there, room, and the right to do so"
+    return DocsError(where, None, "a file cannot be read or written", got=got, wanted=wanted)
 
 
 @contextlib.contextmanager

@@ -93,6 +93,9 @@ def check(read: Callable[[], str], name: str, docs: Path) -> None:
         line, got = text.count("\n", 0, odd.start()) + 1, f"U+{ord(odd[0]):04X}"
         raise DocsError(name, line, "a control character in a page", got=got, wanted="text that can be seen")
     if not re.match(r"---[ \t]*\n", text):
+        if re.match(rf"(?:{'|'.join(KEYS)}):[ \t]", text):
+            got, wanted = text.split("\n")[0], "--- on the first line"
+            raise DocsError(name, 1, "front matter without its first mark", got=got, wanted=wanted)
         return
     match = FENCE.match(text)
     if match is None:

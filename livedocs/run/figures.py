@@ -57,6 +57,7 @@ STYLE = {
 
 _PLAIN = ' font-family="sans-serif"><rect width="100%" height="100%" fill="white"/>'  # the end of a file's <svg …>
 
+_RUNS = re.compile(r"<(?:script|foreignObject)\b|<[^>]*(?:\son\w+\s*=|javascript:)", re.IGNORECASE)
 _SVG = "http://www.w3.org/2000/svg"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 ET.register_namespace("", _SVG)
@@ -123,6 +124,11 @@ def standalone(svg: str, alt: str) -> str:
     drawn = re.sub(r'(?<=")(currentColor|var\(--[\w-]+\))(?=")', lambda m: fixed[m[0]], svg)
     label = html.escape(" ".join(alt.split()))
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1).replace(">", _PLAIN, 1)
+
+
+def is_standalone(svg: str) -> bool:
+    """Whether a file is one of ``standalone``, and nothing in it would run."""
+    return _PLAIN in svg and not _RUNS.search(svg)
 
 
 def themed(svg: str) -> str:

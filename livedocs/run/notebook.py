@@ -16,6 +16,7 @@ import nbformat
 import yaml
 
 from livedocs.errors import DocsError
+from livedocs.run import figures
 from livedocs.run.child import IMPORTED
 from livedocs.run.kernels import CellFailed, execute
 from livedocs.run.limits import Limits
@@ -123,6 +124,10 @@ def _check_output(output: nbformat.NotebookNode, where: str, line: int | None) -
         raise DocsError(where, line, "a notebook cell raised", got=got, wanted="a cell that runs to its end")
     if lost := set(output.get("data", {})) - SHOWN:
         got = ", ".join(sorted(lost))
+        raise DocsError(where, line, "an output of a notebook that no page shows", got=got, wanted=wanted)
+    drawing = output.get("data", {}).get("image/svg+xml")
+    if drawing is not None and not figures.is_standalone(drawing):
+        got = "an SVG that matplotlib has not drawn"
         raise DocsError(where, line, "an output of a notebook that no page shows", got=got, wanted=wanted)
     text = output.get("text") or output.get("data", {}).get("text/plain", "")
     if len(text.encode("utf-8", "replace")) > LARGEST_OUTPUT:

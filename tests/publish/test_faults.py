@@ -151,6 +151,23 @@ FAULTS: dict[str, tuple[Change, str]] = {
         add(PAGE, "\nA note[^1].\n\n[^1]: See:\n\n    ```text\n    x\n    ```\n"),
         "a fence in a footnote\n  got:    [^1]:",
     ),
+    "a formula that is a number": (of_rule("formula=3"), "formula is no text\n  got:    3"),
+    "no first mark of front matter": (
+        lambda p: (p / PAGE).write_text((p / PAGE).read_text(encoding="utf-8").removeprefix("---\n"), encoding="utf-8"),
+        f"{PAGE}:1: front matter without its first mark",
+    ),
+    "a template that is none": (
+        add("overrides/sitemap.xml", "{% if page %}\n"),
+        "a template cannot be filled\n  got:    TemplateSyntaxError: Unexpected end of template",
+    ),
+    "a template that raises": (
+        add("overrides/partials/copyright.html", "{{ 1 / 0 }}\n"),
+        "overrides/partials/copyright.html:9: a template cannot be filled\n  got:    ZeroDivisionError: division",
+    ),
+    "a map of the site that raises": (
+        add("overrides/sitemap.xml", "{{ 1 / 0 }}\n"),
+        "a template cannot be filled\n  got:    ZeroDivisionError: division by zero",
+    ),
     "a block that there is not": (add(PAGE, "\n/// six-rule\n///\n"), "a block that is shown as text"),
     "a form that there is not": (add(PAGE, "\n/// six-rules | tabel\n///\n"), "a form of the six rules"),
     "a card without a name": (swap(PAGE, "/// rule | torch.amax", "/// rule"), "a card of an unknown rule"),
