@@ -87,7 +87,7 @@ for optimizer in (torch.optim.Adam, torch.optim.AdamW):
         optimizer([w], lr=0.1, **options).step()
         assert w.isfinite().all() == finite
 
-# claim: after a gradient of 10^-4 one of 0 moves the weight by 474
+# claim: one of 0 moves the weight by 474
 w = torch.ones(1, dtype=torch.float16, requires_grad=True)
 optimizer = torch.optim.Adam([w], lr=0.1, fused=True)
 places = [w.item()]
