@@ -84,6 +84,11 @@ CELLS = {
         "an output of a notebook that no page shows",
         "text/html",
     ),
+    "a drawing with a script": (
+        "from IPython.display import SVG\nSVG('<svg xmlns=\"http://www.w3.org/2000/svg\"><script>1</script></svg>')",
+        "an output of a notebook that no page shows",
+        "an SVG that matplotlib has not drawn",
+    ),
     "a long line": ("print('x' * 1_000_000)", "a notebook cell printed too much", "1,000,001"),
     "a carriage return": ("print('a\\rb')", "the output holds a control character", "'\\r' in 'a\\rb"),
     "a color": ("print('\\x1b[31mred')", "the output holds a control character", "x1b"),

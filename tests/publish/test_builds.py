@@ -69,12 +69,8 @@ def test_a_failing_snippet_publishes_nothing_and_keeps_the_old_site(project: Pat
 
 def test_what_is_kept_gives_the_same_site_byte_by_byte(project: Path) -> None:
     """Nothing read, nothing kept, and everything from what is kept: each in a process of its own."""
-    (project / "docs/notebooks").mkdir()
-    text = (ROOT / "docs/notebooks/linear_regression.py").read_text(encoding="utf-8")
-    here = text.replace("../losses/regression.md", "../ties/max.md")  # of the pages this project has only that one
-    (project / "docs/notebooks/small.py").write_text(here, encoding="utf-8")
+    add_notebook(project)
     shutil.rmtree(project / ".cache", ignore_errors=True)
-    edit(project / "mkdocs.yml", "- ties/max.md\n", "- ties/max.md\n- notebooks/small.ipynb\n")
     sites = {}
     for mode in ("off", "fresh", "on"):
         done = run_mkdocs("build", "--strict", cwd=project, env={MODE: mode})
@@ -83,6 +79,23 @@ def test_what_is_kept_gives_the_same_site_byte_by_byte(project: Path) -> None:
         assert (project / ".cache").exists() == (mode != "off")
     assert sites["off"] == sites["fresh"] == sites["on"]
     assert "notebooks/small/index.html" in sites["on"]
+
+
+def test_a_notebook_that_the_plugin_leaves_out_stops_the_build(project: Path) -> None:
+    add_notebook(project)
+    edit(project / "mkdocs.yml", "'*.ipynb'", "'.ipynb'")
+    done = run_mkdocs("build", "--strict", cwd=project)
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert "mkdocs.yml: a notebook that is no page\n  got:    docs/notebooks/small.ipynb" in done.stderr
+
+
+def add_notebook(project: Path) -> None:
+    """Give a project a notebook of this one, and a place for it in the menu."""
+    (project / "docs/notebooks").mkdir()
+    text = (ROOT / "docs/notebooks/linear_regression.py").read_text(encoding="utf-8")
+    here = text.replace("../losses/regression.md", "../ties/max.md")  # of the pages this project has only that one
+    (project / "docs/notebooks/small.py").write_text(here, encoding="utf-8")
+    edit(project / "mkdocs.yml", "- ties/max.md\n", "- ties/max.md\n- notebooks/small.ipynb\n")
 
 
 def test_the_whole_site_is_the_same_when_it_is_built_of_what_is_kept(site: Path, tmp_path: Path) -> None:
