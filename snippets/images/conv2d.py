@@ -292,3 +292,16 @@ assert dx[0, 0, 5].int().tolist() == [
 # claim: the gradient is the flipped edge filter, applied to the output: for
 #   this kernel its negative.
 assert torch.equal(dx, -conv2d(y, edge[None, None], padding=1))
+# claim: With a padding_mode that is not zeros this is the gradient of the
+#   padded image, and that of pad follows.
+layer = torch.nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect")
+image = torch.randn(1, 1, 4, 4, requires_grad=True)
+padded = pad(image.detach(), (1, 1, 1, 1), mode="reflect").requires_grad_()
+v = torch.randn(1, 1, 4, 4)
+inner = conv_transpose2d(v, layer.weight)
+(g,) = torch.autograd.grad(conv2d(padded, layer.weight), padded, v)
+torch.testing.assert_close(g, inner)
+again = pad(image, (1, 1, 1, 1), mode="reflect")
+(wanted,) = torch.autograd.grad(again, image, inner)
+(g,) = torch.autograd.grad(layer(image), image, v)
+torch.testing.assert_close(g, wanted)

@@ -224,3 +224,11 @@ start = text.index("- name: binary_cross_entropy_with_logits(")
 lines = text[start:].splitlines()
 print(*lines[1:3], sep="\n")
 # --8<-- [end:source]
+# claim: with logits its target is NaN or infinite
+for target in (float("nan"), float("inf"), -float("inf")):
+    x = torch.ones(2, requires_grad=True)
+    loss = binary_cross_entropy_with_logits(
+        x, torch.tensor([target, 1.0]), weight=torch.tensor([0.0, 1.0])
+    )
+    (g,) = torch.autograd.grad(loss, x)
+    assert g[0].isnan() and g[1].isfinite()

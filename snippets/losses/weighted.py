@@ -206,3 +206,6 @@ for loss in (mse_loss, l1_loss, huber_loss):
                 assert "must have the same size" in str(error)
             else:
                 raise AssertionError(size)
+# claim: There the mean is too large
+small, large = torch.zeros(3, 1), torch.ones(3)
+assert mse_loss(small, large, weight=torch.ones(3, 1)) == 3
