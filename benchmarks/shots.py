@@ -25,7 +25,7 @@ PAGES = [
     "kinks/clamp/",
     "ties/max/",
     "edges/sqrt/",
-    "foundations/rules/",
+    "foundations/points/",
     "notebooks/linear_regression/",
 ]
 WIDTHS = {"phone": 360, "desktop": 1280}

@@ -14,7 +14,7 @@ PAGES = [f"/{page}".replace("/index/", "/")[1:] for page in PAGES]
 KINDS = {
     "home": "",
     "rules": "kinks/abs/",
-    "largest table": "foundations/rules/",
+    "largest table": "foundations/points/",
     "notebook": "notebooks/linear_regression/",
     "symptoms": "symptoms/",
     "chapter": "kinks/",

@@ -36,6 +36,7 @@ APART = {
     "defects.md",
     "testing.md",
     "foundations/rules.md",
+    "foundations/points.md",
     "foundations/cards.md",
 }  # they are about the whole site
 SOURCES = sorted((ROOT / "docs").rglob("*.md"))

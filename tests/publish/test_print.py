@@ -42,7 +42,7 @@ def paper(browser):
     context.close()
 
 
-@pytest.mark.parametrize("path", ["kinks/relu/", "foundations/rules/", "symptoms/", "flat/print/"])
+@pytest.mark.parametrize("path", ["kinks/relu/", "foundations/points/", "symptoms/", "flat/print/"])
 def test_a_page_on_paper(path: str, paper, served: str) -> None:
     paper.emulate_media(media="screen")
     paper.goto(served + path, wait_until="load")

@@ -50,7 +50,7 @@ def test_the_slider_of_the_explorer_stays_in_sight(phone, served: str) -> None:
 
 
 def test_the_table_of_points_can_be_filtered(phone, served: str) -> None:
-    visit(phone, served + "foundations/rules/")
+    visit(phone, served + "foundations/points/")
     shown = "[...document.querySelectorAll('.census details')].filter((e) => e.checkVisibility())"
     names = f"{shown}.map((e) => e.querySelector('summary code').textContent)"
     everything = phone.evaluate(names)
@@ -75,7 +75,7 @@ def test_the_table_of_points_can_be_filtered(phone, served: str) -> None:
 
 def test_the_head_of_an_open_table_stays(browser, served: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 300})
-    visit(page, served + "foundations/rules/")
+    visit(page, served + "foundations/points/")
     fold = page.locator(".census details:has(tbody tr:nth-child(8))").first
     fold.locator("summary").click()
     fold.locator("tbody tr").nth(6).evaluate("(row) => row.scrollIntoView({ block: 'center' })")
@@ -87,7 +87,7 @@ def test_the_head_of_an_open_table_stays(browser, served: str) -> None:
 def test_without_javascript_all_points_are_there(browser, served: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(served + "foundations/rules/")
+    page.goto(served + "foundations/points/")
     assert not page.locator(".census-filter").is_visible()
     fold = page.locator(".census details").first
     fold.locator("summary").click()
