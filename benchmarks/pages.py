@@ -33,13 +33,17 @@ RESULTS = ROOT / "benchmarks" / "results" / "pages.json"
 PAGES = {
     "home": "",
     "rule page": "kinks/relu/",
-    "largest table": "foundations/rules/",
+    "six rules": "foundations/rules/",
     "notebook": "notebooks/linear_regression/",
     "longest page": "losses/cross_entropy/",
     "map of losses": "losses/map/",
+    "all functions": "functions/",
+    "all points": "foundations/points/",
 }
+TABLES = {"functions/", "foundations/points/"}  # one table each, whole, so that it can be read without a script
 CATEGORIES = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100}  # what each must reach
-LARGEST, REQUESTS, SHIFT = 120.0, 12, 0.02  # kB and requests of a first view; cumulative layout shift
+LARGEST, LARGEST_TABLE = 120.0, 250.0  # kB of a first view
+REQUESTS, SHIFT, USABLE = 12, 0.02, 2.0  # of a first view; cumulative layout shift; seconds to its largest paint
 COMPRESSED = {".html", ".css", ".js", ".json", ".svg", ".xml", ".txt", ".csv", ".ipynb"}
 
 
@@ -144,10 +148,11 @@ def median(visits: list[dict]) -> dict:
     return {**numbers, "failed": sorted({name for visit in visits for name in visit["failed"]})}
 
 
-def complaints(found: dict) -> list[str]:
+def complaints(found: dict, path: str) -> list[str]:
     """What a page misses of what it must reach."""
     missed = [f"{name} {found[name]:.0f} < {least}" for name, least in CATEGORIES.items() if found[name] < least]
-    for name, most in (("kB", LARGEST), ("requests", REQUESTS), ("shift", SHIFT)):
+    largest = LARGEST_TABLE if path in TABLES else LARGEST
+    for name, most in (("kB", largest), ("requests", REQUESTS), ("shift", SHIFT), ("largest paint", 1000 * USABLE)):
         if found[name] > most:
             missed.append(f"{name} {found[name]:.3g} > {most:g}")
     return missed
@@ -169,7 +174,7 @@ def main() -> None:
     for name, path in pages.items():
         visits = [measure(command, f"http://127.0.0.1:{server.server_port}/{path}") for _ in range(options.runs)]
         found = median(visits)
-        results[name] = {"path": path, "median": found, "missed": complaints(found), "visits": visits}
+        results[name] = {"path": path, "median": found, "missed": complaints(found, path), "visits": visits}
         print(
             f"{name:<16}"
             + "".join(f"{found[category]:>5.0f}" for category in CATEGORIES)

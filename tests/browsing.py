@@ -27,8 +27,6 @@ SLOW = ("color-contrast", "link-in-text-block")
 SETTLED = """async () => {
   await document.fonts.ready;
   await new Promise(requestAnimationFrame);
-  // site.js looks at what scrolls as soon as there is time, which tests/conftest.py gives it: this waits behind it.
-  for (let turn = 0; turn < 3; turn++) await new Promise(requestIdleCallback);
 }"""
 
 
@@ -50,11 +48,20 @@ def visit(page, address: str) -> None:
 
 
 def settle(page) -> None:
-    """Wait until site.js has run, and the fonts are there."""
+    """Wait until site.js has run, and the fonts are there; of what is far below it asks with the first key."""
     page.locator(".menu-close").wait_for(state="attached")
     page.evaluate(SETTLED)
+    page.keyboard.press("Shift")
 
 
+# Code gets its copy button when it comes into sight.
+THROUGH = """async () => {
+  for (let y = 0; y < document.body.scrollHeight && document.querySelector('article pre > code'); y += innerHeight) {
+    scrollTo(0, y);
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  }
+  scrollTo(0, 0);
+}"""
 # Until what a change of the window, or of the system's colors, has set off is done: the second frame comes after it.
 FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 

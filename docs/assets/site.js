@@ -19,6 +19,7 @@
 
   // In wide windows a tab's name is a heading and a chapter opens below its name, in narrow ones each opens a pane.
   const panes = () => {
+    if (narrow.matches && !document.getElementById("__drawer").checked) return; // nothing of it is there
     for (const element of all(".md-nav--primary :is(.md-nav__link, .md-nav__title)[for]:not([for=__drawer])")) {
       const opens = narrow.matches || element.matches(".md-nav__item--nested:not(.md-nav__item--section) > .md-nav__link");
       const tag = opens ? "button" : "label";
@@ -40,6 +41,7 @@
   };
   document.addEventListener("change", ({ target }) => {
     if (target.id === "__drawer") {
+      panes();
       document.querySelector(slide() ? ".menu-close" : ".md-header [for=__drawer]").focus();
     } else if (target.matches(".md-nav__toggle")) {
       panes();
@@ -69,39 +71,38 @@
   };
   const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
   const unmarked = new MutationObserver((records) => records.forEach(({ target }) => mark(target)));
+  // Nothing observes what has not been laid out yet, far below: it is measured when a key is pressed that may lead there.
+  let far = [];
+  let measured = false;
+  const measureFar = () => {
+    if (!measured) far.forEach(mark);
+    measured = true;
+  };
+  document.addEventListener("keydown", measureFar, { capture: true });
+  addEventListener("resize", () => (measured = false));
   const scrollers = () => {
     resized.disconnect();
     unmarked.disconnect();
-    const names = { "md-typeset__scrollwrap": "Table", math: "Formula" };
-    // With a mouse the theme marks code. Without one it takes the mark away when the code comes into sight.
-    const code = matchMedia("(hover)").matches ? "" : ", pre > code";
-    const found = [...all(`pre.output, .points, .md-typeset__scrollwrap, div.math${code}`)]
-      .filter((element) => !element.matches(".points .md-typeset__scrollwrap")); // the group around it scrolls
+    const found = [...all("pre.output, .points, .md-typeset__scrollwrap, div.math, pre > code")];
+    const hover = matchMedia("(hover)").matches;
     for (const element of found) {
-      if (names[element.className]) {
-        element.setAttribute("role", "group");
-        element.setAttribute("aria-label", names[element.className]);
-      }
-      resized.observe(element);
-      if (element.tagName === "CODE") unmarked.observe(element, { attributeFilter: ["tabindex"] });
+      const code = element.tagName === "CODE";
+      // In sight, the theme marks code where there is a mouse. Where there is none, it takes the mark away.
+      if (!(code && hover)) resized.observe(element);
+      if (code && !hover) unmarked.observe(element, { attributeFilter: ["tabindex"] });
     }
-    // Nothing observes what has not been laid out yet, far below in a card: that is measured bit by bit, when there is time.
-    // What is folded away is observed when it opens.
-    const waiting = found.filter((element) => !element.closest("details:not([open])"));
-    const later = self.requestIdleCallback ?? setTimeout;
-    later(function some(idle) {
-      do {
-        if (!waiting.length) return;
-        mark(waiting.shift());
-      } while (idle?.timeRemaining() > 20);
-      later(some);
-    });
+    far = found.filter((element) => !element.closest("details:not([open])")); // what is folded is observed when it opens
+    measured = false;
   };
   document.fonts.addEventListener("loadingdone", scrollers); // text grows in boxes that keep their size
 
-  // The theme makes a landmark of the copy button of each block.
+  // The theme makes a landmark of the copy button of each block, which comes when the block is in sight.
+  const copied = new MutationObserver((records) => {
+    for (const { addedNodes } of records)
+      for (const node of addedNodes) if (node.className === "md-code__nav") node.setAttribute("role", "presentation");
+  });
   const copyButtons = () => {
-    for (const nav of all(".md-code__nav")) nav.setAttribute("role", "presentation");
+    for (const pre of all("pre:has(> code)")) copied.observe(pre, { childList: true });
   };
 
   // A link to a card opens it: the heading with its name stands above what is folded.

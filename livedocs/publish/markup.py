@@ -1,4 +1,4 @@
-"""Makes of a page's HTML what the standard allows, where the theme's templates and Markdown write something else."""
+"""Makes of a page's HTML what the standard allows and what is cheap to show, where the theme has something else."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 _VOID = re.compile(r"(<(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)\b[^<>]*?)\s*/>")
 _TOGGLE = re.compile(r'(<input class="md-toggle"[^<>]*?) autocomplete="off">')
+_TABLE = re.compile(r"<table>(.*?)</table>", re.DOTALL)
 
 
 def conforming(page: str) -> str:
@@ -22,3 +23,19 @@ def conforming(page: str) -> str:
         at = page.index('<input class="md-toggle"')
         page = f'{page[:at]}<form id="toggles" autocomplete="off" hidden></form>\n    {page[at:]}'
     return page
+
+
+def as_scripts_leave_it(page: str) -> str:
+    """A page with what scripts would do to each table and formula: done later, all of the page is styled anew.
+
+    The theme's script puts each table without a class into a box that scrolls; what scrolls has a role and a name.
+
+    Args:
+        page: the whole page; a table or formula with other attributes stays as it is.
+    """
+    page = page.replace('<div class="math">', '<div class="math" role="group" aria-label="Formula">')
+    return _TABLE.sub(
+        r'<div class="md-typeset__scrollwrap" role="group" aria-label="Table"><div class="md-typeset__table">'
+        r'<table class="plain">\1</table></div></div>',
+        page,
+    )

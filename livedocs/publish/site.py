@@ -61,7 +61,7 @@ from livedocs.publish import (
 )
 from livedocs.publish.addresses import address_of, menu_sections, notebook_uri, with_addresses
 from livedocs.publish.folder import SiteFolder
-from livedocs.publish.markup import conforming
+from livedocs.publish.markup import as_scripts_leave_it, conforming
 from livedocs.publish.print_pages import Chapter
 from livedocs.publish.progress import Progress
 from livedocs.publish.templates import Templates
@@ -430,7 +430,7 @@ class Site:
                 unite = functools.partial(self._unite, chapter, output)
                 return self.kept.lasting(f"chapters/{page.file.src_uri}", [output], unite)
         ours = self.pages.get(page.file.src_uri)
-        return fill(output, ours.late) if ours else output
+        return as_scripts_leave_it(fill(output, ours.late) if ours else output)
 
     def on_post_template(self, output: str, name: str) -> str:
         """Finish a file that a template makes alone; the page for lost addresses is one."""
@@ -439,7 +439,7 @@ class Site:
     def _unite(self, chapter: Chapter, output: str) -> str:
         """The finished print page of a chapter."""
         late = {key: text for part in chapter.parts for key, text in self.pages[part.source].late.items()}
-        return print_pages.unite(fill(output, late), chapter.parts, chapter.whole.url)
+        return as_scripts_leave_it(print_pages.unite(fill(output, late), chapter.parts, chapter.whole.url))
 
     def on_env(self, env, config: MkDocsConfig, files: Files):
         self.rendering = False

@@ -10,10 +10,11 @@ from markdown.util import AtomicString
 from livedocs.measured import MeasuredRule, short_name
 from livedocs.show.card import equations, verdicts_in_words
 from livedocs.show.markdown import escape_cell, portable_latex, table_lines
-from livedocs.show.mathml import typeset
+from livedocs.show.mathml import to_mathml, typeset, width_of
 
 COLUMNS = ("Function", "Special points", "Formula", "Modes")  # a phone shows the first two
 LONG = 120  # characters of LaTeX that a row has room for
+WIDEST = 23  # em that a row has room for on a phone, as width_of reckons
 # The modes beside reverse, and the checks in which they are tested: a rule that leaves one out has not that mode.
 _MODES = {"forward": {"forward"}, "second": {"gradcheck", "gradgradcheck"}}
 
@@ -42,6 +43,12 @@ def _formula(rule: MeasuredRule) -> str:
     """The formula in LaTeX, where a row has room for it."""
     formula = equations(rule)[0]
     return formula if len(formula) <= LONG or r"\begin{cases}" in formula else ""
+
+
+def _short(rule: MeasuredRule) -> str:
+    """The formula in LaTeX, where a row of a phone has room for it."""
+    formula = _formula(rule)
+    return formula if formula and width_of(to_mathml(formula, display=False)) <= WIDEST else ""
 
 
 def add_table(
@@ -85,9 +92,9 @@ def add_table(
         link.text = AtomicString(rule.short)
         if also := dict.fromkeys(short for short in map(short_name, rule.also) if short != rule.short):
             ET.SubElement(name, "small").text = AtomicString(", ".join(also))
-        shown = stash(typeset(rule, formula, glyphs, display=False)) if (formula := _formula(rule)) else "on its card"
+        shown = stash(typeset(rule, formula, glyphs, display=False)) if (formula := _short(rule)) else "on its card"
         ET.SubElement(line, "td").text = AtomicString(verdicts_in_words(rule))
-        ET.SubElement(line, "td").text = AtomicString(shown)
+        ET.SubElement(line, "td", {"class": "formula"}).text = AtomicString(shown)
         ET.SubElement(line, "td").text = modes_in_words(rule)
 
 

@@ -45,10 +45,17 @@ WRONG = """() => {
     if (e.tabIndex !== 0) wrong.add(`no key scrolls it: ${say(e)}`);
   }
 
+  // A row of the table of all functions has room for its formula.
+  for (const formula of all('td.formula'))
+    if (formula.scrollWidth > formula.clientWidth + 1) wrong.add(`no room for the formula: ${say(formula)}`);
+
   // The copy button stands beside the code.
   for (const code of all('article .highlight pre > code')) {
     const button = code.parentElement.querySelector('.md-code__nav');
-    if (!button) continue;
+    if (!button) {
+      wrong.add(`no copy button: ${say(code)}`);
+      continue;
+    }
     const text = document.createRange();
     text.selectNodeContents(code);
     if (button.getBoundingClientRect().bottom > text.getBoundingClientRect().top + 1)

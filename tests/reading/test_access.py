@@ -342,12 +342,13 @@ def test_the_copy_button_gives_the_code_and_nothing_else(browser, served: str) -
     source = (ROOT / "snippets/kinks/abs.py").read_text(encoding="utf-8")
     lines = source.split("\n")
     shown = ["\n".join(lines[s.start - 1 : s.end]).strip("\n") for s in read_sections(source, "snippets/kinks/abs.py")]
-    buttons = page.locator("article .highlight .md-code__button").all()
-    assert len(buttons) == len(shown) >= 3
+    blocks = page.locator("article .highlight").all()
+    assert len(blocks) == len(shown) >= 3
     copied = []
-    for button in buttons:
+    for block in blocks:
         page.evaluate("navigator.clipboard.writeText('nothing yet')")
-        button.click()
+        block.scroll_into_view_if_needed()
+        block.locator(".md-code__button").click()
         until(page, "navigator.clipboard.readText().then((text) => text !== 'nothing yet')")
         copied.append(page.evaluate("navigator.clipboard.readText()"))
     assert sorted(copied) == sorted(shown)  # a page may show the sections of its snippet in another order

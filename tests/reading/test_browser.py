@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browsing import CHAPTER, CONTRAST, DESKTOP, FRAMES, PAGES, PHONE, SLOW, faults, until, visit
+from tests.browsing import CHAPTER, CONTRAST, DESKTOP, FRAMES, PAGES, PHONE, SLOW, THROUGH, faults, until, visit
 from tests.reading import phone
 
 pytestmark = pytest.mark.site
@@ -45,6 +45,7 @@ def test_a_page_shows_what_it_should(path: str, tab, served: str) -> None:
         if at > LIMITS[what]
     ]
     tab.evaluate(UNFOLD)
+    tab.evaluate(THROUGH)
     wrong += [f"wide: {what}" for what in tab.evaluate(WRONG)]
     session = tab.context.new_cdp_session(tab)
     session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
@@ -64,6 +65,7 @@ def narrow(tab, session, width: int) -> None:
     size = {"width": width, "height": PHONE["height"], "deviceScaleFactor": 1, "mobile": True}
     session.send("Emulation.setDeviceMetricsOverride", size)
     tab.evaluate(FRAMES)
+    tab.keyboard.press("Shift")
 
 
 @pytest.mark.parametrize("path", ["", "ties/max/", "foundations/points/"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from livedocs.measured import short_name
-from tests.browsing import CHAPTER, FRAMES, KINDS, SLOW, faults, visit
+from tests.browsing import CHAPTER, FRAMES, KINDS, SLOW, THROUGH, faults, visit
 from tests.reading.phone import LIGHTEN, WIDTHS, WRONG
 
 pytestmark = pytest.mark.site
@@ -26,6 +26,7 @@ def test_a_page_on_a_phone(path: str, phone, served: str) -> None:
     phone.set_viewport_size({"width": WIDTHS[0], "height": 740})
     visit(phone, served + path)
     phone.evaluate(LIGHTEN)
+    phone.evaluate(THROUGH)
     wrong = [f"axe: {fault}" for fault in faults(phone, rules=dict.fromkeys(SLOW, False))]
     for width in WIDTHS:
         phone.set_viewport_size({"width": width, "height": 740})
