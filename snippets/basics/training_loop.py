@@ -138,7 +138,7 @@ assert (
 )
 # Of all orders with a loss before backward(), those are right where step()
 # is the next line after backward(), in this pass or at the start of the next.
-from itertools import permutations
+from itertools import permutations, product
 
 right = 0
 for order in permutations(("zero", "loss", "backward", "step")):
@@ -258,22 +258,24 @@ optimizer = torch.optim.SGD([w], lr=0.25, weight_decay=1.0)
 (w**2).backward()
 optimizer.step()
 assert w.grad.item() == 2 and w.item() == 1 - 0.25 * (2 + 1)
-# With Nesterov, foreach=True and no weight decay, step() does write into .grad
-for foreach in (False, True):
-    for decay in (0, 0.1):
-        for nesterov in (False, True):
-            w = torch.ones(3, requires_grad=True)
-            w.grad = torch.ones(3)
-            torch.optim.SGD(
-                [w],
-                lr=0.1,
-                momentum=0.5,
-                weight_decay=decay,
-                nesterov=nesterov,
-                foreach=foreach,
-            ).step()
-            writes = foreach and nesterov and not decay
-            assert (w.grad == (1.5 if writes else 1)).all()
+# With Nesterov, foreach=True and neither weight decay nor maximize, step()
+# does write into .grad
+for foreach, fused in ((False, False), (True, False), (False, True)):
+    for decay, nesterov, maximize in product((0, 0.1), *2 * [(False, True)]):
+        w = torch.ones(3, requires_grad=True)
+        w.grad = torch.ones(3)
+        torch.optim.SGD(
+            [w],
+            lr=0.1,
+            momentum=0.5,
+            weight_decay=decay,
+            nesterov=nesterov,
+            maximize=maximize,
+            foreach=foreach,
+            fused=fused,
+        ).step()
+        writes = foreach and nesterov and not decay and not maximize
+        assert (w.grad == (1.5 if writes else 1)).all()
 
 
 # --8<-- [start:adam]
@@ -388,6 +390,30 @@ except RuntimeError as error:
 print(textwrap.fill(message.split(": [")[0], 68))
 # --8<-- [end:between]
 assert "has been modified by an inplace operation" in message
+# claim: A step with fused=True is not counted: there is no error, and the
+#   gradient is wrong.
+for kind in (
+    torch.optim.SGD,
+    torch.optim.Adam,
+    torch.optim.AdamW,
+    torch.optim.Adagrad,
+):
+    for fused in (False, True):
+        optimizer = kind(net.parameters(), lr=0.25, fused=fused)
+        optimizer.zero_grad()
+        mse_loss(net(x), y).backward()
+        loss = mse_loss(net(x), y)
+        first = net[0].weight
+        (right,) = torch.autograd.grad(loss, first, retain_graph=True)
+        counted = net[1].weight._version
+        optimizer.step()
+        assert (net[1].weight._version == counted) == fused
+        optimizer.zero_grad()
+        try:
+            loss.backward()
+            assert fused and abs(first.grad - right) > 1e-3
+        except RuntimeError as error:
+            assert not fused and "inplace operation" in str(error)
 
 # --8<-- [start:modes]
 drop = torch.nn.Dropout(0.5)
