@@ -124,8 +124,11 @@ for function in (
 ):
     text = attempt(lambda function=function: changed(function))
     assert text == "no error"
-for function in (*of_result, torch.expm1, torch.relu):
-    assert "modified" in attempt(lambda function=function: changed(function))
+# Where the formula uses it, the text names the operation that saved it
+for function in (*of_result, torch.expm1, torch.relu, torch.cumprod):
+    arguments = [0] if function is torch.cumprod else []
+    text = attempt(lambda f=function, a=arguments: changed(lambda x: f(x, *a)))
+    assert named(text) == f"error: output 0 of {function.__name__.title()}"
 
 
 # --8<-- [start:input]
@@ -160,6 +163,25 @@ for function in (torch.sin, torch.log, lambda h: h * h, lambda h: h**2):
     ):
         text = attempt(lambda f=function, w=write: written(f, w))
         assert named(text) == f"error: output 0 of {operation}"
+    for write in (
+        lambda h: h.__setitem__(0, 5),
+        lambda h: h[:1].mul_(3),
+        lambda h: h.view(2).zero_(),
+    ):
+        text = attempt(lambda f=function, w=write: written(f, w))
+        assert named(text).endswith("CopySlices")
+
+    def quietly(h):
+        with torch.no_grad():
+            h.zero_()
+
+    for write in (quietly, lambda h: h.detach().zero_()):
+        text = attempt(lambda f=function, w=write: written(f, w))
+        assert named(text) == "error: output 0 of Mul"
+    # A saved view is named AsStrided
+    for of_view in (lambda h, f=function: f(h[:1]), lambda h: h.t().sin()):
+        text = attempt(lambda f=of_view: written(f, torch.Tensor.zero_))
+        assert named(text) == "error: output 0 of AsStrided"
 # a linear layer whose weight is trained
 layer = nn.Linear(2, 3)
 assert "modified" in attempt(lambda: written(layer, torch.Tensor.zero_))
@@ -206,6 +228,9 @@ for part in (h.split(1)[0], h.chunk(2)[0]):
         assert "function that returns multiple views" in str(error)
     else:
         raise AssertionError("not refused")
+with torch.no_grad():  # not recorded: it may
+    for part in (h.unbind()[0], h.split(1)[0], h.chunk(2)[0], x.detach()[:1]):
+        part.add_(0)
 constant = torch.ones(4)  # requires no gradient
 for part in (constant.split(2)[0], constant.chunk(2)[0], constant.unbind()[0]):
     part.add_(1)
@@ -249,6 +274,18 @@ optimizer.step()
 print(attempt(lambda: loss)[:30])
 print(attempt(lambda: (w * w).sum()))  # the loss, computed again
 # --8<-- [end:step]
+# With fused=True the step is not counted, and the pass is wrong
+for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
+    fused = nn.Parameter(torch.tensor([1.0, 2.0]))
+    optimizer = kind([fused], lr=0.1, fused=True)
+    loss = (fused * fused).sum()
+    loss.backward(retain_graph=True)
+    optimizer.step()
+    optimizer.zero_grad()
+    assert (
+        fused._version == 0 and attempt(lambda kept=loss: kept) == "no error"
+    )
+    assert torch.equal(fused.grad, 2 * fused) and fused.grad[0] < 2
 
 
 # a leaf is not the output of an operation, and the text names none
