@@ -126,6 +126,12 @@ for mode in (torch.no_grad, torch.inference_mode):
             assert str(error).startswith(start), error
         else:
             raise AssertionError("the view is not refused")
+        parameter = torch.nn.Parameter(torch.ones(2))
+        with mode():
+            old = parameter[:1]
+        parameter.grad = torch.ones(2)
+        kind([parameter], lr=0.1, fused=True).step()  # not counted
+        assert (2 * old).requires_grad and parameter._version == 0
 y = 2 * x
 assert y.detach_() is y and y.is_leaf and not y.requires_grad
 try:
@@ -175,6 +181,18 @@ except RuntimeError as error:
     show(error)
 # --8<-- [end:in-place]
 assert x.tolist() == [1, 2]
+for index, leaf in (
+    (0, False),
+    (slice(0, 1), False),
+    (torch.tensor([True, False]), True),
+    (torch.tensor([0]), True),
+    ([0], True),
+):
+    try:
+        x[index] = 5.0
+        raise AssertionError(index)
+    except RuntimeError as error:
+        assert str(error).startswith("a leaf" if leaf else "a view of a leaf")
 
 # --8<-- [start:in-place-allowed]
 with torch.no_grad():
