@@ -31,6 +31,10 @@ print("converted, a leaf:", converted.is_leaf)
 # --8<-- [end:trap-scaled]
 assert message == "can't optimize a non-leaf Tensor" and not w.is_leaf
 assert not converted.is_leaf
+same = torch.randn(3, requires_grad=True)
+assert same.float() is same  # no conversion: the leaf itself
+made = 2 * torch.ones(2)  # an operation, not recorded
+assert made.is_leaf and made.grad_fn is None
 
 # --8<-- [start:fix-scaled]
 w = (torch.randn(3) * 0.1).requires_grad_()
@@ -61,6 +65,8 @@ for step in range(3):
     print("kept:", nodes(total))
 # --8<-- [end:trap-history]
 assert nodes(total) == 10
+with torch.no_grad():
+    assert nodes(total + (x**2).sum()) == 0
 square = loss.grad_fn.next_functions[0][0]
 try:
     saved = square._saved_self
@@ -246,6 +252,12 @@ print("x.grad", x.grad)
 print("u.grad", u.grad)
 # --8<-- [end:unused]
 assert x.grad.tolist() == [2, 0] and u.grad is None
+used = torch.tensor([7.0], requires_grad=True)
+with torch.no_grad():
+    view = used[:1]
+(0 * used + view).sum().backward()  # 0 * x is a path
+assert used.grad.item() == 0
+assert view.is_leaf and view.requires_grad and view.grad is None
 
 # --8<-- [start:unused-error]
 from torch.autograd import grad
