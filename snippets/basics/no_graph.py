@@ -21,6 +21,13 @@ loss.backward()  # no error: the head has a graph
 print("head ", head.weight.grad is not None)
 print("model", [p.grad for p in model.parameters()])
 # --8<-- [end:trap]
+head.requires_grad_(False)  # a parameter before the cut is not enough
+body = nn.Linear(2, 1)
+assert not head(body(torch.ones(4, 2)).detach()).requires_grad
+head.requires_grad_(True)
+out = body(torch.ones(4, 2))
+(head(out.detach()) + out).mean().backward()  # a path around the cut
+assert (body.weight.grad == 1).all()
 
 # --8<-- [start:fix]
 model.requires_grad_(True)
@@ -144,6 +151,10 @@ try:
 except RuntimeError as error:
     print(str(error).split(". ")[0])
 # --8<-- [end:other]
+
+for cut in (w > 0, w.argmax(), w.long()):  # not differentiable: no node
+    assert w.requires_grad and cut.grad_fn is None
+assert (w > 0).float().mean().is_leaf
 
 # --8<-- [start:requires]
 loss = (w > 0).float().mean().requires_grad_()
