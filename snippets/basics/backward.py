@@ -35,6 +35,14 @@ except RuntimeError as error:
     message = str(error)
 print(message)
 # --8<-- [end:refused]
+for shape in ((), (1,), (1, 1)):
+    for dtype in (torch.float32, torch.float64, torch.complex64):
+        one = torch.ones(shape, dtype=dtype, requires_grad=True)
+        try:
+            (2 * one).backward()
+            assert (one.grad == 2).all() and not dtype.is_complex
+        except RuntimeError as error:
+            assert dtype.is_complex and "real scalar outputs" in str(error)
 
 # --8<-- [start:cotangent]
 x.grad = y.grad = None
