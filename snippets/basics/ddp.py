@@ -36,6 +36,15 @@ for number, (name, p) in enumerate(learned):
 # --8<-- [end:which]
 with torch.no_grad():
     model(x)  # no error: no graph
+model = DDP(two())
+with model.no_sync():
+    model(x).sum().backward()
+model(x).sum().backward()  # no error: the step before was not reduced
+try:
+    model(x)
+    raise AssertionError
+except RuntimeError as error:
+    assert "finished reduction in the prior iteration" in str(error)
 
 
 def indices(module):
