@@ -26,7 +26,22 @@ for start, lr in (0.9375, 0.25), (0.9375, 0.5), (7.3, 0.25), (100.0, 0.75):
     r = start % lr
     assert abs(high - r) < 1e-9 and abs(low - (r - lr)) < 1e-9
 # --8<-- [end:rule]
-# claim: ends, from any start x_0 > 0, in the two points
+# claim: ends, in exact arithmetic, from any start x_0 > 0, in the two points
+import random
+from fractions import Fraction
+
+random.seed(0)
+for _ in range(300):
+    at = Fraction(random.randint(1, 9999), random.randint(1, 999))
+    lr = Fraction(random.randint(1, 99), random.randint(1, 99))
+    at = min(at, 200 * lr + at % lr)
+    r = at % lr
+    for step in range(203):
+        before = at
+        at -= lr * ((at > 0) - (at < 0))
+    assert {before, at} == ({r, r - lr} if r else {0})
+far = torch.tensor(1e7)
+assert far - 0.25 == far
 torch.manual_seed(0)
 for lr in (0.25, 0.1, 0.3, 1 / 3):
     x = 10 * torch.rand(200, dtype=torch.float64)
@@ -200,6 +215,8 @@ assert quarter[4:] == [0] * 11
 assert (
     0 not in tenth and abs(tenth[-1]) < 1e-12 and abs(tenth[-2] + 0.1) < 1e-9
 )
+# with momentum a path does not stay at the 0 that it hits
+assert descend(torch.abs, 1.0, 3, lr=1, momentum=0.5) == [1, 0, -0.5, 0.25]
 
 # --8<-- [start:walks-on]
 path = descend(loss, 0.0, 16)
