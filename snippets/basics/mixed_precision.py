@@ -67,6 +67,16 @@ torch.linalg.vector_norm(y).backward()
 print("vector_norm:", y.grad)
 print("sum in float32:", x.sum(dtype=torch.float32).item())
 # --8<-- [end:fix-sum]
+# a norm of 65,520 or more is inf still, with gradient 0; it takes a dtype
+for entry, overflows in ((46312.0, False), (46336.0, True), (6e4, True)):
+    z = torch.full((2,), entry, dtype=torch.float16, requires_grad=True)
+    for dtype in (None, torch.float32):
+        norm = torch.linalg.vector_norm(z, dtype=dtype)
+        (g,) = torch.autograd.grad(norm, z)
+        lost = overflows and dtype is None
+        assert norm.isinf() == lost and (g == 0).all() == lost
+        exact = torch.linalg.vector_norm(z.double())
+        assert (exact >= 65520) == overflows
 
 # --8<-- [start:trap-adam]
 for optimizer in (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
