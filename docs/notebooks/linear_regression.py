@@ -74,7 +74,7 @@ torch.testing.assert_close((w.grad, b.grad), (dw, db), rtol=1e-8, atol=0)
 # %% [markdown]
 # ## The graph
 #
-# Every tensor remembers the operation that made it. `grad_fn` is that operation's backward; `next_functions` leads to
+# A computed tensor remembers the operation that made it. `grad_fn` is that operation's backward; `next_functions` leads to
 # the operations before it. Leaves end in `AccumulateGrad`: there the gradient is added to `.grad`.
 
 
