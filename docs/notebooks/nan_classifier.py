@@ -160,7 +160,7 @@ assert place.endswith("in entropy") and "torch.xlogy(q, q)" in line
 # %% [markdown]
 # The “1th” output is the second: the counting starts at 0. It is the gradient of the second argument of `xlogy(q, q)`.
 # `torch.autograd.detect_anomaly()` does the same, and warns that it is slow: it is for one step, not for a training.
-# Both look for NaN alone. An infinity passes and becomes NaN later: for the bare root of a sum of squares at 0 they name
+# Both look for NaN alone. An infinity passes, and may become NaN later: for the bare root of a sum of squares at 0 they name
 # [the operation before the root](../edges/sqrt.md#what-to-write-instead), and the root itself where a 0 arrives from above it.
 #
 # ## Found with hooks
