@@ -34,7 +34,7 @@ def weighted_mean(loss, x, y, w):
     wide = torch.promote_types(x.dtype, torch.float32)  # half sums overflow
     x, y = (torch.where(w != 0, v, 0).to(wide) for v in (x, y))
     terms = loss(x, y, reduction="none") * w
-    total = w.to(wide).sum()
+    total = w.to(terms.dtype).sum()
     return terms.sum() / torch.where(total == 0, 1, total)  # all 0: 0
 
 
@@ -61,6 +61,10 @@ torch.testing.assert_close(
 ten, many = torch.full((1000,), 10.0).half(), torch.ones(70000).half()
 assert weighted_mean(mse_loss, ten, 0 * ten, many[:1000]) == 100
 assert weighted_mean(mse_loss, many, 0 * many, many) == 1
+z = torch.tensor([3 + 4j, torch.nan], requires_grad=True)  # l1_loss takes it
+loss = weighted_mean(l1_loss, z, torch.zeros(2), torch.tensor([2, 0]))
+(g,) = torch.autograd.grad(loss, z)
+assert loss == 5 and abs(g[0] - (0.6 + 0.8j)) < 1e-6 and g[1] == 0
 assert torch.autograd.gradcheck(
     lambda x: weighted_mean(mse_loss, x, torch.zeros(4), tokens[0, :1]),
     torch.rand(4, dtype=torch.float64, requires_grad=True),
@@ -131,6 +135,10 @@ for signed in ([1.0, 3.0], [3.0, -1.0], [-3.0, 1.0]):
         mean, each = loss(x, y, weight=w_n), loss(x, y, reduction="none")
         (g,) = torch.autograd.grad(mean, w_n)
         assert ((g < 0) == (each < mean)).all() == (w_n.sum() > 0)
+for loss in (mse_loss, l1_loss):  # one loss is the mean: 0
+    even = torch.ones(3, requires_grad=True)
+    mean = loss(torch.tensor([1.0, 1, 1]), torch.zeros(3), weight=even)
+    assert not torch.autograd.grad(mean, even)[0].any()
 zero = torch.tensor([0.0, 3.0], requires_grad=True)
 (g,) = torch.autograd.grad(weighted_mean(mse_loss, x, y, zero), zero)
 (full,) = torch.autograd.grad(mse_loss(x, y, weight=zero), zero)
@@ -206,6 +214,8 @@ for loss in (mse_loss, l1_loss, huber_loss):
                 assert "must have the same size" in str(error)
             else:
                 raise AssertionError(size)
-# claim: There the mean is too large
+# claim: There the mean of mse_loss and l1_loss is too large
 small, large = torch.zeros(3, 1), torch.ones(3)
-assert mse_loss(small, large, weight=torch.ones(3, 1)) == 3
+for loss in (mse_loss, l1_loss, huber_loss):
+    times = loss(small, large, weight=small + 1) / loss(small, large)
+    assert times == (1 if loss is huber_loss else 3)
