@@ -75,7 +75,8 @@ RULES = [
         defects=tuple(
             Defect(
                 point,
-                "The term is masked to 0 below 1, its gradient is not: reverse mode multiplies 0 by a NaN.",
+                "The term is masked to 0 up to 1, its gradient is not: reverse mode multiplies 0 by the logarithm of"
+                " the target, −∞ or NaN.",
                 {"gradient": {"x": x, "t": math.nan}, "forward": {"x": x, "t": 0.0}},
             )
             for point, x in (("target 0", 1.0), ("negative target", 2.0))

@@ -126,6 +126,10 @@ for x, far in (88.72283, False), (88.72284, True), (1e30, True):
     assert (
         slope.isinf() == poisson_nll_loss(x, torch.tensor(2.0)).isinf() == far
     )
+for x, t in (inf, 2.0), (inf, 0.0), (3e38, 2.0):  # t x is not finite
+    x, t = torch.tensor([x, t])
+    assert poisson_nll_loss(x, t).isnan()
+    assert torch.func.grad(poisson_nll_loss)(x, t) == inf
 for t in (0.1, 1.0, 37.0):
     x = torch.linspace(-200, torch.tensor(t).log().item(), 99)[:-1]
     x.requires_grad_()
@@ -171,6 +175,9 @@ loss, dx, dt = loss_and_gradients(poisson_nll_loss, 0.0, 0.0, full=True)
 assert dx == 1 and dt != dt
 dt = loss_and_gradients(poisson_nll_loss, 0.0, -0.5, full=True)[2]
 assert dt != dt
+t = torch.tensor([0.0, -0.5], requires_grad=True)
+(slope,) = torch.autograd.grad(t.log().sum(), t)  # not the cause below 0
+assert slope.tolist() == [inf, -2] and (0 * t.log()).isnan().all()
 at, above = (
     loss_and_gradients(poisson_nll_loss, 0.0, t, full=True)[0]
     for t in (1.0, 1 + 1e-9)
