@@ -60,7 +60,7 @@ MULTI = {
 }
 NAN_IS_ZERO = Defect(
     "NaN",
-    "Here the loss is 0: no comparison with NaN is true, so a hinge whose slack is NaN adds nothing.",
+    "Here the loss is 0: NaN is not greater than 0, so a hinge whose slack is NaN adds nothing.",
     {"output": 0.0, "gradient": {"x": [0.0, 0.0, 0.0]}},
 )
 

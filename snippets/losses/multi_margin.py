@@ -165,9 +165,21 @@ for size in (2, 17, 33):
             rest = torch.cat([row[:, :1], row[:, 2:]], 1)
             loss, less = (multi_margin_loss(v, target, p) for v in (row, rest))
             torch.testing.assert_close(loss, less * (size - 1) / size)
+            for bad in (nan, inf, -inf):  # of a wrong class
+                row[0, 1] = bad
+                g = slopes(multi_margin_loss, row[0].tolist(), 0, p=p)
+                alone = slopes(multi_margin_loss, rest[0].tolist(), 0, p=p)
+                g, alone = torch.tensor(g), torch.tensor(alone)
+                torch.testing.assert_close(
+                    g[2:], alone[1:] * (size - 1) / size
+                )
             row[0, 0] = nan
             assert not any(slopes(multi_margin_loss, row[0].tolist(), 0, p=p))
             assert multi_margin_loss(row, target, p) == 0
+x, two = torch.tensor([nan, 0.0, 0.5]), torch.tensor([0, 1, -1])
+assert multilabel_margin_loss(x, two) == 0.5  # class 1 has its hinge
+g = slopes(multilabel_margin_loss, x.tolist(), two.tolist())
+assert g[0] == 0 and g[1] == -g[2] < 0
 
 # --8<-- [start:reductions]
 x = torch.zeros(2, 4, requires_grad=True)  # two rows, four classes
