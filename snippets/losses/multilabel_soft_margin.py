@@ -149,11 +149,21 @@ assert not torch.autograd.grad(
     multilabel_soft_margin_loss(x, torch.ones(2, 4), weight=weight), x
 )[0][:, 0].any()
 torch.testing.assert_close(loss, 7 / 4 * torch.tensor(2.0).log())
-for bad in float("nan"), inf:
-    start = torch.tensor([[bad, 0.0, 0.0, 0.0]], requires_grad=True)
-    out = multilabel_soft_margin_loss(start, torch.ones(1, 4), weight=weight)
-    (g,) = torch.autograd.grad(out, start)
-    assert out.isnan() and (g[0, 0].isnan() if bad != bad else g[0, 0] == 0)
+for bad in float("nan"), inf, -inf:
+    for t in (0.0, 0.5, 1.0):
+        start = torch.tensor([[bad, 0.0, 0.0, 0.0]], requires_grad=True)
+        t = torch.tensor([[t, 1, 1, 1]])
+        out = multilabel_soft_margin_loss(start, t, weight=weight)
+        (g,) = torch.autograd.grad(out, start)
+        kept = g[0, 0].isnan() if bad != bad else g[0, 0] == 0
+        assert out.isnan() and kept
+    start = torch.zeros(1, 4, requires_grad=True)
+    t = torch.tensor([[bad, 1.0, 1.0, 1.0]])
+    out = multilabel_soft_margin_loss(start, t, weight=weight)
+    assert torch.autograd.grad(out, start)[0].isnan()[0].tolist() == [
+        True,
+        *3 * [False],
+    ]
 
 # --8<-- [start:twice]
 x = torch.randn(2, 4, dtype=torch.float64, requires_grad=True)
