@@ -173,6 +173,9 @@ for f, x, names in (
         else:
             torch.testing.assert_close(g, loss.sum(0))
             assert f is binary_cross_entropy_with_logits
+        ones = torch.ones(3)
+        _, slope = torch.func.jvp(total, (ones,), (ones,))
+        assert (slope == 0) == (f is binary_cross_entropy)
 
 # --8<-- [start:learn-pos]
 try:
@@ -224,11 +227,15 @@ start = text.index("- name: binary_cross_entropy_with_logits(")
 lines = text[start:].splitlines()
 print(*lines[1:3], sep="\n")
 # --8<-- [end:source]
-# claim: with logits its target is NaN or infinite
-for target in (float("nan"), float("inf"), -float("inf")):
-    x = torch.ones(2, requires_grad=True)
-    loss = binary_cross_entropy_with_logits(
-        x, torch.tensor([target, 1.0]), weight=torch.tensor([0.0, 1.0])
-    )
-    (g,) = torch.autograd.grad(loss, x)
-    assert g[0].isnan() and g[1].isfinite()
+# claim: with logits its target or pos_weight is NaN or infinite
+for bad in (float("nan"), float("inf"), -float("inf")):
+    for target, positive in (bad, 1.0), (1.0, bad), (0.3, bad):
+        x = torch.ones(2, requires_grad=True)
+        loss = binary_cross_entropy_with_logits(
+            x,
+            torch.tensor([target, 1.0]),
+            weight=torch.tensor([0.0, 1.0]),
+            pos_weight=torch.tensor([positive, 1.0]),
+        )
+        (g,) = torch.autograd.grad(loss, x)
+        assert g[0].isnan() and g[1].isfinite()
