@@ -120,7 +120,8 @@ for y in (1.0, -1.0):
 # --8<-- [end:at-margin]
 g = g.tolist()
 assert g == ([0, 1, 1] if old else [0, 0, 1])
-# claim: Exactly at the margin the gradient of both is 0 from PyTorch 2.14 on.
+# claim: Exactly at the margin the gradient of both is 0 from PyTorch 2.14 on,
+#   for hinge_embedding_loss with y = −1.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for count in (1, 17, 1001):
         for margin in (0.0, 1.0, -0.5, 0.375):
@@ -245,6 +246,8 @@ try:
 except RuntimeError as error:
     print(error)
 # --8<-- [end:shapes]
+table = torch.margin_ranking_loss(row[0], row[0], column, 0.0, 0)
+assert table.shape == torch.hinge_embedding_loss(row[0], column, 1, 0).shape
 
 # --8<-- [start:target]
 x = torch.tensor([-1.0, 2.0], requires_grad=True)
