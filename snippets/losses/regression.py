@@ -215,6 +215,17 @@ assert squares.isinf().tolist() == [False, True]
 edge = torch.tensor([255.0, 256.0], dtype=torch.float16)
 squares = mse_loss(edge, torch.zeros_like(edge), reduction="none")
 assert squares.isinf().tolist() == [False, True]
+for n, low, high in (
+    (1, 0, 1e-3),
+    (1000, 0, 1e-3),
+    (2**15 - 1, 0, 1e-3),
+    (2**15, 0, 1e-3),
+    (10**6, 0.0125, 0.0135),
+):
+    x = torch.full((n,), 300.0, dtype=torch.float16)
+    g = gradient(partial(mse_loss, target=0 * x), x)
+    assert low <= abs(g[0].double() * n / 600 - 1) <= high
+    assert 2 / n >= torch.finfo(torch.float16).tiny or n > 2**15
 
 # --8<-- [start:empty]
 w = torch.tensor(3.0, requires_grad=True)
