@@ -132,6 +132,11 @@ for x in (inf, -inf, nan):
     print(f"x = {x}: loss {loss}, gradient {g + 0}")
 # --8<-- [end:nan]
 assert g != g
+for x in (inf, -inf):
+    (loss,), (g,) = loss_and_gradient([x], 0.0)
+    assert loss != loss and g != g
+for x in (-3e38, -88.0, 0.0, 3e38):
+    assert loss_and_gradient([x], 0.0)[1] == [0]
 
 # --8<-- [start:log1p]
 x = torch.tensor(20.0)
