@@ -210,6 +210,14 @@ for p in ([1.0, 0, 0], [2.0, 0, 0], [1.0, 1, 0], [0.0, 0, 0], [2.0, -1, 0]):
     )
     print(p, f"loss {loss:.4f}", g)
 # --8<-- [end:any-sum]
+for p in torch.randn(5, 3, dtype=torch.float64):
+    (loss, g), (two, g2) = (
+        value_and_gradient([1.0, 0, 0], k * p) for k in (1, 2)
+    )
+    assert abs(two - 2 * loss) < 1e-9
+    torch.testing.assert_close(
+        torch.tensor(g2), 2 * torch.tensor(g), atol=2e-4, rtol=0
+    )
 assert value_and_gradient([0.0, 0, 0], torch.zeros(3).double()) == (
     0,
     [0, 0, 0],
@@ -288,6 +296,9 @@ print("student", dx)
 print("teacher", dp)
 # --8<-- [end:target-gradient]
 torch.testing.assert_close(dp, -x.log_softmax(0))
+far = torch.tensor([1e3, 0.0, 0.0])  # the first one stays
+(dp,) = torch.autograd.grad(cross_entropy(far, p), p)
+assert dp.tolist() == [0, 1000, 1000]
 
 # label smoothing is a target of probabilities
 torch.manual_seed(0)
@@ -333,6 +344,13 @@ out = cross_entropy(x, ignored, weight=w, label_smoothing=0.3)
 print("second row ignored:", g[1].tolist())
 # --8<-- [end:smoothing-weights]
 assert g[1].tolist() == [0, 0, 0]
+for row in ([-inf, 0.0, 1.0], [inf, 0, 1], [float("nan"), 0, 1], 3 * [-inf]):
+    spoiled = torch.tensor([[1.0, 0, 0], row], requires_grad=True)
+    for smoothing in (0.0, 0.3):
+        left = cross_entropy(spoiled, ignored, label_smoothing=smoothing)
+        (g,) = torch.autograd.grad(left, spoiled)
+        kept = row == [-inf, 0.0, 1.0]
+        assert not g[1].any() if kept else g[1].isnan().all()
 torch.testing.assert_close(loss, -(q * x.log_softmax(1)).sum() / w[t].sum())
 torch.testing.assert_close(
     out, cross_entropy(x[:1], t[:1], weight=w, label_smoothing=0.3)
@@ -355,6 +373,10 @@ print("(4,)   int64  ", error(x, t))
 print("(4,)   float32", error(x, t.float()))
 print("(4, 1) float32", error(x, t[:, None].float()))
 # --8<-- [end:dtype]
+labels = torch.tensor([1, 0, 1])  # one logit, and indices
+assert "out of bounds" in error(torch.zeros(3, 1), labels)
+assert "Expected floating point type" in error(torch.zeros(3), labels)
+assert error(torch.zeros(3, 1), labels[:, None].float()) == 0
 assert error(x, hot[:, :2].float()) == error(x, t[:, None].float())
 assert error(x, hot.float()) == error(x, t) == 1.0986
 assert "Expected floating point type" in error(x, hot)
