@@ -156,10 +156,11 @@ flat = x1, x2[:3], soft
 assert abs(divisor("linear_cross_entropy", flat, **per_class) - 4) < 1e-4
 tokens = torch.randn(4, 3, 5), torch.randint(0, 3, (4, 5))
 assert abs(divisor("cross_entropy", tokens) - 20) < 1e-3
-lengths = torch.tensor([2, 1, 2, 1])
+lengths = torch.tensor([2, 1, 0, 1])
 uneven = *ctc[:3], lengths
 none = F.ctc_loss(*uneven, reduction="none")
-torch.testing.assert_close((none / lengths).sum() / 4, F.ctc_loss(*uneven))
+none = none / lengths.clamp(min=1)  # 1 for an empty one
+torch.testing.assert_close(none.sum() / 4, F.ctc_loss(*uneven))
 for count in (1, 2, 7):  # ignore_index
     labels = torch.arange(8).clamp(max=count) // count  # 0 in `count` rows
     logits = torch.randn(8, 3)
@@ -310,3 +311,17 @@ for name, (inputs, _) in losses.items():
     ]
     print(f"{name:34}", *[f"{cell:9}" for cell in cells])
 # --8<-- [end:dtype]
+three = {"gaussian_nll_loss", "multilabel_soft_margin_loss"}
+three |= {"triplet_margin_with_distance_loss"}
+for name, (inputs, _) in losses.items():
+    low = [a.bfloat16() if a.is_floating_point() else a for a in inputs]
+    wide = [a.float() if a.is_floating_point() else a for a in low]
+    exact = getattr(F, name)(*wide)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = getattr(F, name)(*low)
+    assert (loss.dtype == torch.bfloat16) == (name in three)
+    off = abs(loss.double() / exact.double() - 1)
+    if name in three | {"linear_cross_entropy"}:
+        assert 0 < off < 5e-3
+    else:
+        assert off == 0
