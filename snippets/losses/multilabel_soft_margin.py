@@ -89,6 +89,14 @@ assert multilabel_soft_margin_loss(x, torch.zeros(1, 4)).isfinite()
 x = torch.tensor([inf], requires_grad=True)
 out = multilabel_soft_margin_loss(x, torch.ones(1))
 assert out.isnan() and torch.autograd.grad(out, x)[0] == 0
+x, one = torch.tensor([-inf], requires_grad=True), torch.ones(1)
+out, bce = (
+    loss(x, one)
+    for loss in (multilabel_soft_margin_loss, binary_cross_entropy_with_logits)
+)
+assert out == inf and torch.autograd.grad(out, x)[0] == -1 and bce.isnan()
+out = multilabel_soft_margin_loss(x, 0 * one)
+assert out.isnan() and torch.autograd.grad(out, x)[0] == 0
 
 # --8<-- [start:minus-one]
 for x in (-3.0, 0.0, 3.0):
