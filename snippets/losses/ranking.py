@@ -172,6 +172,11 @@ for margin, value in (1.0, 1.0), (0.3, 0.3), (0.0, 0.0), (-0.5, 0.0):
     out = ranking(x, zero, margin=margin, reduction="none")
     torch.testing.assert_close(out, torch.full((3,), value))
     assert slopes(ranking, x.tolist(), 0.0, margin=margin) == [0, 0, 0]
+    far = torch.tensor([float("inf"), -float("inf")])
+    assert (
+        ranking(far, zero[:2], margin=margin, reduction="none").isnan().all()
+    )
+    assert slopes(ranking, far.tolist(), 0.0, margin=margin) == [0, 0]
 for y in (0.0, 0.5, -0.5, 2.0):
     assert slopes(hinge_embedding_loss, x.tolist(), y) == [0, 0, 1]
 
