@@ -296,6 +296,10 @@ print("student", dx)
 print("teacher", dp)
 # --8<-- [end:target-gradient]
 torch.testing.assert_close(dp, -x.log_softmax(0))
+w = torch.tensor([1.0, 2.0, 4.0])
+loss = cross_entropy(x, p, weight=w, label_smoothing=0.3)
+(g,) = torch.autograd.grad(loss, p)
+torch.testing.assert_close(g, 0.7 * w * dp)
 far = torch.tensor([1e3, 0.0, 0.0])  # the first one stays
 (dp,) = torch.autograd.grad(cross_entropy(far, p), p)
 assert dp.tolist() == [0, 1000, 1000]
