@@ -19,6 +19,10 @@ print("rows of two:", sixths)
 torch.testing.assert_close(thirds, torch.tensor([-2.0, 1, 1]) / 3)
 expected = torch.tensor([[-2.0, 1, 1], [1, 1, -2]]) / 6
 torch.testing.assert_close(sixths, expected)
+kept = torch.tensor([0, -100, 2, -100])  # N is 2
+halves = gradient(lambda x: cross_entropy(x, kept), torch.zeros(4, 3))
+torch.testing.assert_close(halves[::2], expected)
+assert not halves[1::2].any()
 
 # --8<-- [start:reductions]
 x = torch.tensor([[0.0, 0, 0], [3, 1, 0]])
@@ -177,6 +181,10 @@ for name, slopes in (
 ):
     g = gradient(lambda x: cross_entropy(x, first), torch.tensor(rows[name]))
     assert g.tolist() == slopes
+smoothed = cross_entropy(
+    torch.tensor(rows["-inf, another class"]), first, label_smoothing=0.1
+)
+assert smoothed.isinf()
 # claim: A row of nothing but −inf, a +inf, or a NaN, and the whole row is NaN.
 zeros = torch.zeros(5, dtype=torch.int64)
 torch.manual_seed(0)
@@ -258,6 +266,29 @@ assert not hessian(loss, x.detach()).any()
 refused(lambda: hessian(loss, x.detach(), strict=True), "independent of")
 refused(lambda: twice(in_chunks), "called twice")
 twice(torch.nn.LinearCrossEntropyOptions(allow_retain_graph=True))
+for reduction in ("sum", "none"):  # none computes it in the backward pass
+    chunked = linear_cross_entropy(
+        x, w, t, reduction=reduction, options=in_chunks
+    )
+    again = partial(torch.autograd.grad, chunked.sum(), x)
+    (g,) = again(retain_graph=True)
+    if reduction == "none":
+        assert torch.equal(again()[0], g)
+    else:
+        refused(again, "called twice")
+import warnings
+
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    smoothed = linear_cross_entropy(
+        x, w, t, label_smoothing=0.1, options=in_chunks
+    )
+assert any("``options`` ignored" in str(w.message) for w in said)
+g, wanted = (
+    torch.autograd.grad(v, x)[0]
+    for v in (smoothed, cross_entropy(linear(x, w), t, label_smoothing=0.1))
+)
+torch.testing.assert_close(g, wanted)
 
 # --8<-- [start:chunked-ignored]
 nobody = torch.full((4,), -100)

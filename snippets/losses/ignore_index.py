@@ -214,6 +214,8 @@ leaf = torch.zeros(2, 3, requires_grad=True)
 loss = cross_entropy(leaf, torch.tensor([0, 2]), weight=w)
 (g,) = torch.autograd.grad(loss, leaf)
 assert loss.isfinite() and g[1].abs().max() == 0
+smooth = cross_entropy(leaf, torch.tensor([0, 2]), w, label_smoothing=0.1)
+assert torch.autograd.grad(smooth, leaf)[0][1].any()
 loss = cross_entropy(leaf, torch.tensor([2, 2]), weight=w)
 assert loss.isnan()
 
@@ -327,9 +329,19 @@ for dtype in (torch.float64, torch.float16, torch.int64):
         else:
             raise AssertionError
 
+from functools import partial
+
+double = partial(cross_entropy, weight=torch.ones(5, dtype=torch.float64))
+each = torch.func.vmap(double)(x, t)
+assert torch.equal(each.float(), cross_entropy(x, t, reduction="none"))
+
 # --8<-- [start:learned]
 refused(torch.ones(5, requires_grad=True), x, t)
 # --8<-- [end:learned]
+for options in {}, {"reduction": "sum"}, {"reduction": "none"}:
+    uneven = torch.randn(4, 5)
+    slope = torch.func.jacfwd(partial(cross_entropy, uneven, t, **options))
+    assert not slope(torch.ones(5)).any()
 w = torch.ones(5, requires_grad=True)
 loss = cross_entropy(x, torch.nn.functional.one_hot(t, 5).float(), weight=w)
 (g,) = torch.autograd.grad(loss, w)  # with probabilities
