@@ -162,8 +162,9 @@ for dtype, *lengths in (
         loss = cosine_embedding_loss(a, a, torch.tensor(1))
         print(f"{dtype}, length {length:g}: loss {loss.item():.3f}")
 # --8<-- [end:large]
-# claim: In float16 two equal vectors of length 16 to 255 have the loss 1 and
-#   the gradient 0, from 256 on NaN, and below about 0.013 −inf or NaN.
+# claim: In float16 and with y = 1 two equal vectors of length 16 to 255 have
+#   the loss 1 and the gradient 0, from 256 on NaN, and below about 0.013 −inf
+#   or NaN;
 one = torch.tensor(1)
 for u in (torch.tensor([1.0, 0]), unit, torch.full((512,), 512**-0.5)):
     for length in (16, 20, 100, 255):
@@ -179,6 +180,13 @@ for u in (torch.tensor([1.0, 0]), unit, torch.full((512,), 512**-0.5)):
         loss = cosine_embedding_loss(a, a.detach(), one)
         assert not loss.isfinite()  # -inf, or NaN if a·b is 0 too
         assert torch.autograd.grad(loss, a)[0].isnan().any()
+    for length in (0.014, 0.02, 0.03, 0.04, 0.05, 0.052, 0.054, 0.06, 0.1):
+        for target in (one, -one):
+            a = (length * u).half().requires_grad_()
+            loss = cosine_embedding_loss(a, a.detach(), target)
+            (g,) = torch.autograd.grad(loss, a)
+            assert loss.isfinite()
+            assert g.isfinite().all() == (length > 0.053)
 with torch.autocast("cpu", dtype=torch.float16):
     a = (20 * unit).half()
     assert cosine_embedding_loss(a, a, one) == 0
@@ -211,6 +219,22 @@ for length, lost in (0.01, True), (0.1, False), (20, False), (300, True):
     for target in (1, 0):
         loss = cosine_embedding_loss(x, x.detach(), torch.tensor(target))
         assert torch.autograd.grad(loss, x)[0].isnan().any() == lost
+for dtype, below, beyond in (
+    (torch.float64, 1e154, 1.4e154),
+    (torch.float32, 1.84e19, 1.85e19),
+    (torch.bfloat16, 1.8e19, 1.9e19),
+):
+    for length in (1e9, below, beyond):
+        x = (length * unit.double()).to(dtype).requires_grad_()
+        for target in (1, 0):
+            loss = cosine_embedding_loss(x, x.detach(), torch.tensor(target))
+            lost = torch.autograd.grad(loss, x)[0].isnan().any()
+            assert lost == (length == beyond)
+pairs = torch.zeros(32, 2, requires_grad=True)  # a mean over N pairs
+loss = cosine_embedding_loss(pairs, other[:1].expand(32, 2), torch.ones(32))
+(g,) = torch.autograd.grad(loss, pairs)
+torch.testing.assert_close(g.norm(dim=1), torch.full((32,), 1e6 / 32))
+assert loss_and_gradient(zero, zero, 1.0) == (1, [0, 0])
 single = cosine_embedding_loss(a, other, torch.ones(1), reduction="none")
 assert single.shape == (2,)
 for bad in (float("nan"), float("inf")):
