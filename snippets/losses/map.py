@@ -53,6 +53,20 @@ for shape in ((), (0,), (1,), (33,), (4, 3), (2, 3, 4, 5, 6)):
     check(F.hinge_embedding_loss, [x], [near], sign, margin=0.3)
 
 
+x = torch.randn(4, 3, dtype=torch.float64)  # arguments that change the table
+t, first = torch.rand(4, 3).double(), torch.zeros(4, dtype=torch.long)
+check(F.kl_div, [x], [-t.exp()], t, log_target=True)
+check(
+    F.poisson_nll_loss, [t + 1], [1 - x / (t + 1)], x, log_input=False, eps=0
+)
+twice = ((1 - x[:, :1] + x).clamp(min=0) * 2 / 3)[:, 1:]
+check(
+    F.multi_margin_loss,
+    [x],
+    [torch.cat([-twice.sum(1, keepdim=True), twice], 1)],
+    first,
+    p=2,
+)
 heavy = torch.tensor(9.0, requires_grad=True)  # weights move the bounds
 three = torch.tensor(3.0)
 for loss in (
@@ -268,6 +282,9 @@ same = {
 }
 for values, curve in same.values():
     torch.testing.assert_close(values, curve)
+label = torch.tensor([[1.0, 0]]).expand(301, 2)  # two labels do not lie there
+both = F.multilabel_soft_margin_loss(pair(u), label, **e)
+torch.testing.assert_close(both, (soft + F.softplus(zero)) / 2)
 c = torch.tensor([[0.6, 0.8]])
 cosine = F.cosine_embedding_loss(c, axis, -torch.ones(1))
 torch.testing.assert_close(cosine, torch.tensor(0.6))
