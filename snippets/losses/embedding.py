@@ -159,6 +159,17 @@ for size in (2, 16, 33):
             )
             exact = torch.full_like(a, -(size**-0.5))
             torch.testing.assert_close(g, exact, rtol=0.02, atol=0)
+near = torch.full((4,), 0.1)
+for options, length in (
+    ({}, 1),
+    ({"swap": True}, 0.5),
+    ({"p": 1}, 2),
+    ({"p": 3}, 2 ** (-1 / 3)),
+):
+    p = torch.zeros(4, requires_grad=True)
+    loss = triplet_margin_loss(p.detach(), p, near, **options)
+    (g,) = torch.autograd.grad(loss, p)
+    assert abs(g.norm() - length) < 1e-4
 for eps, length in (1.1e-19, 1), (1e-19, 1), (1e-23, 0):
     for size in (1, 2, 4, 17, 33):
         a, p = torch.zeros(2, size).requires_grad_()
@@ -216,6 +227,11 @@ for g, entry in zip(grads, (0, -0.5, 0.5)):
 (g,) = torch.autograd.grad(loss, point)
 assert not g.any() and abs(loss.item() - 1) < 1e-6
 
+three = torch.zeros(3, 6, 4).unbind()  # a mean over six triplets
+three = [v.requires_grad_() for v in three]
+grads = torch.autograd.grad(triplet_margin_loss(*three), three)
+for g, entry in zip(grads, (0, -1 / 12, 1 / 12)):
+    torch.testing.assert_close(g, torch.full((6, 4), float(entry)))
 x = torch.zeros(2, 3)
 assert triplet_margin_loss(x[:0], x[:0], x[:0], reduction="sum") == 0
 assert triplet_margin_loss(x[:0], x[:0], x[:0]).isnan()

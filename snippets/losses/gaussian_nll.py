@@ -120,6 +120,12 @@ for beta in (0.0, 0.3, 1.0):
         exact = (leaves[0] - leaves[1]) * leaves[2] ** (beta - 1) / 20
         torch.testing.assert_close(g, exact)
         assert not squared or dvar.abs().max() < 1e-9
+e, share = torch.ones(2, requires_grad=True), {0.0: 0, 1e-8: 0.01, 1e-6: 1}
+for tiny, part in share.items():
+    loss = beta_nll(e, torch.zeros(2), torch.full((2,), tiny), 1.0)
+    torch.testing.assert_close(
+        torch.autograd.grad(loss, e)[0], torch.full((2,), part / 2)
+    )
 for small in (var[:, :1], var[:1], var[0], var[0, 0]):
     one, full = (v.clone().requires_grad_() for v in (small, var))
     whole = small.expand(5, 4).clone().requires_grad_()
