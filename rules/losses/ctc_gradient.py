@@ -43,7 +43,7 @@ RULES = [
             "empty target": [[-1.0, 0.0, -1.0, 0.0]],
         },
         excluded={
-            "gradcheck": "It fails: what is returned is not the derivative by log_probs.",
+            "gradcheck": "It fails: what is returned is not the derivative with respect to log_probs.",
             "gradgradcheck": NO_SECOND,
             "forward": NO_FORWARD,
         },

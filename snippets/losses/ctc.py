@@ -272,18 +272,26 @@ for row, spreads in (
     (g,) = torch.autograd.grad(loss, z)
     assert g[3].isnan().all() if spreads else not g[3].any()
 
-torch.manual_seed(0)
-for frames, size, least, most in (2000, 1.0, 3e-3, 0.05), (200, 2.5e6, 1, inf):
-    z = size * torch.randn(frames, 1, 30)
+
+def rounding(z, labels):
+    """How far the gradient in float32 is from that in float64."""
     slopes = []
     for dtype in (torch.float32, torch.float64):
         x = z.to(dtype).requires_grad_()
-        options = torch.tensor([[1, 2, 2, 3]]), (frames,), (4,)
+        options = labels, (len(z),), (labels.numel(),)
         loss = ctc_loss(torch.log_softmax(x, 2), *options, reduction="sum")
         slopes.append(torch.autograd.grad(loss, x)[0].double())
-        assert loss.isfinite() and (size == 1 or 7e8 < loss < 1.3e9)
-    off = (slopes[0] - slopes[1]).abs().max()
-    assert least < off < most or (most == inf and not off.isfinite())
+    return loss.item(), (slopes[0] - slopes[1]).abs().max().item()
+
+
+offs, four = [], torch.tensor([[1, 2, 2, 3]])
+for seed in range(8):
+    torch.manual_seed(seed)
+    z, many = torch.randn(2000, 1, 30), torch.randint(1, 30, (1, 200))
+    offs.append(rounding(z, many if seed % 2 else four)[1])
+assert 8e-3 < max(offs) < 0.03 and min(offs) > 1e-3
+loss, off = rounding(2.5e6 * torch.randn(200, 1, 30), four)
+assert 7e8 < loss < 1.3e9 and not off <= 1  # or NaN
 
 # --8<-- [start:range]
 _, log_p = uniform(frames=2)
