@@ -32,6 +32,8 @@ for options, slope in (
     torch.testing.assert_close(torch.autograd.grad(loss, y)[0], slope(z))
 mean = binary_cross_entropy_with_logits(z, y)
 torch.testing.assert_close(torch.autograd.grad(mean, y)[0], -z / 3)
+from functools import partial
+
 inf = torch.tensor([float("inf"), -float("inf")])
 loss = binary_cross_entropy_with_logits(inf, y[:2], reduction="sum")
 assert torch.equal(torch.autograd.grad(loss, y)[0][:2], -inf)
@@ -41,6 +43,13 @@ for q in (0.0, 0.1, 3.0):
     )
     (g,) = torch.autograd.grad(loss, y)
     assert torch.equal(g[:2], -inf) if q else g[1].isnan()
+    weighted = partial(
+        binary_cross_entropy_with_logits, pos_weight=torch.tensor(q)
+    )
+    up, down = (
+        torch.func.grad(weighted, 1)(at, torch.tensor(0.3)) for at in inf
+    )
+    assert up == -torch.inf and down.isnan()
 
 
 # --8<-- [start:trap-teacher]

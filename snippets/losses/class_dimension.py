@@ -13,6 +13,9 @@ for shape in (C,), (4, C), (4, C, 5), (2, C, 4, 6), (2, C, 2, 3, 4):
     torch.testing.assert_close(g, (softmax(x, d) - one_hot) / t.numel())
     print("logits", shape, "target", tuple(t.shape), "classes in dim", d)
 # --8<-- [end:run]
+log_p = x.detach().log_softmax(d).requires_grad_()  # of nll_loss it does not
+(g,) = torch.autograd.grad(torch.nn.functional.nll_loss(log_p, t), log_p)
+torch.testing.assert_close(g.sum(d), torch.full_like(g.sum(d), -1 / t.numel()))
 picked = softmax(x, d).gather(d, t.unsqueeze(d))
 torch.testing.assert_close(cross_entropy(x, t), -picked.log().mean())
 
