@@ -121,7 +121,8 @@ print("vector_norm, small random w:", small)
 print("default (eps), w = 0:       ", pushed)
 # --8<-- [end:fix-collapse]
 assert small < 0.1 and pushed < 0.1
-assert train(1e-6, distance) < 0.1
+assert train(1e-6, distance) < 0.1 and train(1e-22, distance) < 0.1
+assert train(1e-24, distance) == 1
 for kind in ("vector_norm", "squared"):
     for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
         w = torch.zeros(3, 4, requires_grad=True)
