@@ -146,6 +146,12 @@ for sizes in ((3,), (2, 3), (2, 3, 4), (2, 3, 4, 5)):
         assert "Long or Byte" in error(torch.zeros(sizes), target)
         said = error(torch.zeros(sizes), torch.ones(sizes).to(dtype))
         assert isinstance(said, float) == dtype.is_floating_point
+    try:
+        torch.nn.functional.nll_loss(torch.zeros(sizes), torch.ones(sizes))
+    except RuntimeError as e:
+        assert "target" in str(e)
+    else:
+        raise AssertionError
 
 # --8<-- [start:byte]
 print("(4, 5)      ", error(x, t.byte()))

@@ -80,6 +80,7 @@ def safe_cross_entropy(x, t, weight=None, ignore_index=-100):
 
     x is (C,), (N, C) or (N, C, ...), and t holds indices.
     """
+    assert not t.is_floating_point(), "no probabilities"
     kept = t != ignore_index
     t = torch.where(kept, t, 0).long()
     w = kept if weight is None else kept * weight[t[None]][0]
@@ -100,7 +101,8 @@ assert g[1].tolist() == [0, 0, 0]
 nothing = safe_cross_entropy(leaf, torch.tensor([-100, -100]))
 (g,) = torch.autograd.grad(nothing, leaf)
 assert nothing == 0 and (g == 0).all()
-# claim: Otherwise value and gradient are the same as those of cross_entropy.
+# claim: Otherwise value and gradient are the same as those of cross_entropy
+#   of class indices;
 uneven = torch.tensor([1.0, 3.0, 0.0]).double()
 for shape in ((3,), (7, 3), (2, 3, 4), (2, 3, 4, 5), (2, 3, 2, 2, 2)):
     for w in (None, uneven):
@@ -141,6 +143,12 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     loss = safe_cross_entropy(many, torch.zeros(70_000).long())
     assert abs(loss - 0.693147) < 1e-5
 assert safe_cross_entropy(torch.zeros(0, 3), t[:0]) == 0
+try:
+    safe_cross_entropy(torch.zeros(2, 3), torch.full((2, 3), 1 / 3))
+except AssertionError as e:
+    assert str(e) == "no probabilities"
+else:
+    raise AssertionError
 assert safe_cross_entropy(bad[0], t[:1]) == safe_cross_entropy(bad[0], t[0])
 image, mask = torch.randn(2, 3, 4, 5), torch.randint(3, (2, 4, 5))
 loss = safe_cross_entropy(image, mask.byte())  # a mask read from a PNG
