@@ -172,6 +172,8 @@ for options in {}, {"weight": ones}, {"label_smoothing": 0.1}:
 for attempt in (
     lambda: cross_entropy(x, t.byte(), weight=ones, label_smoothing=0.1),
     lambda: torch.func.vmap(cross_entropy)(x, t.byte()),
+    lambda: torch.func.hessian(cross_entropy)(x, t.byte()),
+    lambda: cross_entropy(x.to("meta"), t.byte().to("meta")),  # as compile
 ):
     try:
         attempt()
