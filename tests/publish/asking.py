@@ -92,6 +92,21 @@ SINCE = {
     "torch.fft.rfft backward": {"sheets/fourier/"},
     "nn.Embedding padding_idx 梯度为 0": {"sheets/indexing/"},
     "UserWarning: None of the inputs have requires_grad=True when I use gradient checkpointing": {"basics/no_graph/"},
+    # Found by reading all later pages for each of the 360 queries, before their ranks were looked at:
+    "SVD backward multiple zero singular values": {"linalg/svd/"},
+    "torch.argmax then .float() loss backward does not require grad": {"basics/no_graph/"},
+    "PowBackward0 returned nan values": {"foundations/find_operation/"},
+    "where can i find how torch computes gradients for round, mode, clamp": {"foundations/points/"},
+    "ScatterAddBackward0 returned an invalid gradient at index 1": {"ties/scatter_reduce/"},
+    "Mixed precision causes NaN loss autocast": {"basics/mixed_precision/"},
+    "Expected to have finished reduction in the prior iteration before starting a new one": {"basics/ddp/"},
+    "loss scaler reducing loss scale, skipping step over and over": {"basics/mixed_precision/"},
+    "混合精度训练 loss 变成 nan": {"basics/mixed_precision/"},
+    "softplus overflowing to inf nan gradient": {"products/stable/"},
+    "adam optimzer does not work with FP16 parameters become nan": {"basics/mixed_precision/"},
+    "axis angle rotation nan gradient at zero rotation": {"products/sinc/"},
+    "Function 'PowBackward0' returned nan": {"foundations/find_operation/"},
+    "批归一化 反向传播 推导": {"norms/layers/", "sheets/layers/"},
 }
 
 _TYPE = f"""async ([queries, wait]) => {{
