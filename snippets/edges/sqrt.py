@@ -65,6 +65,7 @@ assert blamed == [
     "SqrtBackward0",
     "SqrtBackward0",
 ]
+assert gradient(torch.sqrt, nan).isnan()  # a NaN is blamed on the root too
 
 
 # --8<-- [start:fix-norm]
@@ -105,6 +106,8 @@ for n in (1, 2, 33):
     )
     (g,) = torch.autograd.grad(g[0], x)
     assert g.isnan().all()
+    hessian = torch.func.hessian(torch.linalg.vector_norm)
+    assert (hessian(torch.zeros(n)) == 0).all()
 
 
 # --8<-- [start:fix-where]
@@ -195,6 +198,11 @@ print("v * sinc(length / pi)   ", jacrev(by_sinc)(zero)[0])
 print("exp(-length²)       ", jacfwd(grad(kernel))(zero)[0])
 print("exp(-sum of squares)", jacfwd(grad(square))(zero)[0])
 # --8<-- [end:smooth]
+# Two backward passes, or by_angle without its 1e-6, give NaN.
+for v in (zero, zero.double()):
+    assert jacrev(grad(kernel))(v).isnan().all()
+    bare = jacrev(lambda v: v / vector_norm(v) * torch.sin(vector_norm(v)))(v)
+    assert bare.isnan().all()
 for v in (zero, torch.tensor([0.3, -0.2, 0.1]), torch.tensor([0, 1e-3, 0])):
     # claim: Written with the square, or with sinc, both are exact at 0 too.
     length = vector_norm(v.double()) + 1e-300
