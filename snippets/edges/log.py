@@ -118,6 +118,8 @@ assert blamed == [
     "LogBackward0",
     "LogitBackward0",
 ]
+x = torch.tensor(torch.nan, requires_grad=True)  # blamed on the logarithm
+assert torch.autograd.grad(torch.log(x), x)[0].isnan()
 
 # --8<-- [start:zero]
 print("log  ", value_and_gradient(torch.log, 0))
@@ -230,6 +232,11 @@ assert second(clamped, 0.0) == 0
 for at in (0.0, -0.0, 1.0):
     for f in (torch.logit, lambda x: torch.logit(x, 0.25)):
         assert second(f, at) != second(f, at)
+    for dtype in dtypes[:2]:
+        x = torch.tensor(at, dtype=dtype)
+        curve = torch.func.hessian(torch.logit)(x)
+        assert curve == (inf if at == 1 else -inf)
+        assert torch.func.hessian(lambda x: torch.logit(x, 0.25))(x) == 0
 
 # --8<-- [start:complex]
 z = torch.tensor(-1.0 + 0j, dtype=torch.complex128, requires_grad=True)
