@@ -133,6 +133,8 @@ for at in (-2.0, -0.3, 0.0, -0.0, 0.3, 3.0):
     assert abs(curvature(polynomial, at) - (2 + 6 * at)) < 1e-12
     curve = torch.func.grad(torch.func.grad(polynomial))(torch.tensor(at))
     torch.testing.assert_close(curve, torch.tensor(2 + 6 * at))
+    curve = torch.func.hessian(lambda x: (x**powers).sum())(torch.tensor(at))
+    torch.testing.assert_close(curve, torch.tensor(2 + 6 * at))
 
 # --8<-- [start:anomaly]
 import warnings
@@ -212,6 +214,12 @@ for p in (0.5, 1, 1.5, 2, 2.5, 3):
 for at in (0.0, 1e-300, 0.3, 1.0, 2.0, 7.0, 100.0):
     assert curvature(lambda x: 0**x, at) != curvature(lambda x: 0**x, at)
 assert curvature(lambda x: 0**x, -1.0) == inf
+# claim: torch.func.hessian gives 0 for all three.
+for zero in torch.tensor(0.0), torch.tensor(0):
+    for f in lambda x: x**0, lambda x, p=zero: x**p:
+        assert torch.func.hessian(f)(torch.tensor(0.0)) == 0
+for at in (0.0, 1e-30, 0.3, 1.0, 2.0, 7.0, 100.0):
+    assert torch.func.hessian(lambda x: 0**x)(torch.tensor(at)) == 0
 
 # --8<-- [start:float-power]
 x = torch.tensor([2.0, -8.0], requires_grad=True)
