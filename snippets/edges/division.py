@@ -161,6 +161,7 @@ with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
     for name, loss in {
         "masked  ": torch.where(ok, x / n.detach(), 0.0).sum(),
         "0/0     ": (x.detach() / n).sum(),
+        "softmax ": ((99 * n).exp() / (99 * n).exp().sum()).sum(),
         "1/n     ": torch.where(ok, n.reciprocal(), 0.0).sum(),
     }.items():
         try:
@@ -169,7 +170,9 @@ with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
             blamed.append(str(error).split("'")[1])
             print(name, error)
 # --8<-- [end:anomaly]
-assert blamed == ["DivBackward0", "DivBackward0", "ReciprocalBackward0"]
+assert blamed == 3 * ["DivBackward0"] + ["ReciprocalBackward0"]
+for x, y, bad in ((inf, inf, [0, 1]), (nan, 2.0, [0, 1]), (3.0, nan, [1, 1])):
+    assert [g.isnan() for g in gradient(torch.div, x, y)] == bad
 
 # --8<-- [start:reciprocal]
 x = torch.tensor([2.0, 0.0, -0.0, torch.inf])
