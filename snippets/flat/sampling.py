@@ -186,6 +186,13 @@ for p, training in ((1.0, True), (0.5, False)):
     print(f"p = {p}, training={training}:", y.tolist(), g.tolist())
 # --8<-- [end:dropout-edge]
 assert g.tolist() == [1, 1]
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    x = torch.full((100,), inf, dtype=dtype, requires_grad=True)
+    y = dropout(x)
+    (g,) = torch.autograd.grad(y.sum(), x, retain_graph=True)
+    assert set(g.tolist()) == {0, 2}
+    (g,) = torch.autograd.grad((y - 1).square().sum(), x)
+    assert torch.equal(g.isnan(), y.isnan()) and g.isnan().any()
 
 # --8<-- [start:in-place]
 x = torch.tensor([1.0, 2.0], requires_grad=True)
