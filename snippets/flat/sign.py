@@ -152,6 +152,15 @@ except RuntimeError as error:
     print(no_numpy)
 # --8<-- [end:zero-tensor]
 assert no_numpy.startswith("Cannot convert a ZeroTensor to numpy.")
+# With a linear layer, a sum or an index in between, it is an ordinary zero.
+layer = torch.nn.Linear(2, 3)
+for before in (layer, torch.sum, lambda x: x[:1]):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    for _ in range(2):
+        torch.sgn(before(x)).sum().backward()
+    torch.nn.utils.clip_grad_norm_([x, *layer.parameters()], 1.0)
+    torch.optim.SGD([x]).zero_grad(set_to_none=False)
+    assert x.grad.tolist() == [0, 0]
 
 # --8<-- [start:zero-tensor-fix]
 x = torch.tensor([1.0, 2.0], requires_grad=True)
