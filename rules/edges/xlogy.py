@@ -17,7 +17,7 @@ def _pair(first: str, second: str, names: tuple[str, str] = ("x", "y")) -> dict[
 def _zero_zero(point: str) -> Defect:
     return Defect(
         point,
-        "With x = 0 the function is 0 for every y, so its slope in y is 0. PyTorch divides 0 by 0.",
+        "With x = 0 the function is 0 for every number y, so its slope in y is 0. PyTorch divides 0 by 0.",
         {"gradient": {"x": 0.0, "y": math.nan}, "forward": {"x": math.nan, "y": math.nan}},
     )
 
