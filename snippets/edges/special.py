@@ -192,13 +192,16 @@ for value in 10.0, 1000.0, 10000.0:
     print(f"{value:7}  float64 {double:.2e}  float32 {single:.2e}")
 # --8<-- [end:scaled]
 # claim: from 10⁴ on its gradient in float32 is 0, noise, or from
-#   1.7015·10³⁸ on inf.
+#   1.7015·10³⁸ on inf;
 far = torch.logspace(4, 12, 9999)
 limit = -1 / (torch.pi**0.5 * far.double() ** 2)
 wrong = (gradient(special.erfcx, far) / limit - 1).abs()
 assert (wrong > 0.9).all()
 far = torch.linspace(1.7015e38, 3.4e38, 999)
 assert (gradient(special.erfcx, far) == inf).all()
+for dtype in (torch.float64, torch.float32):
+    x = torch.full((33,), inf, dtype=dtype)
+    assert gradient(special.erfcx, x).isnan().all()
 # claim: From 50 on -1/(sqrt{pi}, x^2) is right to a tenth of a percent.
 x = torch.logspace(1.7, 5, 999, dtype=torch.float64)
 limit = -1 / (torch.pi**0.5 * x**2)
