@@ -237,6 +237,9 @@ for at in (0.0, -0.0, 1.0):
         curve = torch.func.hessian(torch.logit)(x)
         assert curve == (inf if at == 1 else -inf)
         assert torch.func.hessian(lambda x: torch.logit(x, 0.25))(x) == 0
+        x = torch.tensor([at, 0.5], dtype=dtype)
+        many = torch.func.hessian(lambda x: torch.logit(x, 0.25).sum())(x)
+        assert (many == 0).all()
 
 # --8<-- [start:complex]
 z = torch.tensor(-1.0 + 0j, dtype=torch.complex128, requires_grad=True)
