@@ -49,7 +49,8 @@ for dtype in (torch.float64, torch.float32):
             ):
                 assert (g == 0).all()
         x = x[:1]
-        # claim: pairwise_distance pushes them apart with a length of 1
+        # claim: pairwise_distance with p = 2 pushes them apart with a length
+        #   of 1
         for a, sign in zip(
             gradient(pairwise_distance, x, x), (1, -1), strict=True
         ):
@@ -72,7 +73,7 @@ print(by_hand(x).tolist(), gradient(by_hand, x).tolist())
 def distances(x, y):
     """Distances of each row of x to each row of y; needs n * m * d numbers."""
     d = x.unsqueeze(-2) - y.unsqueeze(-3)
-    same = (d == 0).all(-1)
+    same = torch.linalg.vector_norm(d, dim=-1) == 0
     d = torch.where(same.unsqueeze(-1), 1.0, d)  # no slope is taken at 0
     return torch.where(same, 0.0, torch.linalg.vector_norm(d, dim=-1))
 
@@ -95,6 +96,12 @@ for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
         assert g.isfinite().all() and g.dtype == dtype
 points = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
 assert torch.autograd.gradgradcheck(distances, (points, b))
+for size in (1e-30, 2e-23, 1e30):  # whose squares do not fit
+    x = torch.full((1, 2), size, requires_grad=True)
+    d = distances(x, torch.zeros(1, 2))
+    (g,) = torch.autograd.grad(d.sum(), x, create_graph=True)
+    assert (d == 0) == (size < 1) and not g.any()
+    assert not torch.autograd.grad(g.sum(), x)[0].any()
 
 # --8<-- [start:trap-mm]
 grid = torch.cartesian_prod(*3 * [torch.arange(3.0)])  # 27 points
@@ -239,8 +246,8 @@ for p in (0.5, 1.0, 1.5, 2.0, 3.0, inf):
             # claim: From 2.14 on it works.
             assert has or not new
 
-# claim: At equal points that of cdist, up to 25 rows, and of pdist is 0, of
-#   dist NaN.
+# claim: At equal points, with p = 2, that of cdist, up to 25 rows, of pdist
+#   and of distances is 0, of dist NaN.
 for dtype in (torch.float64, torch.float32):
     for n in (1, 3, 17):
         x = torch.randn(1, n, dtype=dtype).requires_grad_()
@@ -248,9 +255,10 @@ for dtype in (torch.float64, torch.float32):
         for f, kind in (
             (torch.cdist, torch.logical_not),
             (lambda x, y: pdist(torch.cat([x, y[:1]])), torch.logical_not),
+            (distances, torch.logical_not),
             (lambda x, y: torch.dist(x, y[:1]), torch.isnan),
         ):
-            if new or kind == torch.isnan:
+            if new or f is distances or kind == torch.isnan:
                 (g,) = torch.autograd.grad(f(x, y).sum(), x, create_graph=True)
                 assert kind(torch.autograd.grad(g.sum(), x)[0]).all()
 
@@ -296,7 +304,8 @@ assert x.grad is None
 x = torch.tensor([[1.0, 1e-12, 0.0]])
 print(gradient(lambda x: torch.cdist(x, 0 * x.detach(), 0.5), x))
 # --8<-- [end:half-power]
-# claim: An entry with the difference 0 gets 0 from cdist, pdist and dist
+# claim: An entry with the difference 0 gets 0 from cdist, pdist and, where the
+#   distance is finite, dist
 for dtype in (torch.float64, torch.float32):
     for p in (0.1, 0.5, 0.9):
         for n in (1, 3, 17):
@@ -310,3 +319,13 @@ for dtype in (torch.float64, torch.float32):
             ):
                 g = gradient(lambda x, f=f, p=p: f(x, 0 * x.detach(), p), x)
                 assert (g[0, n // 2] == 0) == none
+x = torch.full((1, 500), 1e38)  # the distance is inf
+x[0, 3] = 0
+for f in (
+    torch.cdist,
+    lambda x, y, p: pdist(torch.cat([x, y]), p),
+    torch.dist,
+):
+    g = gradient(lambda x, f=f: f(x, 0 * x.detach(), 0.5), x)
+    assert f(x, 0 * x, 0.5).isinf()
+    assert g[0, 3].isnan() if f is torch.dist else g[0, 3] == 0
