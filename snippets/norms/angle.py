@@ -64,6 +64,25 @@ for dtype in dtypes:
             strict=True,
         ):
             torch.testing.assert_close(mine, its)
+# claim: its second derivatives are 0 there too. vector_norm gives 0 too, but
+#   NaN in a second backward pass
+for dtype in dtypes:
+    for n in (1, 3, 33):
+        v = torch.zeros(n, 2, dtype=dtype, requires_grad=True)
+        for f, kind in (
+            (lambda v: safe_hypot(v[:, 0], v[:, 1]), torch.logical_not),
+            (lambda v: torch.linalg.vector_norm(v, dim=1), torch.isnan),
+        ):
+            (g,) = torch.autograd.grad(f(v).sum(), v, create_graph=True)
+            assert not g.any()
+            assert kind(torch.autograd.grad(g.sum(), v)[0]).all()
+        x, y = torch.zeros(2, n, dtype=dtype)
+        twice = torch.func.hessian(lambda x, y: safe_hypot(x, y).sum(), (0, 1))
+        assert not any(h.any() for rows in twice(x, y) for h in rows)
+a, b = torch.randn(2, 17, dtype=torch.float64)
+assert torch.autograd.gradgradcheck(
+    safe_hypot, (a.requires_grad_(), b.requires_grad_())
+)
 
 # --8<-- [start:trap-half]
 for dtype in (torch.float32, torch.float16):
