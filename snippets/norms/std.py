@@ -73,8 +73,8 @@ assert seen > 5
 def exact_std(x):
     """The standard deviation of the last dimension, 0 for equal numbers.
 
-    A difference that overflows, above 65504 in float16, is inf: convert
-    before. An empty batch warns, as it does in std.
+    A difference that overflows, above 65504 in float16, gives NaN:
+    convert before. An empty batch warns, as it does in std.
     """
     return torch.std(x - x[..., :1].detach(), dim=-1)
 
@@ -126,7 +126,7 @@ assert spread.isnan().all() and scores.grad.isnan().all()
 def std_eps(x, eps=1e-6):
     """The root of variance + eps in the last dimension, dividing by n.
 
-    In float16 a variance above 65504 is inf: convert before.
+    In float16 one entry 256 away from the mean gives inf: convert before.
     """
     d = x - x.mean(-1, keepdim=True)
     return ((d * d).mean(-1) + eps).sqrt()
@@ -136,6 +136,11 @@ x = torch.tensor([[3.0, 3.0], [0.1, 0.1], [1.0, 2.0]])
 print(std_eps(x).tolist(), gradient(std_eps, x).tolist())
 print(std_eps(scores).tolist(), gradient(std_eps, scores).tolist())
 # --8<-- [end:fix-eps]
+for spread, fits in ((255.5, True), (256.0, False)):
+    x = torch.tensor([spread, -spread] + 30 * [0.0]).half()
+    assert std_eps(x).isfinite() == fits
+x = torch.tensor([40000.0, -40000.0, 1.0])
+assert exact_std(x.half()).isnan() and exact_std(x).isfinite()
 # claim: is finite for one entry, and for a constant below 10²⁰.
 for n in (1, 3, 7, 33, 1001):
     for value in (1e10, 1e15, 9e19):
@@ -214,9 +219,19 @@ print("func.hessian  ", torch.func.hessian(torch.std)(x.detach()).tolist())
 for dtype in (torch.float64, torch.float32):
     for n in (2, 3, 17, 33):
         x = torch.full((n,), 3.0, dtype=dtype, requires_grad=True)
-        (g,) = torch.autograd.grad(torch.std(x), x, create_graph=True)
-        assert (torch.autograd.grad(g[0], x)[0] == 0).all()
-        assert (torch.func.hessian(torch.std)(x.detach()) == 0).all()
+        smooth = (torch.eye(n) - 1 / n).to(dtype) / (n * 1e-6**0.5)
+        for f, wanted in (
+            (torch.std, 0 * smooth),
+            (exact_std, 0 * smooth),
+            (std_eps, smooth),
+        ):
+            (g,) = torch.autograd.grad(f(x), x, create_graph=True)
+            (twice,) = torch.autograd.grad(g[0], x)
+            for found in (twice, torch.func.hessian(f)(x.detach())[0]):
+                torch.testing.assert_close(
+                    found, wanted[0], rtol=1e-4, atol=1e-3 * smooth.max()
+                )
+                assert f is std_eps or not found.any()
 x = torch.full((3,), 0.1, dtype=torch.float64)
 assert 1e15 < torch.func.hessian(torch.std)(x).abs().max() < 1e17
 
