@@ -37,8 +37,8 @@ PAIRS = [{"x": (5,), "y": (5,)}, {"x": (3, 2), "y": (3, 2)}, {"x": (1, 7), "y": 
 COSINE = r"c = \frac{x \cdot y}{\max(\lVert x \rVert, \varepsilon)\, \max(\lVert y \rVert, \varepsilon)}"
 COSINE_SLOPE = (
     r"\bar{x} = \frac{\bar{c}}{\lVert x \rVert} \Bigl( \frac{y}{\lVert y \rVert} - c\, \frac{x}{\lVert x \rVert}"
-    r" \Bigr), \quad \frac{\bar{c}}{\varepsilon} \frac{y}{\lVert y \rVert} \text{ at } x = 0 \qquad \bar{y}"
-    r" \text{ likewise}"
+    r" \Bigr) \text{ where } \lVert x \rVert > \varepsilon, \quad \frac{\bar{c}}{\varepsilon} \frac{y}{\lVert y \rVert}"
+    r" \text{ at } x = 0, \quad \text{if } \lVert y \rVert > \varepsilon \qquad \bar{y} \text{ likewise}"
 )
 AT_ONE = "as long as maxnorm"
 RENORM = {"zero row": "0., 0.", "inf": f"{INF}, 1.", "NaN": f"{NAN}, 1."}
@@ -92,7 +92,8 @@ RULES = [
         "torch.nn.functional.cosine_similarity(x, y, dim=-1, eps=0.5)",
         variant="eps=0.5",
         formula=COSINE + r", \quad \varepsilon = 0.5",
-        gradient=r"\bar{x} = 2\, \bar{c}\, \frac{y}{\lVert y \rVert} \quad \text{where } \lVert x \rVert < 0.5",
+        gradient=r"\bar{x} = 2\, \bar{c}\, \frac{y}{\lVert y \rVert}"
+        r" \quad \text{where } \lVert x \rVert < 0.5 < \lVert y \rVert",
         vjp=lambda v, x, y: _cosine(v, x, y, 0.5),
         inputs={"x": lambda g, shape: 1 + normal(g, shape).abs(), "y": lambda g, shape: 1 + normal(g, shape).abs()},
         shapes=PAIRS,

@@ -238,6 +238,12 @@ for n in (2, 3, 17):
         lambda a, b: cosine_of(a, b, 0.5),
         (a.requires_grad_(), b.requires_grad_()),
     )
+    for f in (cosine(1e-3), cosine_of):  # NaN by two backward passes at 0
+        x, y = a.detach()[:1].requires_grad_(), b.detach()[:1]
+        (g,) = torch.autograd.grad(f(x, y).sum(), x, create_graph=True)
+        (g,) = torch.autograd.grad(g.square().sum(), x)
+        twice = torch.func.hessian(lambda x, f=f, y=y: f(x, y).sum())
+        assert g.isnan().all() and not twice(x.detach()).any()
     # claim: the value of cosine_similarity with the same eps
     for eps in (0.5, 1e-3, 1e-8):
         for size in (1, 1e-6, 1e-12):
