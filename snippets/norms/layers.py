@@ -201,6 +201,10 @@ for n, low, high in ((33, 0.04, 0.06), (1001, 0.985, 0.995)):
         wanted = (v - v.mean()) * 1e-5**-0.5
         worst = max(worst, ((got - wanted).abs().max() / wanted.max()).item())
     assert low < worst < high, worst
+# instance_norm takes one element where it uses running statistics.
+one = torch.full((1, 1, 1), 5.0)
+zero = torch.zeros(1)
+assert F.instance_norm(one, zero, zero + 1, use_input_stats=False) > 4.9
 # rms_norm of one element, and of a constant beside eps
 eps = torch.finfo(torch.float32).eps
 for value in (5.0, -2.0, 1e-2, 1e-4, -1e-6, 0.0):
@@ -253,7 +257,7 @@ g = torch.tensor([[2.0]], dtype=torch.float64)
 
 
 def plain(v, g):
-    """weight_norm by hand: one length for each row."""
+    """weight_norm of a matrix or kernel: one length for each row."""
     rest = tuple(range(1, v.dim()))
     return g * v / torch.linalg.vector_norm(v, dim=rest, keepdim=True)
 
