@@ -191,8 +191,8 @@ try:
 except RuntimeError as error:
     print(error)
 # --8<-- [end:nan]
-# claim: With p = 1 and p = ±∞ a NaN gets the gradient 0 although the norm is
-#   NaN
+# claim: From vector_norm with p = 1 and p = ±∞ a NaN gets the gradient 0
+#   although the norm is NaN
 for dtype in dtypes:
     for n in (2, 3, 17, 33):
         x = torch.rand(n).to(dtype) + 1
@@ -201,6 +201,10 @@ for dtype in dtypes:
             assert vector_norm(x, p).isnan() and gradient(vector(p), x)[1] == 0
         for p in (0.5, 2, 3):
             assert gradient(vector(p), x).isnan().all()
+        for p in (1, -1, inf, -inf, "fro"):  # matrix_norm gives NaN
+            square = torch.stack([x, x + 1]).to(torch.float64)
+            assert matrix_norm(square, p).isnan()
+            assert gradient(matrix(p), square).isnan().any()
 
 # --8<-- [start:second]
 for ord in ("nuc", 2):
