@@ -52,7 +52,7 @@ for n in range(1, 14):
                 row[..., None, :], size=(1, m), mode="bicubic", **options
             )
             assert (out.abs() > 1e-9).any(dim=-1).all()
-# claim: A mode that reads every pixel.
+# claim: A mode that reads every pixel, given a size.
 for n in range(2, 14):
     row = torch.eye(n, dtype=torch.float64)[:, None, None]
     for m in range(1, n):
@@ -152,6 +152,16 @@ print("a number instead:", y.requires_grad)
 # --8<-- [end:scale]
 assert not y.requires_grad
 assert not interpolate(x, scale_factor=scale, mode="area").requires_grad
+for mode in ("nearest", "nearest-exact", "bilinear", "bicubic", "area"):
+    y = interpolate(
+        x, scale_factor=scale, mode=mode, recompute_scale_factor=True
+    )
+    assert not y.requires_grad
+    try:
+        interpolate(x, scale_factor=scale, mode=mode)
+        assert mode == "area"
+    except TypeError:
+        assert mode != "area"
 
 # --8<-- [start:recompute]
 x = torch.arange(5.0).view(1, 1, 5)
@@ -163,6 +173,52 @@ for recompute in (False, True):
 assert abs(g.sum().item() - 7) < 1e-5
 g = weights(torch.ones(1, 1, 7), mode="nearest", scale_factor=1.2)
 assert g.sum() == 8 and g[6] == 0
+smooth = {"mode": "bilinear", "antialias": True}
+for options in {"scale_factor": (1.0, 0.7)}, {"size": (1, 4)}:
+    g = weights(torch.ones(1, 1, 1, 7), **smooth, **options)
+    assert (g[6] == 0) == ("scale_factor" in options)
+# claim: With False, the formulas above have 1/scale_factor in place of n/m,
+#   but not for area and align_corners=True. Where the size stays, linear modes
+#   and antialias copy.
+for n, scale, longer in (
+    (5, 1.5, 6),
+    (7, 0.7, 10),
+    (7, 1.2, 10),
+    (13, 0.3, 20),
+):
+    row = torch.rand(1, 1, n, dtype=torch.float64)
+    whole = torch.nn.functional.pad(row, (0, longer - n), mode="replicate")
+    size = round(longer * scale)  # the same ratio, without a rest
+    for mode, d in (
+        ("nearest", 1),
+        ("nearest-exact", 1),
+        ("linear", 1),
+        ("bilinear", 2),
+        ("bicubic", 2),
+        ("trilinear", 3),
+    ):
+        one = (1,) * (d - 1)
+        short, long = (x.view(1, 1, *one, -1) for x in (row, whole))
+        y = interpolate(short, scale_factor=(*one, scale), mode=mode)
+        wanted = interpolate(long, size=(*one, size), mode=mode)
+        assert y.shape[-1] == int(n * scale)
+        torch.testing.assert_close(y, wanted[..., : y.shape[-1]])
+    for mode in ("bilinear", "bicubic"):  # the first places: far from the end
+        options = {"mode": mode, "antialias": True}
+        short, long = (x.view(1, 1, 1, -1) for x in (row, whole))
+        y = interpolate(short, scale_factor=(1.0, scale), **options)
+        wanted = interpolate(long, size=(1, size), **options)
+        torch.testing.assert_close(y[..., 0], wanted[..., 0])
+    for options in {"mode": "area"}, {"mode": "linear", "align_corners": True}:
+        y = interpolate(row, scale_factor=scale, **options)
+        wanted = interpolate(row, size=int(n * scale), **options)
+        torch.testing.assert_close(y, wanted)
+small = torch.rand(1, 1, 1, 3)
+for options in {"mode": "bilinear"}, smooth, {"mode": "bicubic", **corner}:
+    y = interpolate(small, scale_factor=(1.0, 1.1), **options)
+    torch.testing.assert_close(y, small)
+y = interpolate(small, scale_factor=(1.0, 1.1), mode="bicubic")
+assert not torch.allclose(y, small)  # this one does not copy
 
 # --8<-- [start:overshoot]
 x = torch.tensor([0.0, 0, 0, 1, 1, 1]).expand(1, 1, 6, 6)
@@ -205,6 +261,9 @@ for columns in (1, 5):
         last = many.contiguous(memory_format=torch.channels_last)
         y = interpolate(last, size=(4, 1), **options)
         torch.testing.assert_close(y, right)
+        gray = many[:, :1].contiguous(memory_format=torch.channels_last)
+        y = interpolate(gray, size=(4, 1), **options)
+        assert torch.equal(y, y[..., :1, :].expand_as(y))
         for size in ((4, 2), (9, 1)):
             y = interpolate(many, size=size, **options)
             right = interpolate(many.mT, size=size[::-1], **options).mT
