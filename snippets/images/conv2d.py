@@ -167,6 +167,18 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
                 (dw,) = torch.autograd.grad(y[0, 0].sum(), w)
                 assert dw.isfinite().all() and dw.dtype == dtype
 
+# In a float32 output the NaN spreads as far as the kernel.
+for dtype in (torch.float32, torch.bfloat16):
+    for channels, kernel in ((1, 3), (3, 5), (3, 7), (16, 3)):
+        x = torch.ones(1, channels, 32, 32, dtype=dtype)
+        x[0, 0, 16, 16] = torch.nan
+        w = torch.ones(16, channels, kernel, kernel, dtype=dtype)
+        y = conv2d(x, w, padding=kernel // 2)
+        reach = slice(16 - kernel // 2, 17 + kernel // 2)
+        assert y[..., reach, reach].isnan().all()
+        if dtype == torch.float32:
+            assert y.isnan().sum() == 16 * kernel**2
+
 # --8<-- [start:options]
 from torch.nn.grad import conv2d_input, conv2d_weight
 
