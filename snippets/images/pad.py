@@ -19,7 +19,8 @@ assert counts(row, (2, 2), mode="reflect").tolist() == [1, 3, 3, 1]
 assert counts(row, (2, 2), mode="replicate").tolist() == [3, 1, 1, 3]
 assert counts(row, (2, 2), mode="circular").tolist() == [2, 2, 2, 2]
 torch.manual_seed(0)
-# claim: A constant is not a copy: every entry counts once.
+# claim: A constant is not a copy: with widths of 0 or more every entry counts
+#   once.
 for value in (0, 3.5, torch.nan, -torch.inf):
     for widths in ((2, 2), (0, 7), (1, 2, 3, 4)):
         for shape in ((1, 1), (3, 33), (2, 3, 5)):
@@ -72,6 +73,19 @@ for mode in ("constant", "reflect", "replicate", "circular"):
     assert counts(row, (-1, 0), mode=mode).tolist() == [0, 1, 1, 1]
     first = counts(row, (-1, 3), mode=mode)[0]  # cut off, and copied
     assert first == (mode == "reflect")
+
+# claim: with circular the other width may be as large as what is left.
+for n in range(2, 7):
+    for cut in range(1, n):
+        for width in range(n + 2):
+            x = torch.arange(float(n))[None]
+            try:
+                y = pad(x, (-cut, width), mode="circular")
+            except RuntimeError:
+                assert width > n - cut
+            else:
+                left = x[:, cut:]
+                assert torch.equal(y, torch.cat([left, left[:, :width]], 1))
 
 # --8<-- [start:errors]
 image = torch.ones(1, 1, 3, 3)
