@@ -105,6 +105,22 @@ for size in (1, 3, 33):
                         align_corners=False,
                     )
                     assert y.eq(0 if padding == "zeros" else 19).all()
+for padding in ("border", "reflection"):  # a NaN in y: the first row
+    rows = torch.tensor([[7.0], [8], [9]]).expand(1, 1, 3, 4)
+    y = grid_sample(
+        rows,
+        torch.tensor([[[[0.0, nan]]]]),
+        padding_mode=padding,
+        align_corners=False,
+    )
+    assert y == 7
+    y = grid_sample(  # of a volume the last row
+        rows[:, :, None].expand(1, 1, 2, 3, 4),
+        torch.tensor([[[[[0.0, nan, 0.0]]]]]),
+        padding_mode=padding,
+        align_corners=False,
+    )
+    assert y == 9
 grid = torch.tensor([[[[nan, 0.0]]]], requires_grad=True)
 y = grid_sample(image, grid, align_corners=False)
 assert torch.autograd.grad(y.sum(), grid)[0].isnan().any()
