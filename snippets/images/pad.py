@@ -56,6 +56,8 @@ for mode in ("zeros", "reflect", "replicate", "circular"):
     print(f"{mode:9} {first} then {second}")
 # --8<-- [end:padding]
 assert (dx == 9).all()
+copies = counts(x[0].detach(), (1, 1, 1, 1), mode="reflect")
+assert copies[0, 0] == 1 and copies[1, 1] == 4  # itself and three
 with_constant = torch.nn.Sequential(
     torch.nn.ConstantPad2d(1, 3.5), torch.nn.Conv2d(1, 1, 3, bias=False)
 )
