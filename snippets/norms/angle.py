@@ -178,6 +178,20 @@ torch.testing.assert_close(
     atol=0,
 )
 
+# claim: in float16 a cotangent of 1024, as from a loss scale, gives inf for
+#   300.
+for f, kind in (
+    (torch.hypot, torch.isinf),
+    (safe_hypot, torch.isinf),
+    (
+        lambda y, x: torch.linalg.vector_norm(torch.stack([y, x])),
+        torch.isfinite,
+    ),
+):
+    y = x = torch.tensor([300.0]).half()
+    for g in gradient(lambda y, x, f=f: 1024 * f(y, x), y, x):
+        assert kind(g)
+
 # --8<-- [start:modes]
 zero, one = torch.tensor(0.0), torch.tensor(1.0)
 print("backward", gradient(torch.atan2, zero, zero)[0].item())
