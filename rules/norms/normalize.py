@@ -36,9 +36,10 @@ ROWS = [{"x": (5,)}, {"x": (3, 2)}, {"x": (1, 7)}]
 PAIRS = [{"x": (5,), "y": (5,)}, {"x": (3, 2), "y": (3, 2)}, {"x": (1, 7), "y": (1, 7)}]
 COSINE = r"c = \frac{x \cdot y}{\max(\lVert x \rVert, \varepsilon)\, \max(\lVert y \rVert, \varepsilon)}"
 COSINE_SLOPE = (
-    r"\bar{x} = \frac{\bar{c}}{\lVert x \rVert} \Bigl( \frac{y}{\lVert y \rVert} - c\, \frac{x}{\lVert x \rVert}"
-    r" \Bigr) \text{ where } \lVert x \rVert > \varepsilon, \quad \frac{\bar{c}}{\varepsilon} \frac{y}{\lVert y \rVert}"
-    r" \text{ at } x = 0, \quad \text{if } \lVert y \rVert > \varepsilon \qquad \bar{y} \text{ likewise}"
+    r"\begin{aligned} \bar{x} &= \frac{\bar{c}}{\lVert x \rVert} \Bigl( \frac{y}{\lVert y \rVert} - c\,"
+    r" \frac{x}{\lVert x \rVert} \Bigr), \quad \frac{\bar{c}}{\varepsilon} \frac{y}{\lVert y \rVert} \text{ at } x = 0,"
+    r" \\ & \phantom{=} \text{ for } \lVert x \rVert > \varepsilon \text{ or } x = 0,\ \lVert y \rVert > \varepsilon"
+    r" \qquad \bar{y} \text{ likewise} \end{aligned}"
 )
 AT_ONE = "as long as maxnorm"
 RENORM = {"zero row": "0., 0.", "inf": f"{INF}, 1.", "NaN": f"{NAN}, 1."}
