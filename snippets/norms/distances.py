@@ -184,6 +184,12 @@ for d in (0.3, 7.0):
         g = gradient(lambda x, y: torch.dist(x, y, inf), x, 0 * x)[0]
         assert g.tolist() == half
 
+for n in (1, 3, 33):  # in float16 with p = 3 its square is 0
+    x = torch.ones(1, n, dtype=torch.float16)
+    for p, kind in ((2, torch.isfinite), (3, torch.isnan)):
+        g = gradient(lambda x, y, p=p: pairwise_distance(x, y, p), x, x)[0]
+        assert kind(g).all()
+
 # --8<-- [start:eps]
 x = torch.tensor([[1.0, 2.0, 3.0]])
 print(pairwise_distance(x, x), gradient(pairwise_distance, x, x)[0])
