@@ -56,6 +56,10 @@ print("p = 0.5:", gradient(lambda x: vector_norm(x, 0.5), x).tolist())
 # --8<-- [end:trap-half]
 g = gradient(vector(0.5), x)
 assert g[1] > 9e5 and g[2] == 0
+# In a vector of zeros the slope of one entry is 1.
+for size in (1e-3, 1e-6, 1e-12):
+    x = torch.tensor([size, 0.0], dtype=torch.float64)
+    torch.testing.assert_close(vector_norm(x, 0.5) / size, 0 * x[0] + 1)
 # claim: The slope grows without bound toward 0, and at 0 PyTorch gives 0.
 for p in (0.1, 0.3, 0.5, 0.9):
     slopes = [
