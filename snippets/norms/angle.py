@@ -64,8 +64,8 @@ for dtype in dtypes:
             strict=True,
         ):
             torch.testing.assert_close(mine, its)
-# claim: its second derivatives are 0 there too. vector_norm gives 0 too, but
-#   NaN in a second backward pass
+# claim: There the second derivatives of safe_hypot are 0. vector_norm gives 0
+#   too, but NaN in a second backward pass
 for dtype in dtypes:
     for n in (1, 3, 33):
         v = torch.zeros(n, 2, dtype=dtype, requires_grad=True)
