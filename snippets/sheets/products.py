@@ -1,5 +1,7 @@
 """Products: what 0 times infinity, alpha, beta and a sparse layout do."""
 
+import warnings
+
 # --8<-- [start:run]
 import torch
 
@@ -34,28 +36,60 @@ depths = {
 }
 
 
-def of_one_entry(function, x, y, w, **weights):
+def of_one_entry(function, dtype, x, y, w, **weights):
     """Value and gradients of a sum with a product, each of one entry."""
     leaves = [
-        torch.tensor(e, dtype=torch.float64).view((1,) * depth)
+        torch.full((1,) * depth, e, dtype=dtype, requires_grad=True)
         for e, depth in zip((x, y, w), depths[function], strict=True)
     ]
-    found = both(lambda *xyw: function(*xyw, **weights), *leaves)
-    return [torch.tensor(entry).item() for entry in found]
+    value = function(*leaves, **weights)
+    grads = torch.autograd.grad(value.sum(), leaves)
+    return [found.item() for found in (value, *grads)]
 
 
-for function in depths:
-    for bad in inf, -inf, nan:
-        found = of_one_entry(function, bad, 2.0, 3.0, beta=0)
-        assert found == [6.0, 0.0, 3.0, 2.0], (function, found)
-        value, of_x, of_y, of_w = of_one_entry(
-            function, 1.0, bad, 3.0, alpha=0
+# claim: In float16 and bfloat16 the value of one entry is NaN, and so is that
+#   of baddbmm and addr of one entry in each of the four dtypes.
+full = torch.float32, torch.float64
+for dtype in (*full, torch.float16, torch.bfloat16):
+    for function in depths:
+        for bad in inf, -inf, nan:
+            found = of_one_entry(function, dtype, bad, 2.0, 3.0, beta=0)
+            assert found == [6.0, 0.0, 3.0, 2.0], (function, found)
+            value, of_x, of_y, of_w = of_one_entry(
+                function, dtype, 1.0, bad, 3.0, alpha=0
+            )
+            assert of_x == 1.0 and of_y == 0.0 and of_w != of_w
+            if function in (torch.baddbmm, torch.addr) or dtype not in full:
+                assert value != value
+            else:
+                assert value == 1.0
+
+# The value is the first argument in larger tensors too.
+for dtype in full:
+    for n in (2, 3, 17, 33):
+        square, row = torch.ones(n, n, dtype=dtype), torch.ones(n, dtype=dtype)
+        bad = torch.full((n, n), inf, dtype=dtype)
+        for function, first, *factors in (
+            (torch.addmm, square, bad, square),
+            (torch.addmm, square, square, bad),
+            (torch.addmv, row, bad, row),
+            (torch.addbmm, square, bad[None], square[None]),
+        ):
+            assert function(first, *factors, alpha=0).equal(first)
+
+# What a COO or CSR matrix does not store gets 0 from torch.sparse.mm alone.
+warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+for layout in torch.sparse_coo, torch.sparse_csr:
+    for product, wanted in (
+        (lambda x, y: torch.sparse.mm(x, y), [[0.0, 2.0]]),
+        (lambda x, y: x @ y, [[5.0, 2.0]]),
+    ):
+        _, grad, _ = both(
+            lambda x, y, f=product, to=layout: f(x.to_sparse(layout=to), y),
+            x,
+            y,
         )
-        assert of_x == 1.0 and of_y == 0.0 and of_w != of_w
-        if function in (torch.baddbmm, torch.addr):
-            assert value != value
-        else:
-            assert value == 1.0
+        assert grad == wanted
 
 # --8<-- [start:missing]
 sparse = torch.eye(2).to_sparse().requires_grad_()
