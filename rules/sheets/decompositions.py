@@ -222,10 +222,11 @@ def _nothing(generator, shape):
 ALL_NAN = [[float("nan")] * 2] * 2
 WARNED = " The documentation warns of it."
 VECTORS = "The product is x, and smooth. PyTorch differentiates the vectors, and divides by a difference of 0." + WARNED
+WARNED_OF_LU = " The documentation of linalg.lu and linalg.lu_factor warns of it."
 LAST_PIVOT = (
-    "L and U are smooth here: nothing is divided by the last pivot. PyTorch divides by it, and it is 0." + WARNED
+    "L and U are smooth here: nothing is divided by the last pivot. PyTorch divides by it, and it is 0." + WARNED_OF_LU
 )
-NO_PIVOT = "Both pivots are 0. PyTorch divides by them." + WARNED
+NO_PIVOT = "Both pivots are 0. PyTorch divides by them." + WARNED_OF_LU
 TURN = (
     "The factors jump here. Next to this matrix an entry below the diagonal, however small, turns the sign of the first"
     " column, and the slope is {}. PyTorch gives the slope without that turn."
@@ -317,7 +318,7 @@ ONE_TOLERANCE = {"float32": "Its tolerance is one for float64."}
 
 EQUAL_ROOTS = "The second derivative exists. PyTorch differentiates vectors, which are not unique here."
 POSITIVE = " The documentation asks for a positive-definite matrix."
-NO_RANK = "U is not unique here, and PyTorch divides by 0." + WARNED
+NO_RANK = "U is not unique here, and PyTorch divides by 0: the gradient of H alone is NaN too{}." + WARNED
 
 # PyTorch 2.13 has neither.
 NEWER = (
@@ -373,8 +374,8 @@ NEWER = (
             },
             defects=(
                 Defect("a reflection", EQUAL_ROOTS, {"second": {"x": ALL_NAN}}),
-                _nan("3 and 0", NO_RANK),
-                _nan("zeros", NO_RANK),
+                _nan("3 and 0", NO_RANK.format(", although its first row and column have slopes")),
+                _nan("zeros", NO_RANK.format("")),
             ),
         ),
     ]
@@ -913,8 +914,8 @@ RULES = [
         defects=(
             Defect(
                 "equal rows",
-                BASIS + " Without its mean a square matrix always has one: its gradient can be NaN, or as large as"
-                " 10²¹, by how the processor rounds.",
+                BASIS + " Without the mean of its rows a matrix of 2 × 2 has one: its gradient can be NaN, or off by a"
+                " factor of 1,000 or more, by how the processor rounds.",
                 {"gradient": {"x": [[float("nan")]] * 3}},
             ),
         ),

@@ -49,6 +49,54 @@ for above in (0.0, 7.0):
     gradients.append(factor.grad[1, 1].round().item())
     assert factor.grad[0, 1].round() == (-120 if above else 6)
 assert gradients == [-2.0, 40.0]
+factor = torch.tensor([[1.0, 7.0], [2.0, 1.0]], requires_grad=True)
+column = torch.ones(2, 1)
+torch.cholesky_solve(column, factor).sum().backward()
+assert factor.grad.round().tolist() == [[-6.0, -120.0], [2.0, 40.0]]
+for above in (0.0, 7.0):  # upper=True reads it
+    factor = torch.tensor([[1.0, above], [2.0, 1.0]])
+    upper_half = factor.triu()
+    inverse = torch.cholesky_inverse(factor, upper=True)
+    assert torch.allclose(inverse, torch.linalg.inv(upper_half.T @ upper_half))
+
+
+# Equal eigenvalues: lobpcg has a value, and raises or has a gradient.
+def largest_twice(*diagonal):
+    x = torch.diag(torch.tensor(diagonal, dtype=torch.float64) / 2)
+    start = torch.eye(3, dtype=torch.float64)[:, :1].clone()
+    x.requires_grad_()
+    values, _ = torch.lobpcg(x + x.mT, X=start, tol=1e-12, niter=30)
+    assert values.item() == diagonal[0]
+    return torch.autograd.grad(values.sum(), x)[0]
+
+
+assert largest_twice(4.0, 4.0, 1.0).diagonal().tolist() == [2, 0, 0]
+for diagonal in ((2.0, 2.0, 0.0), (0.0, 0.0, 0.0)):
+    try:
+        largest_twice(*diagonal)
+        raise AssertionError
+    except torch.linalg.LinAlgError as error:
+        assert "cholesky" in str(error)
+
+# The polar factor H is unique where x loses rank: its first row and its
+# first column have slopes there, and the gradient is NaN.
+if hasattr(torch.linalg, "polar"):
+    x = torch.tensor([[3.0, 0.0], [0.0, 0.0]], dtype=torch.float64)
+    for place in ((0, 0), (0, 1), (1, 0)):
+        for i in range(4):
+            step = torch.zeros(4, dtype=x.dtype)
+            step[i] = 1e-6
+            right, left = (
+                torch.linalg.polar(x + sign * step.view(2, 2)).H[place]
+                for sign in (1, -1)
+            )
+            at = torch.linalg.polar(x).H[place]
+            assert abs((right - at) - (at - left)) < 1e-11
+    for matrix in (x, torch.zeros_like(x)):
+        for i in range(4):
+            leaf = matrix.clone().requires_grad_()
+            entry = torch.linalg.polar(leaf).H.flatten()[i]
+            assert torch.autograd.grad(entry, leaf)[0].isnan().all()
 
 
 # --8<-- [start:errors]
