@@ -39,6 +39,20 @@ print("Hessian", torch.autograd.functional.hessian(cubes, values).tolist())
 lost = torch.autograd.functional.hessian(cubes, values)
 assert lost.eq(0).all()
 
+
+def cubes_first(values):
+    """The same number, from cubes that are put at their places."""
+    places = torch.tensor([[0, 1]])
+    vector = torch.sparse_coo_tensor(
+        places, values**3, (2,), check_invariants=True
+    )
+    return vector.to_dense().sum()
+
+
+assert cubes_first(values) == cubes(values)
+kept = torch.autograd.functional.hessian(cubes_first, values)
+assert kept.equal(torch.diag(6 * values))
+
 # By hand: a penalty alone raises, and beside the loss it has no gradient.
 leaf = values.clone().requires_grad_()
 loss = cubes(leaf)
