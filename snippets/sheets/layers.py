@@ -51,12 +51,21 @@ for f in (
 ):
     penalty(f, x, three)
 penalty(lambda x: layer_norm(x, (3,)), x)
+# claim: torch.func.hessian with respect to the bias is right without one
+for f, rows in (
+    (lambda b: layer_norm(x, (3,), None, b), 6),
+    (lambda b: batch_norm(x, None, None, None, b, True), 6),
+    (lambda b: instance_norm(x, None, None, None, b), 6),
+):
+    bent = torch.func.hessian(lambda b, f=f: f(b).square().sum())(three)
+    assert torch.allclose(bent, 2.0 * rows * torch.eye(3))
 
 # p=1 multiplies by 0.
 assert dropout(torch.tensor([1.0, inf]), 1.0).isnan().tolist() == [False, True]
 
-# claim: With NaN in the query scaled_dot_product_attention returns 0 on the
-#   CPU where the keys are fewer than a vector of the processor holds
+# claim: With NaN in a query of four dimensions scaled_dot_product_attention
+#   returns 0 on the CPU where the keys are fewer than a vector of the
+#   processor holds
 avx2 = torch.backends.cpu.get_cpu_capability() == "AVX2"
 for dtype, least in (
     (torch.float64, 4),
@@ -66,15 +75,17 @@ for dtype, least in (
 ):
     for keys in (1, 2, *((least - 1, least) if avx2 else ()), 33, 65):
         for mask in (None, torch.ones(3, keys, dtype=torch.bool)):
-            query = torch.full((1, 1, 3, 2), nan, dtype=dtype).requires_grad_()
-            key = torch.ones(1, 1, keys, 2, dtype=dtype)
-            y = scaled_dot_product_attention(query, key, key, mask)
-            y.sum().backward()
-            assert query.grad.isnan().all()
-            if mask is None and keys < least:
-                assert not y.any()
-            else:
-                assert y.isnan().all()
+            for dims, p in ((4, 0.0), (4, 0.1), (2, 0.0)):
+                query = torch.full((1, 1, 3, 2)[-dims:], nan, dtype=dtype)
+                key = torch.ones((1, 1, keys, 2)[-dims:], dtype=dtype)
+                query.requires_grad_()
+                y = scaled_dot_product_attention(query, key, key, mask, p)
+                y.sum().backward()
+                assert query.grad.isnan().all()
+                if mask is None and keys < least and dims == 4 and p == 0:
+                    assert not y.any()
+                else:
+                    assert y.isnan().all()
 
 # grouped_mm takes no float64, and no cotangent of sum().
 a, b = torch.ones(1, 4, 8, requires_grad=True), torch.ones(1, 8, 8)
