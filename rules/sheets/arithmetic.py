@@ -393,8 +393,8 @@ RULES = [
             ),
             Defect(
                 "exponent 128",
-                "The slope is 2¹²⁸, and the value is right. The backward pass takes the power of two in float32,"
-                " where it overflows.",
+                "The slope is 2¹²⁸, and the value is right. The backward pass takes the power of two in the"
+                " default dtype, float32, where it overflows.",
                 {"gradient": {"x": inf}, "forward": {"x": inf}},
                 releases=("2.14", "2.15"),
             ),
@@ -407,7 +407,7 @@ RULES = [
             Defect(
                 "exponent −150",
                 "The slope is 2⁻¹⁵⁰, and the value is right. The backward pass returns 0: that power of two is not in"
-                " the range of float32.",
+                " the range of the default dtype, float32.",
                 {"gradient": {"x": 0.0}, "forward": {"x": 0.0}},
             ),
         ),
@@ -462,7 +462,8 @@ RULES = [
         defects=(
             Defect(
                 "equal",
-                "The result is x up to one place of rounding, at every y: its slope is 1 here too. PyTorch returns 0.",
+                "The result is x up to one place of rounding, for finite x and y: its slope is 1 here too. PyTorch"
+                " returns 0.",
                 {"gradient": {"x": 0.0, "y": 0.0}},
             ),
         ),

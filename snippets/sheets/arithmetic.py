@@ -32,6 +32,11 @@ if not torch.__version__.startswith("2.13"):  # there all negative ones are 0
     whole = torch.tensor(-149)
     _, (slope,) = both(lambda x: torch.ldexp(x, whole), 1.0)
     assert slope == 2.0**-149
+    torch.set_default_dtype(torch.float64)
+    whole = torch.tensor(-150)
+    _, (slope,) = both(lambda x: torch.ldexp(x, whole), 1.0)
+    assert slope == 2.0**-150
+    torch.set_default_dtype(torch.float32)
 for power in (128, 1000):
     value, (slope,) = both(
         lambda x, e=power: torch.ldexp(x, torch.tensor(e)), 1.0
