@@ -31,9 +31,11 @@ CUT = {"−1 + 0i": at("-1.", y="0."), "−1 − 0i": at("-1.", y="-0.")}
 INFINITE, A_NAN = {"inf": at(INF, y="0.")}, {"NaN": at("1.", y=NAN)}
 NANS = {"x": math.nan, "y": math.nan}
 PARTS = r", \quad \bar{x} = \operatorname{Re} \bar{z}, \enspace \bar{y} = \operatorname{Im} \bar{z}"
+INFINITE_SLOPE = "The slope is infinite."
+OVERFLOW = "The slope is finite, and greater than float64 can hold."
 MODES = (
-    "The slope is infinite. Of the real part both modes return inf for x and NaN for y, of the imaginary part NaN and"
-    " inf: complex arithmetic multiplies inf by 0. For the sum of both parts forward mode adds inf and NaN."
+    " Of the real part both modes return {0} for {1} and NaN for {3}, of the imaginary part {2} for {3} and NaN for"
+    " {1}: complex arithmetic multiplies inf by 0. For the sum of both parts forward mode adds inf and NaN."
 )
 BRANCH_POINT = "The slope is infinite at the branch point. PyTorch returns NaN."
 LIMIT_ZERO = "The slope tends to 0. PyTorch returns NaN."
@@ -42,8 +44,11 @@ OTHER_SIDE = (
 )
 
 
-def _modes(point, x=math.inf, y=math.inf):
-    return Defect(point, MODES, {"gradient": {"x": x, "y": y}, "forward": NANS})
+def _modes(point, x=math.inf, y=math.inf, *, what=INFINITE_SLOPE, of_real="x"):
+    """Infinite slopes; ``of_real`` is the part of the input that the real part of the output has its slope along."""
+    along = [(f"{slope:g}".replace("-", "−"), name) for slope, name in ((x, "x"), (y, "y"))]
+    first, second = along if of_real == "x" else along[::-1]
+    return Defect(point, what + MODES.format(*first, *second), {"gradient": {"x": x, "y": y}, "forward": NANS})
 
 
 def _lost(point, what=LIMIT_ZERO):
@@ -389,12 +394,12 @@ RULES = [
             slope,
             derivative,
             ZERO | {"800 i": at("0.", y="800.")} | INFINITE,
-            defects=(_modes("800 i", *overflow),) if overflow else (),
+            defects=(_modes("800 i", *overflow, what=OVERFLOW, of_real=along),) if overflow else (),
         )
-        for name, slope, derivative, overflow in (
-            ("sin", r"\cos z", torch.cos, (math.inf, math.inf)),
-            ("cos", r"-\sin z", lambda z: -torch.sin(z), (-math.inf, math.inf)),
-            ("tan", r"\tfrac{1}{\cos^2 z}", lambda z: 1 + z.tan() ** 2, ()),
+        for name, slope, derivative, overflow, along in (
+            ("sin", r"\cos z", torch.cos, (math.inf, math.inf), "x"),
+            ("cos", r"-\sin z", lambda z: -torch.sin(z), (-math.inf, math.inf), "y"),
+            ("tan", r"\tfrac{1}{\cos^2 z}", lambda z: 1 + z.tan() ** 2, (), ""),
         )
     ),
     *(
@@ -404,7 +409,7 @@ RULES = [
             slope,
             derivative,
             ZERO | {"800": at("800.", y="0."), "−800": at("-800.", y="0.")} | {"inf i": at("0.", y=INF)},
-            defects=(_modes("800"), _modes("−800", *below)) if below else (),
+            defects=(_modes("800", what=OVERFLOW), _modes("−800", *below, what=OVERFLOW)) if below else (),
         )
         for name, slope, derivative, below in (
             ("sinh", r"\cosh z", torch.cosh, (math.inf, math.inf)),

@@ -80,6 +80,38 @@ for function, at in (
         for found in map(torch.view_as_real, (reverse, forward)):
             assert found[place].isinf() and found[1 - place].isnan()
 
+# Where it overflows too; the slope of cos has the real part 0 there.
+inf = float("inf")
+for function, at, of_real, slopes in (
+    (torch.sin, 800j, 0, (inf, inf)),
+    (torch.cos, 800j, 1, (-inf, inf)),
+    (torch.sinh, 800 + 0j, 0, (inf, inf)),
+    (torch.sinh, -800 + 0j, 0, (inf, inf)),
+    (torch.cosh, 800 + 0j, 0, (inf, inf)),
+    (torch.cosh, -800 + 0j, 0, (-inf, -inf)),
+):
+    z = torch.tensor(at, dtype=torch.complex128, requires_grad=True)
+    ways = torch.tensor([1, 1j], dtype=z.dtype)
+    for part in (0, 1):
+        (reverse,) = torch.autograd.grad(function(z), z, ways[part])
+        forward = [
+            torch.view_as_real(
+                torch.func.jvp(function, (z.detach(),), (w,))[1]
+            )
+            for w in ways
+        ]
+        along = of_real if part == 0 else 1 - of_real
+        for found in (
+            torch.view_as_real(reverse),
+            torch.stack(forward)[:, part],
+        ):
+            assert found[along] == slopes[along] and found[1 - along].isnan()
+
+# polar at an infinite length has the gradient NaN.
+r = torch.tensor([inf, -inf], requires_grad=True)
+torch.polar(r, torch.full((2,), 0.5)).real.sum().backward()
+assert r.grad.isnan().all()
+
 # The other cut of acosh, below -1, is right on both sides.
 for side in (0.0, -0.0):
     mine, seen = slope_along(torch.acosh, complex(-2, side), 1 + 0j)
