@@ -64,7 +64,7 @@ POLE = ("-0.0", "-1.0", "800.0", INF, NAN)
 BOUNDED = "The function and its slope tend to 0. PyTorch returns NaN for both."
 UNBOUNDED = "The function and its slope grow without bound. PyTorch returns NaN for both."
 TOO_EARLY = (
-    "The slope is 3.3·10³⁰⁶, which float64 can hold. PyTorch's I₀ overflows, although the function does not yet."
+    "The slope is 3.3·10³⁰⁶, which float64 can hold. PyTorch's I₀ and I₁ overflow, although the functions do not yet."
 )
 J0, J1, Y0, Y1 = besselj(0, x), besselj(1, x), bessely(0, x), bessely(1, x)
 I0, I1, K0, K1 = besseli(0, x), besseli(1, x), besselk(0, x), besselk(1, x)
