@@ -18,10 +18,13 @@ for scale, is_zero in ((2.9e-8, True), (3.1e-8, False)):
     (grad,) = torch.autograd.grad((x.half().float() * scale).sum(), x)
     assert (grad == 0).all() == is_zero
 
-# claim: A conversion has the slope 1, although rounding is a staircase.
+# claim: A conversion to a floating dtype has the slope 1, although rounding
+#   is a staircase; integers have no gradient.
 for dtype in (torch.float16, torch.bfloat16, torch.float64):
     (grad,) = torch.autograd.grad(x.to(dtype).sum(), x)
     assert grad.tolist() == [1.0, 1.0]
+for dtype in (torch.int64, torch.int8, torch.bool):
+    assert not x.to(dtype).requires_grad
 
 # claim: In float16, 1e5 is infinite, and the gradient is 1.
 big = torch.tensor(1e5, requires_grad=True)
