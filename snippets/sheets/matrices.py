@@ -54,10 +54,25 @@ for dtype in (torch.float32, torch.float64):
         slopes = sum(k * ladder ** (k - 1) for k in range(1, n))
         assert torch.allclose(leaf.grad, slopes)
 
+# claim: From two columns on, the backward pass of torch.vander raises
+for entries in (2, 3, 4, 5):
+    for columns in (2, 3, 5):
+        for increasing in (False, True):
+            assert IN_PLACE in raised(
+                lambda x, n=columns, up=increasing: torch.vander(x, n, up),
+                torch.linspace(0.5, 2, entries),
+            )
+
 # The condition number by hand, where PyTorch cannot differentiate its own.
-x = torch.tensor([[2.0, 1.0], [0.0, 1.0]], requires_grad=True)
-for p in ("fro", 1, -1, inf, -inf):
-    norms = [torch.linalg.norm(m, p) for m in (x, torch.linalg.inv(x))]
-    assert torch.isclose(norms[0] * norms[1], torch.linalg.cond(x.detach(), p))
-    (grad,) = torch.autograd.grad(norms[0] * norms[1], x)
-    assert grad.isfinite().all()
+one = torch.tensor([[2.0, 1.0], [0.0, 1.0]])
+batch = torch.stack([one, one.T, one + 1])
+for x in (one, batch, one.double(), torch.tensor([[3.0]])):
+    x = x.clone().requires_grad_()
+    for p in ("fro", 1, -1, inf, -inf):
+        norms = [
+            torch.linalg.matrix_norm(m, p) for m in (x, torch.linalg.inv(x))
+        ]
+        number = norms[0] * norms[1]
+        assert torch.allclose(number, torch.linalg.cond(x.detach(), p))
+        (grad,) = torch.autograd.grad(number.sum(), x)
+        assert grad.isfinite().all()
