@@ -26,6 +26,18 @@ def gradient(f, *inputs):
     return torch.autograd.grad(f(*leaves).sum(), leaves)
 
 
+# claim: output_padding makes room for entries behind the last window
+for length in (5, 6, 7):
+    for stride in (1, 2, 3):
+        x = torch.randn(1, 1, length)
+        (grad,) = gradient(lambda x, s=stride: conv1d(x, w, stride=s), x)
+        y = conv1d(x, w, stride=stride)
+        behind = (length - 2) % stride
+        turned = conv_transpose1d(
+            torch.ones_like(y), w, stride=stride, output_padding=behind
+        )
+        assert torch.allclose(grad, turned)
+
 # claim: Their gradient is the same at every input
 torch.manual_seed(0)
 numbers = [torch.randn(2, 4, 1, 3), torch.full((2, 4, 1, 3), torch.nan)]
