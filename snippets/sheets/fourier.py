@@ -25,6 +25,9 @@ for n in (1, 3, 6, 17):
         cotangent = torch.randn(n, dtype=torch.complex128)
         (grad,) = torch.autograd.grad(there(leaf), leaf, cotangent)
         assert torch.allclose(grad, factor * back(cotangent))
+        output = there(leaf, norm="ortho")
+        (grad,) = torch.autograd.grad(output, leaf, cotangent)
+        assert torch.allclose(grad, back(cotangent, norm="ortho"))
 
 # The imaginary part at 0, and at n/2 for an even n, changes no output.
 for n, ignored in ((4, [True, False, True]), (5, [True, False, False])):
