@@ -1,4 +1,4 @@
-"""A pool of norm 1 is a sum, except in the gradient of a sum of 0."""
+"""A pool of norm 1 is a sum, but the gradient of a sum of 0 or NaN is 0."""
 
 # --8<-- [start:run]
 import torch
@@ -24,6 +24,9 @@ for dtype in (torch.float64, torch.float32):
             leaf = (x[0] if f is lp_pool1d else x).clone().requires_grad_()
             f(leaf, 1.0, window).sum().backward()
             assert not leaf.grad.any()
+    leaf = torch.tensor([[1.0, float("nan")]], dtype=dtype, requires_grad=True)
+    lp_pool1d(leaf, 1.0, 2).sum().backward()
+    assert not leaf.grad.any()
 
 # avg_pool1d times the size of the window is that sum, with its gradient.
 x = torch.tensor([[1.0, -1.0]], requires_grad=True)
