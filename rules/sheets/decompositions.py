@@ -316,6 +316,10 @@ TIES = {
 }
 ONE_TOLERANCE = {"float32": "Its tolerance is one for float64."}
 
+EXACT_START = (
+    "The iteration starts at the eigenvector, and has nothing to do. Forward mode follows the iteration, and returns 0;"
+    " from another start it is right."
+)
 EQUAL_ROOTS = "The second derivative exists. PyTorch differentiates vectors, which are not unique here."
 POSITIVE = " The documentation asks for a positive-definite matrix."
 NO_RANK = "U is not unique here, and PyTorch divides by 0: the gradient of H alone is NaN too{}." + WARNED
@@ -541,6 +545,9 @@ RULES = [
         shapes=[{"x": shape} for shape in ((3, 3), (4, 4), (2, 3, 3))],
         special={label: TIES[label] for label in ("6, 2 and 1", "6, 2 and 2")},
         excluded=ONE_TOLERANCE,
+        defects=tuple(
+            Defect(point, EXACT_START, {"forward": {"x": [[0.0] * 3] * 3}}) for point in ("6, 2 and 1", "6, 2 and 2")
+        ),
         random=True,  # is not repeated: many matrices take a loop each
     ),
     VJP(

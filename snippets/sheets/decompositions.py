@@ -78,6 +78,25 @@ for diagonal in ((2.0, 2.0, 0.0), (0.0, 0.0, 0.0)):
     except torch.linalg.LinAlgError as error:
         assert "cholesky" in str(error)
 
+
+# Forward mode follows the iteration: from the eigenvector it returns 0.
+def projector(x, start):
+    start = torch.tensor(start, dtype=x.dtype).unsqueeze(1)
+    _, u = torch.lobpcg(x + x.mT, X=start, tol=1e-12, niter=30)
+    return u @ u.mT
+
+
+x = torch.diag(torch.tensor([3.0, 1.0, 0.5], dtype=torch.float64))
+tangent = torch.ones_like(x)
+for start in ([1.0, 0.0, 0.0], [1.0, 1.0, 1.0]):
+    _, slope = torch.func.jvp(
+        lambda x, start=start: projector(x, start), (x,), (tangent,)
+    )
+    step = 1e-6 * tangent
+    seen = (projector(x + step, start) - projector(x - step, start)) / 2e-6
+    assert slope.any() == (start[1] == 1)
+    assert torch.allclose(slope, seen, atol=1e-6) == (start[1] == 1)
+
 # The polar factor H is unique where x loses rank: its first row and its
 # first column have slopes there, and the gradient is NaN.
 if hasattr(torch.linalg, "polar"):
