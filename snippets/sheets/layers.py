@@ -74,7 +74,11 @@ for dtype, least in (
     (torch.float16, 8),
 ):
     for keys in (1, 2, *((least - 1, least) if avx2 else ()), 33, 65):
-        for mask in (None, torch.ones(3, keys, dtype=torch.bool)):
+        for mask in (
+            None,
+            torch.ones(3, keys, dtype=torch.bool),
+            torch.zeros(3, keys, dtype=dtype),
+        ):
             for dims, p in ((4, 0.0), (4, 0.1), (2, 0.0)):
                 query = torch.full((1, 1, 3, 2)[-dims:], nan, dtype=dtype)
                 key = torch.ones((1, 1, keys, 2)[-dims:], dtype=dtype)
@@ -82,6 +86,11 @@ for dtype, least in (
                 y = scaled_dot_product_attention(query, key, key, mask, p)
                 y.sum().backward()
                 assert query.grad.isnan().all()
+                if mask is None:
+                    causal = scaled_dot_product_attention(
+                        query, key, key, None, p, is_causal=True
+                    )
+                    assert causal.isnan().equal(y.isnan())
                 if mask is None and keys < least and dims == 4 and p == 0:
                     assert not y.any()
                 else:
