@@ -77,7 +77,7 @@ def load_rules(root: Path, module: str) -> list[Rule]:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     where = module.replace(".", "/") + ".py"
-    before = _torch()
+    before = _surroundings()
     try:
         loaded = importlib.import_module(module)
     except BaseException as error:  # SystemExit and KeyboardInterrupt too
@@ -86,14 +86,15 @@ def load_rules(root: Path, module: str) -> list[Rule]:
         raise DocsError(
             where, line, "the rules do not import", got=f"{type(error).__name__}: {error}", wanted="declarations"
         ) from None
-    after = _torch()
+    after = _surroundings()
     for name, value in before.items():
         if after.get(name) is not value and after.get(name) != value:
             got = f"{name} is {after.get(name)!r:.200}"
             line = _line_with(
                 loaded, name.rpartition(".")[2].removesuffix("()").removeprefix("is_").removeprefix("get_")
             )
-            raise DocsError(where, line, "the rules change PyTorch", got=got, wanted=f"{value!r:.200}")
+            what = "a stream" if name.startswith("sys.") else "PyTorch"
+            raise DocsError(where, line, f"the rules change {what}", got=got, wanted=f"{value!r:.200}")
     if not hasattr(loaded, "RULES"):
         raise DocsError(where, None, "a module of rules without RULES", got="no such list", wanted="RULES = [...]")
     if not isinstance(loaded.RULES, list) or not all(isinstance(rule, Rule) for rule in loaded.RULES):
@@ -109,10 +110,11 @@ def _line_with(module: ModuleType, word: str) -> int | None:
     return next((n for n in range(len(lines), 0, -1) if re.search(rf"\b\w*{word}\b", lines[n - 1])), None)
 
 
-def _torch() -> dict[str, Any]:
-    """What a rule would be measured with: PyTorch's functions and methods, and its settings."""
+def _surroundings() -> dict[str, Any]:
+    """What a rule would be measured with: PyTorch's functions and methods, its settings, and the streams."""
     settings = (torch.get_default_dtype, torch.is_grad_enabled, torch.get_num_threads, torch.is_inference_mode_enabled)
     found: dict[str, Any] = {f"torch.{setting.__name__}()": setting() for setting in settings}
+    found |= {f"sys.{name}": getattr(sys, name, None) for name in ("stdout", "stderr")}
     found |= {
         f"{namespace.__name__}.{name}": value
         for namespace in (torch, torch.nn.functional, torch.linalg, torch.special, torch.fft, torch.autograd)

@@ -124,6 +124,9 @@ def includes(fence: Fence, where: str, offset: int = 0) -> list[Include]:
                 got=written,
                 wanted="a section: line numbers drift, names do not",
             )
+        if any((path, section) == (other.path, other.section) for other in found):
+            problem, wanted = "a section twice in one fence", "each section once: it has run once"
+            raise DocsError(where, offset + at + 1, problem, got=written, wanted=wanted)
         found.append(Include(at, path, section, written))
     if not found:
         return []

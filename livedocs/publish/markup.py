@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from livedocs.errors import DocsError
+
 _VOID = re.compile(r"(<(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)\b[^<>]*?)\s*/>")
 _TOGGLE = re.compile(r'(<input class="md-toggle"[^<>]*?) autocomplete="off">')
 _TABLE = re.compile(r"<table>(.*?)</table>", re.DOTALL)
@@ -23,6 +25,22 @@ def conforming(page: str) -> str:
         at = page.index('<input class="md-toggle"')
         page = f'{page[:at]}<form id="toggles" autocomplete="off" hidden></form>\n    {page[at:]}'
     return page
+
+
+def check_comments(page: str, where: str) -> None:
+    """Check that what follows the last comment of a page is no part of it.
+
+    Args:
+        page: the whole page.
+        where: its name in messages.
+
+    Raises:
+        DocsError: for a comment that never ends.
+    """
+    start = page.rfind("<!--")
+    if start >= 0 and "-->" not in page[start:]:
+        got = page[start : start + 60].partition("\n")[0]
+        raise DocsError(where, None, "a comment that never ends", got=got, wanted="--> at its end")
 
 
 def as_scripts_leave_it(page: str) -> str:

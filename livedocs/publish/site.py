@@ -61,7 +61,7 @@ from livedocs.publish import (
 )
 from livedocs.publish.addresses import address_of, menu_sections, notebook_uri, with_addresses
 from livedocs.publish.folder import SiteFolder
-from livedocs.publish.markup import as_scripts_leave_it, conforming
+from livedocs.publish.markup import as_scripts_leave_it, check_comments, conforming
 from livedocs.publish.print_pages import Chapter
 from livedocs.publish.progress import Progress
 from livedocs.publish.templates import Templates
@@ -146,6 +146,7 @@ class Site:
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         root = Path(config.config_file_path).resolve().parent
+        self.began = sources.stamps(map(Path, (config.docs_dir, config.config_file_path, *config.watch)))
         if missing := [name for name in NEEDED if name not in config.markdown_extensions]:
             where, wanted = Path(config.config_file_path).name, "all of: " + ", ".join(NEEDED)
             with _plainly():
@@ -423,6 +424,8 @@ class Site:
             self._shorten(item.children, page)
 
     def on_post_page(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> str:
+        with _plainly():
+            check_comments(output, f"docs/{page.file.src_uri}, or a template of it")
         output = conforming(output)
         for chapter in self.chapters:
             if chapter.whole is page:
@@ -434,7 +437,11 @@ class Site:
 
     def on_post_template(self, output: str, name: str) -> str:
         """Finish a file that a template makes alone; the page for lost addresses is one."""
-        return conforming(output) if name.endswith(".html") else output
+        if not name.endswith(".html"):
+            return output
+        with _plainly():
+            check_comments(output, f"overrides/{name}, or a template of it")
+        return conforming(output)
 
     def _unite(self, chapter: Chapter, output: str) -> str:
         """The finished print page of a chapter."""
@@ -640,6 +647,7 @@ class Site:
             return
         self._wrap_up(config)
         with _plainly():
+            sources.check_unchanged(self.began, self.project.root)
             self.folder.publish()
 
     def _wrap_up(self, config: MkDocsConfig) -> None:

@@ -1,11 +1,11 @@
-"""Checks what pages and mkdocs.yml say before anything is rendered: titles, front matter, and that it can be read."""
+"""Checks sources: before anything is rendered what they say, and at the end that none has changed meanwhile."""
 
 from __future__ import annotations
 
 import functools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,32 @@ def check_values(values: Mapping[Any, Any], name: str, docs: Path, text: str = "
             raise DocsError(name, line, f"front matter: {key}", got=repr(value), wanted=wanted)
         for lost in (path for path in value if not (docs / path).is_file()) if key in ("scripts", "styles") else ():
             raise DocsError(name, line, f"front matter: {key}", got=f"{lost}, which is no file", wanted=wanted)
+
+
+def stamps(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    """When each file at these paths or below them was written, and its size; Python's own files are no sources."""
+    files = (file for path in paths for file in ([path] if path.is_file() else path.rglob("*")))
+    found = {file: file.stat() for file in files if file.is_file() and "__pycache__" not in file.parts}
+    return {file: (stat.st_mtime_ns, stat.st_size) for file, stat in found.items()}
+
+
+def check_unchanged(before: Mapping[Path, tuple[int, int]], root: Path) -> None:
+    """Check that no source is another one than when the build began: a page would be of neither.
+
+    Args:
+        before: what ``stamps`` gave then.
+        root: the project, for names in messages.
+
+    Raises:
+        DocsError: for the first that was changed or removed, by a snippet, a rule, a notebook, or somebody else.
+    """
+    for file, stamp in before.items():
+        now = file.stat() if file.is_file() else None
+        if now is None or (now.st_mtime_ns, now.st_size) != stamp:
+            where = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+            got = "it was removed" if now is None else "it was written again"
+            wanted = "a file that stays as it is until the site is built"
+            raise DocsError(where, None, "a source changed while the site was built", got=got, wanted=wanted)
 
 
 @functools.lru_cache(maxsize=1024)  # under serve that of all pages is read again after each save

@@ -38,6 +38,9 @@ print(_json.dumps([_threads, [file for file in _own if not file.startswith(_sys.
 """
 
 
+FORKED = "forked"  # in the kernel's folder, when a cell has
+
+
 class CellFailed(Exception):
     """A cell that did not end well: its index, what it raised, and the line inside it where that is known."""
 
@@ -114,6 +117,12 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
         manager = AsyncKernelManager(transport="ipc", connection_file=f"{private}/kernel.json")
         manager.provisioner = ForkedKernel(parent=manager)
         manager.provisioner.process, manager.provisioner.start = process, ours
+        ending: list[int] = []
+
+        def note(cell: Any, cell_index: int, execute_reply: dict[str, Any]) -> None:
+            if any(part.get("source") == "ask_exit" for part in execute_reply["content"].get("payload", [])):
+                ending.append(cell_index)
+
         client = NotebookClient(
             notebook,
             manager,
@@ -122,12 +131,17 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
             skip_cells_with_tag="",  # what a page shows has run
             resources={"metadata": {"path": str(folder)}},
             shutdown_kernel="immediate",
+            on_cell_executed=note,
         )
         try:
             with client.setup_kernel():
                 for index, cell in enumerate(notebook.cells):
                     if cell.cell_type == "code":
                         _execute_cell(client, cell, index, limits, trace)
+                        if ending:
+                            raise CellFailed(index, "ended its kernel", "exit or quit")
+                        if trace.with_name(FORKED).exists():
+                            raise CellFailed(index, "forked its kernel", "os.fork")
                 asked = nbformat.v4.new_code_cell(_LAST)
                 notebook.cells.append(asked)  # nbclient wants it there
                 _execute_cell(client, notebook.cells[-1], len(notebook.cells) - 1, limits, trace)
@@ -156,6 +170,27 @@ def _execute_cell(client: NotebookClient, cell, index: int, limits: Limits, trac
         raise CellFailed(index, "ended its kernel", "no answer any more") from None
 
 
+def _refuse_forks(note: Path) -> None:
+    """End what a cell forks of the kernel, which would run the rest of the cell too; multiprocessing knows what to do.
+
+    Args:
+        note: a file that is there when that has happened.
+    """
+
+    base = sys._getframe(1)  # the kernel itself was forked by multiprocessing
+
+    def end() -> None:
+        frame = sys._getframe(1)
+        while frame is not None and frame is not base:
+            if frame.f_code.co_filename.endswith(("popen_fork.py", "forkserver.py")):
+                return
+            frame = frame.f_back
+        note.touch()
+        os._exit(0)
+
+    os.register_at_fork(after_in_child=end)
+
+
 def _line(traceback: str) -> int | None:
     """The line inside a cell that a traceback of IPython names last."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", traceback)
@@ -171,6 +206,7 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> No
     os.environ["MPLBACKEND"] = "module://livedocs.run.backend"
     os.environ["IPYTHONDIR"] = str(trace.parent)  # not the start-up files of whoever builds
     restrict(limits, trace.open("wb"))
+    _refuse_forks(trace.with_name(FORKED))
     sys.argv = ["ipykernel"]
     app = IPKernelApp.instance(connection_file=start.recv(), parent_handle=os.getppid(), log_level="ERROR")
     app.initialize(["--HistoryManager.enabled=False"])

@@ -48,11 +48,13 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     main.__dict__.update(__file__=file, __builtins__=__builtins__)
     sys.modules["__main__"] = main
     sys.argv = [where]
-    sys.path.insert(0, str(Path(file).parent))
+    root = Path(__file__).parents[2]  # this project is no library of its snippets: readers do not have it
+    sys.path[:] = [str(Path(file).parent), *(path for path in sys.path if path and Path(path) != root)]
     lines = source.splitlines(keepends=True)
     linecache.cache[where] = (len(source), None, lines, where)  # tracebacks that a snippet prints
     progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
 
+    streams = sys.stdout, sys.stderr
     threads, at_exit = set(threading.enumerate()), _noted_at_exit(where)
     finalizers = set(weakref.finalize._registry)
     started, children = None, _children()
@@ -60,13 +62,17 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     stray = complained = cut = None
     try:
         flags = compile(source, where, "exec", dont_inherit=True).co_flags & FUTURE_FLAGS
-        for node in ast.parse(source, where).body:
+        body = ast.parse(source, where).body
+        for node in body:
             line = first_line(node)
             os.lseek(progress, 0, os.SEEK_SET)
             os.write(progress, b"%-9d" % line)
             before, said = _written(), _written(2)
-            code = compile(ast.Module([node], []), where, "exec", flags=flags, dont_inherit=True)
+            # A text that stands alone is the file's only at its head, and would be a module's at the head of that.
+            above = [] if node is body[0] else [ast.copy_location(ast.Pass(), node)]
+            code = compile(ast.Module([*above, node], []), where, "exec", flags=flags, dont_inherit=True)
             exec(code, main.__dict__)
+            _check_streams(streams, where, line)
             _flush()
             after = _written()
             if complained is None and _written(2) > said:
@@ -83,6 +89,8 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
                 home["figures"].extend(figures)
             elif stray is None and (after > before or figures):
                 stray = line
+    except DocsError:
+        raise
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: nothing may pass
         raise _explained(error, where) from None
     if late := [thread.name for thread in threading.enumerate() if thread not in threads and not thread.daemon]:
@@ -150,6 +158,26 @@ def _noted_at_exit(where: str) -> list[int]:
     if hasattr(threading, "_register_atexit"):
         threading._register_atexit = noted(threading._register_atexit)
     return lines
+
+
+def _check_streams(streams: tuple[Any, Any], where: str, line: int) -> None:
+    """Refuse what hides the output of a snippet from its page.
+
+    Raises:
+        DocsError: where standard output or standard error is another stream after a statement, closed, or detached.
+    """
+    wanted = "the streams as they were: the page shows what they get"
+    for number, (name, stream) in enumerate(zip(("stdout", "stderr"), streams, strict=True), 1):
+        now = getattr(sys, name, None)
+        if now is not stream:
+            got = f"sys.{name} is {type(now).__name__}" if hasattr(sys, name) else f"no sys.{name}"
+            raise DocsError(where, line, "the snippet puts something in place of a stream", got=got, wanted=wanted)
+        try:
+            closed = stream.closed or os.fstat(number) is None
+        except (OSError, ValueError):
+            closed = True
+        if closed:
+            raise DocsError(where, line, "the snippet closes a stream", got=f"sys.{name} is closed", wanted=wanted)
 
 
 def _children() -> set[str]:

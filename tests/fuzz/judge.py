@@ -240,8 +240,8 @@ class Judge:
         yield from _words(prose, soup)
         if said is None:
             return
-        wanted = [" ".join(part.split()) for part in said.parts.values() if part.strip()]
-        shown = [" ".join(node.get_text().split()) for node in soup.select("pre.output")]
+        wanted = [_nameless(part) for part in said.parts.values() if part.strip()]
+        shown = [_nameless(node.get_text()) for node in soup.select("pre.output")]
         if "".join(wanted) != "".join(shown):
             first = next((pair for pair in zip(wanted, shown, strict=False) if pair[0] != pair[1]), None)
             yield f"outputs differ from plain Python: {first or (len(wanted), len(shown))!r:.300}"
@@ -250,7 +250,7 @@ class Judge:
 
     def _cards(self, body: str, soup: BeautifulSoup) -> Iterator[str]:
         """The cards that a page asks for."""
-        asked = re.findall(r"(?mi)^/// rule \| (.*?)\s*$", _without_comments(_without_fences(body)))
+        asked = re.findall(r"(?mi)^ {0,3}/// rule \| (.*?)\s*$", _without_comments(_without_fences(body)))
         shown = [node.get_text() for node in soup.select(".rule > h3")]
         if [name for name in asked] != [text.rstrip("#¶") for text in shown]:
             yield f"cards: wanted {asked}, shown {shown}"
@@ -438,6 +438,12 @@ def sections(source: str) -> dict[str, str]:
 def _same(sort: str, text: str, by_c: bool) -> tuple[str, list[str]]:
     """A block as it is compared: by words, and in any order where two buffers are written to."""
     return sort, sorted(text.split()) if by_c and sort == "output" else text.split()
+
+
+def _nameless(text: str) -> str:
+    """Words, without what is another in each run, or in IPython: addresses and times in a representation."""
+    text = re.sub(r"<([\w.]+)( object)? at 0x[0-9a-f]+>", "<object>", text)
+    return " ".join(re.sub(r"\bwhen=[0-9.]+", "when=", text).split())
 
 
 def _ends(text: str) -> str:

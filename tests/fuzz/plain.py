@@ -19,10 +19,10 @@ from pathlib import Path
 from livedocs.run.limits import environment
 
 PATIENCE = 120  # seconds for one script
-MARKER = re.compile(r"# --8<-- \[(start|end):([\w-]+)\]\s*$")
+MARKER = re.compile(r"# -+8<-+ \[ *(start|end) *: *([\w-]+) *\]\s*$")  # as pymdownx reads it
 MARK = re.compile(rb"\x1d(start|end) ([^\x1d]*)\x1d")
 SERVER = r"""
-import builtins, ctypes, json, os, resource, signal, sys, time, warnings
+import builtins, ctypes, io, json, os, resource, signal, sys, time, warnings
 import torch
 
 def mark(text, sys=sys, os=os, libc=ctypes.CDLL(None)):
@@ -35,7 +35,7 @@ builtins.mark_ = mark
 # torch warns of its own use of torch.jit.script when forward mode is used for the first time.
 warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")
 
-def serve(os=os, sys=sys, json=json, resource=resource, builtins_=builtins):
+def serve(os=os, sys=sys, io=io, json=json, resource=resource, builtins_=builtins):
     for line in sys.stdin:
         job = json.loads(line)
         pid = os.fork()
@@ -48,7 +48,9 @@ def serve(os=os, sys=sys, json=json, resource=resource, builtins_=builtins):
             resource.setrlimit(resource.RLIMIT_DATA, (4 << 30, 4 << 30))
             resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 20, 64 << 20))
             os.chdir(job["folder"] + "/room")
-            sys.stdin, sys.stdout, sys.stderr = (open(n, m, closefd=False) for n, m in ((0, "r"), (1, "w"), (2, "w")))
+            sys.stdin, sys.stderr = open(0, closefd=False), open(2, "w", closefd=False)
+            # Nothing waits in a buffer: what a child process prints comes where a terminal would show it.
+            sys.stdout = io.TextIOWrapper(open(1, "wb", 0, closefd=False), write_through=True)
             sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
             sys.argv, sys.path[0] = [job["file"]], os.path.dirname(job["file"])
             with open(job["script"], encoding="utf-8") as file:

@@ -230,6 +230,13 @@ PROBLEMS = {
     "hidden parent": (fence("x/../../a.py:one"), 2, "an include leaves snippets/", "x/../../a.py", "inside snippets/"),
     "absolute path": (fence("/etc/passwd.py"), 2, "an include leaves snippets/", "/etc/passwd.py", "inside snippets/"),
     "line range": (fence("a.py:1:3"), 2, "an include of a line range", "a.py:1:3", "a section"),
+    "twice": (
+        '```python\n--8<-- "a.py:one"\n--8<-- "a.py:one"\n```',
+        3,
+        "a section twice in one fence",
+        "a.py:one",
+        "each section once",
+    ),
     "block of includes": ("```python\n--8<--\na.py:one\n--8<--\n```", 2, "a block of includes", "--8<--", "--8<-- "),
     "code and include": (
         '```python\nx = 1\n--8<-- "a.py:one"\n```',

@@ -122,6 +122,20 @@ def test_a_thread_that_outlives_a_notebook_stops_the_build(runner: Runner) -> No
 
 
 @pytest.mark.parametrize(
+    ("code", "problem"), [("quit()", "ended its kernel"), ("import os; os.fork()", "forked its kernel")]
+)
+def test_a_cell_that_ends_or_doubles_its_kernel_stops_the_build(code: str, problem: str, runner: Runner) -> None:
+    error = refused(runner, f"# %%\nx = 1\n\n# %%\n{code}\n\n# %%\nprint(x)\n")
+    assert (error.line, error.problem) == (4, f"a notebook cell {problem}")
+
+
+def test_a_cell_may_use_processes(runner: Runner) -> None:
+    pool = "import multiprocessing\n\nwith multiprocessing.Pool(1) as pool:\n    print(pool.map(abs, [-1]))\n"
+    (runner.root / "n.py").write_text(f"# %%\n{pool}", encoding="utf-8")
+    assert execute(runner, runner.root / "n.py").result()["cells"][0]["outputs"][0]["text"] == ["[1]\n"]
+
+
+@pytest.mark.parametrize(
     ("source", "line", "problem"),
     [
         ("# %%\nx = 1\n# %% [raw]\n# lost\n", 3, "a marker of a cell that there is not"),

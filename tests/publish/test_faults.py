@@ -187,6 +187,18 @@ FAULTS: dict[str, tuple[Change, str]] = {
         add(RULES, "\ntorch.set_default_dtype(torch.float64)\n"),
         "got:    torch.get_default_dtype() is torch.float64",
     ),
+    "rules that take the output away": (
+        add(RULES, "\nimport sys\nsys.stdout = None\n"),
+        f"{RULES}:105: the rules change a stream\n  got:    sys.stdout is None",
+    ),
+    "rules that write a page": (
+        add(RULES, f"\nimport pathlib\n_ = (pathlib.Path(__file__).parents[2] / '{PAGE}').open('a').write('More.')\n"),
+        f"{PAGE}: a source changed while the site was built\n  got:    it was written again",
+    ),
+    "a comment that never ends": (
+        add("overrides/partials/copyright.html", "<!-- and so on"),
+        "a comment that never ends\n  got:    <!-- and so on",
+    ),
     "a call that exits": (of_rule("call='exit()'"), "it cannot be measured\n  got:    SystemExit"),
     "rules that are interrupted": (add(RULES, "\nraise KeyboardInterrupt\n"), f"{RULES}:104: the rules do not import"),
     "rules that exit": (add(RULES, "\nraise SystemExit(3)\n"), "the rules do not import\n  got:    SystemExit: 3"),

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
-from livedocs.publish.markup import conforming
+from livedocs.publish.markup import as_scripts_leave_it, conforming
 from tests.conftest import PATIENCE
 
 pytestmark = pytest.mark.site
@@ -132,6 +132,14 @@ def test_what_the_templates_write_is_made_to_conform() -> None:
     assert got.endswith('<label>x</label><br><input min="0">')
     assert conforming(got) == got
     assert conforming('<svg><path d="M0 0"/></svg>') == '<svg><path d="M0 0"/></svg>'
+
+
+def test_what_scrolls_has_its_box_and_its_name_before_a_script_runs() -> None:
+    table = "<table><tr><td>x</td></tr></table>"
+    got = as_scripts_leave_it(f'<div class="math">y</div>{table}<table class="special"></table>{table}')
+    assert got.count('<table class="plain">') == got.count('<div class="md-typeset__scrollwrap" role="group"') == 2
+    assert '<div class="math" role="group" aria-label="Formula">y</div>' in got and '<table class="special">' in got
+    assert as_scripts_leave_it(got) == got
 
 
 def test_no_page_has_an_id_twice(pages: dict[str, Read]) -> None:

@@ -95,6 +95,11 @@ def test_crlf_is_read_as_lf(runner: Runner) -> None:
     assert runner.run(path).outputs["a"].text == "x\ny\n"
 
 
+def test_a_text_that_stands_alone_is_no_docstring(runner: Runner) -> None:
+    assert text(runner, "x = 1\n'alone'\nprint(__doc__)\n") == "None\n"
+    assert text(runner, "'of the file'\nx = 1\nprint(__doc__)\n") == "of the file\n"
+
+
 def test_a_future_import_holds_for_the_whole_file(runner: Runner) -> None:
     code = "from __future__ import annotations\ndef f(x: unknown): ...\nprint(f.__annotations__)\n"
     assert text(runner, code) == "{'x': 'unknown'}\n"
@@ -217,6 +222,21 @@ FAILURES = {
         "the snippet prints after its last line",
         "4 bytes",
     ),
+    "a stream in place of the output": (
+        "import io, sys\nsys.stdout = io.StringIO()\nprint(1)\n",
+        2,
+        "the snippet puts something in place of a stream",
+        "sys.stdout is StringIO",
+    ),
+    "no stream": (
+        "import sys\ndel sys.stderr\n",
+        2,
+        "the snippet puts something in place of a stream",
+        "no sys.stderr",
+    ),
+    "a closed descriptor": ("import os\nos.close(1)\n", 2, "the snippet closes a stream", "sys.stdout is closed"),
+    "a closed stream": ("import sys\nsys.stderr.close()\n", 2, "the snippet closes a stream", "sys.stderr is closed"),
+    "the project's own modules": ("import torch\nimport tests\n", 2, "the snippet raised", "No module named 'tests'"),
     "output that is cut off": (
         "import os\nprint('first')\nos.ftruncate(1, 0)\nprint(2)\n",
         3,
