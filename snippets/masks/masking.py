@@ -174,6 +174,9 @@ for label, mask in masks.items():
             multiplies = "bad + bad" in label or "nan" in label
             assert g[1].isnan() if multiplies else g[1] == 0, label
             assert g[0] == 1
+x = torch.tensor([2.0, nan], requires_grad=True)  # tensors as bounds
+(g,) = torch.autograd.grad(x.clamp(torch.tensor(1.0), None).sum(), x)
+assert g.tolist() == [1, torch.__version__ >= "2.14"]
 # claim: A product with a mask replaces nothing
 for entry in (nan, inf, -inf):
     for dtype in dtypes:

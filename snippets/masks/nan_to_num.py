@@ -171,6 +171,8 @@ for cotangent in (inf, nan):  # and what the 0 becomes
         y = f(x)
         (g,) = torch.autograd.grad(y, x, torch.full_like(y, cotangent))
         assert g[1] == 0 if f is nanmedian else g[1].isnan()
+        _, pull = torch.func.vjp(f, x.detach())
+        assert pull(torch.full_like(y, cotangent))[0][1].isnan()
 tie = gradient(nanmedian, torch.tensor([2.0, 2.0, 3.0, nan]))
 assert tie.tolist() == [0.5, 0.5, 0, 0]
 for x in ([2.0, 2.0, 3.0, nan], [nan, nan, nan]):  # with dim to one of them
