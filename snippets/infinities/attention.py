@@ -186,6 +186,29 @@ with warnings.catch_warnings(), torch.no_grad():
         y = encoder(tokens, src_key_padding_mask=padding)
         assert y[0, :2].isfinite().all()
         assert (y[1] == 0).all() if nested else y[1].isnan().all()
+    norm = nn.LayerNorm(4)
+    nn.init.constant_(norm.bias, 0.3)
+    y = nn.TransformerEncoder(layer, 2, norm).eval()(
+        tokens, src_key_padding_mask=padding
+    )
+    assert (y[1] == norm.bias).all()
+    first = nn.TransformerEncoderLayer(
+        4, 2, 8, batch_first=True, norm_first=True
+    )
+    at_left = padding.clone()
+    at_left[0] = torch.tensor([True, False, False])
+    later = torch.zeros(3, 3, dtype=torch.bool)
+    for one, hides, options in (
+        (layer, at_left, {}),
+        (layer, padding, {"mask": later}),
+        (first, padding, {}),
+    ):
+        y = nn.TransformerEncoder(one, 2).eval()(
+            tokens, src_key_padding_mask=hides, **options
+        )
+        assert y[1].isnan().all() and y[0, 1].isfinite().all()
+    y = layer(tokens[1], src_key_padding_mask=padding[1])  # two dimensions
+    assert y.isfinite().all()
 
 # --8<-- [start:fix-eval]
 with torch.no_grad():
@@ -214,6 +237,7 @@ for dtype in dtypes:
 for options, nan in (
     ({"activation": "gelu"}, True),
     ({"norm_first": True}, True),
+    ({"activation": torch.relu}, False),
     ({"activation": torch.nn.functional.silu}, False),
     ({"bias": False}, False),
 ):
