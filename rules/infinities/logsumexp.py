@@ -8,7 +8,7 @@ from livedocs.declare import VJP, Defect, normal, same_shapes
 
 NAN = math.nan
 ISSUE = "https://github.com/pytorch/pytorch/issues/"
-SECOND = "The second derivative with respect to y is NaN, and so is the mixed one. Both are 0 here."
+SECOND = "The derivatives of the gradient of y, with respect to y and to x, are NaN. Both are 0 here."
 
 
 def _row(*entries: str) -> dict[str, str]:

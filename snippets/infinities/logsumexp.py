@@ -279,6 +279,11 @@ for dtype, number in (
 assert gradient(lambda x: x.logsumexp(0), torch.full((2,), 1e8)).sum() == 2
 x = torch.full((2,), 300.0, dtype=torch.bfloat16)
 assert gradient(lambda x: x.float().logsumexp(0), x).tolist() == [0.5, 0.5]
+for share in (0.3, -0.3):  # logcumsumexp: a cotangent that is not 1
+    g = gradient(lambda x, c=share: c * x.logcumsumexp(0), x[:1])
+    assert f"{g.item() / share:.2f}" == "0.45"  # 0.14 of 0.3
+    g = gradient(lambda x, c=share: c * x.float().logcumsumexp(0), x[:1])
+    assert f"{g.item():.2f}" == f"{share:.2f}"
 
 # --8<-- [start:finite]
 for low in (-inf, -1e30, torch.finfo(torch.float32).min):
