@@ -67,7 +67,7 @@ for dtype in dtypes:
             if zeros > 1:
                 assert (g == 0).all()
             # claim: At zeros the modes return the same gradients, as long as
-            #   the product of the others does not overflow
+            #   no product of some entries overflows or underflows
             sums = by_hand(x.double(), torch.ones(n).double())
             for mode in modes.values() if n < 33 else [gradient]:
                 g, h = mode(torch.prod, x), mode(cumprod, x)
@@ -294,6 +294,13 @@ assert (gradient(torch.prod, x) == 0).all()
 assert gradient(lambda x: x.prod(0), x).isnan().any()
 assert grad(torch.prod)(x).isnan().any()
 assert modes["forward"](torch.prod, x).isnan().any()
+x = torch.tensor([1e-4, 0.0, 300.0, 300.0], dtype=torch.float16)
+assert gradient(torch.prod, x).tolist() == [0, inf, 0, 0]
+torch.testing.assert_close(others(x)[1].item(), 9.0, rtol=0.01, atol=0)
+assert modes["forward"](torch.prod, x).isnan().any()
+x = torch.tensor([1e-4, 1e-4, 0.0, 200.0, 200.0], dtype=torch.float16)
+slopes = [modes[m](cumprod, x)[2].item() for m in ("backward", "forward")]
+assert slopes[0] == 0 and slopes[1] > 3e-4  # 1e-4 * 1e-4 is 0
 for dtype in dtypes:
     huge = torch.finfo(dtype).max ** 0.6  # two of them overflow
     x = torch.tensor([0.0, 2.0, huge, huge], dtype=dtype)
