@@ -27,6 +27,11 @@ RULES = [
                 {"second": {"x": float("nan")}},
                 "https://github.com/pytorch/pytorch/issues/196703",
             ),
+            Defect(
+                "x = 1e-08",
+                "Close to 0 the digits are lost: the gradient is −3.29·10⁻⁸, the second derivative −3.29.",
+                {"gradient": {"x": -2.1063981330815398e-08}, "second": {"x": -5.2119816946063}},
+            ),
         ),
     ),
 ]
