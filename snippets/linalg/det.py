@@ -72,8 +72,8 @@ assert (points.grad == 0).all()
 # --8<-- [start:fix-det]
 def determinant(a):
     """The determinant of square matrices (..., n, n), with the cofactors as
-    its gradient, also where it is 0; NaN where these overflow. It has no
-    second derivative, and no half type, since svd has none."""
+    its gradient, also where it is 0. NaN, the value too, where these
+    overflow. No second derivative, and no half type, since svd has none."""
     fixed = a.detach()
     u, s, vh = torch.linalg.svd(fixed)
     sign = torch.linalg.det(u) * torch.linalg.det(vh)
@@ -116,6 +116,14 @@ sign, log = torch.linalg.slogdet(small)
 print("slogdet", sign.item(), round(log.item(), 3))
 print("gradient", gradient(lambda a: torch.linalg.slogdet(a)[1], small)[0, :2])
 # --8<-- [end:fix-small]
+assert torch.linalg.det(small) == 0 and small.logdet() == log
+assert determinant(10 * torch.eye(400)).isnan()  # the cofactors overflow
+for seed in range(9):  # singular on paper, and by rounding not
+    torch.manual_seed(seed)
+    a = torch.randn(3, 2, dtype=double) @ torch.randn(2, 3, dtype=double)
+    if torch.linalg.det(a) != 0:
+        g = gradient(lambda a: torch.linalg.slogdet(a)[1], a)
+        assert 1e14 < g.abs().max() < 1e19
 
 # --8<-- [start:jitter]
 for jitter in (0.0, 1e-6):

@@ -192,19 +192,20 @@ for rows in (2, 3):
     g = gradient(lambda a: torch.linalg.svd(a, full_matrices=False).U, a)
     print(f"{rows} rows, values 2 and 0", g.tolist())
 # --8<-- [end:zero]
-# claim: For a matrix that is not square backward divides by \sigma too, and
-#   one 0 is enough.
+# claim: For a matrix that is not square the backward pass of the longer
+#   vectors divides by \sigma too, and one 0 is enough
 for dtype in (double, torch.float32):
     for m, n in ((2, 1), (3, 2), (17, 3), (2, 3), (3, 17)):
         k = min(m, n)
         a = torch.eye(m, n, dtype=dtype)
         a[range(k), range(k)] = torch.arange(k, dtype=dtype).flip(0)
-        for pick in (0, 2) if m == n else ((0,) if m > n else (2,)):
-            g = gradient(
-                lambda a, i=pick: torch.linalg.svd(a, full_matrices=False)[i],
-                a,
-            )
-            assert g.isnan().any()
+        for full in (True, False):
+            for i in (0, 2):
+                g = gradient(
+                    lambda a, i=i, f=full: torch.linalg.svd(a, f)[i], a
+                )
+                longer = i == (0 if m > n else 2)
+                assert g.isnan().any() if longer else g.isfinite().all()
         square = torch.diag(torch.arange(k, dtype=dtype))
         for i in (0, 2):
             g = gradient(lambda a, i=i: torch.linalg.svd(a)[i], square)
