@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from livedocs.declare import VJP, normal
+from livedocs.declare import VJP, Defect, normal
 
 
 def _attention(v, query, key, value, bias):
@@ -100,6 +100,21 @@ RULES = [
             "a row of -1e30": _at("bias", "torch.tensor([[0., -1e30], [-1e30, -1e30]], dtype=torch.float64)"),
         },
         excluded={"forward": NO_FORWARD},
+        defects=(
+            Defect(
+                "a row of -1e30",
+                "The scores are rounded away beside −10³⁰: the row is the mean of the values, and the slopes in query,"
+                " key and bias are 0. The gradients are those of equal scores.",
+                {
+                    "gradient": {
+                        "query": [[[[0.0, 0.0], [-1.7677669529663687, 0.8838834764831843]]]],
+                        "key": [[[[-1.7677669529663687, 0.0], [1.7677669529663687, 0.0]]]],
+                        "value": [[[[1.5, 1.5], [0.5, 0.5]]]],
+                        "bias": [[0.0, 0.0], [-1.25, 1.25]],
+                    },
+                },
+            ),
+        ),
     ),
     VJP(
         "torch.nn.functional.multi_head_attention_forward",
