@@ -54,7 +54,7 @@ for f in (
 # --8<-- [start:fix-hand]
 def masked_softmax(scores, keep, dim=-1):
     """The softmax of what is kept; 0 for the rest, for a whole row too."""
-    hidden = ~keep
+    scores, hidden = torch.broadcast_tensors(scores, ~keep)
     empty = hidden.all(dim, keepdim=True)
     scores = scores.masked_fill(hidden, -torch.inf).masked_fill(empty, 0.0)
     return scores.softmax(dim).masked_fill(hidden, 0.0)

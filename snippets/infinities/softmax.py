@@ -83,7 +83,7 @@ for dtype in dtypes:
 # --8<-- [start:fix-row]
 def masked_softmax(scores, keep, dim=-1):
     """The softmax of what is kept; 0 for the rest, for a whole row too."""
-    hidden = ~keep
+    scores, hidden = torch.broadcast_tensors(scores, ~keep)
     empty = hidden.all(dim, keepdim=True)
     scores = scores.masked_fill(hidden, -torch.inf).masked_fill(empty, 0.0)
     return scores.softmax(dim).masked_fill(hidden, 0.0)
@@ -95,6 +95,17 @@ print("gradient", g.item())
 # --8<-- [end:fix-row]
 one = gradient(lambda w: (w * features[0, :2]).softmax(0)[0], w)
 torch.testing.assert_close(g, one)
+for axis in (-3, -2, -1, 0, 1, 2):  # a mask of fewer dimensions
+    scores = torch.randn(2, 3, 4)
+    mask = torch.tensor([[0, 1, 1, 1], [0] * 4, [0, 1, 0, 1]]).bool()
+    whole = mask.expand(2, 3, 4)
+    p = masked_softmax(scores, mask, axis)
+    torch.testing.assert_close(p.sum(axis), whole.any(axis).float())
+    torch.testing.assert_close(p, masked_softmax(scores, whole, axis))
+    g = gradient(lambda s, m=mask, a=axis: masked_softmax(s, m, a)[0], scores)
+    assert g.isfinite().all() and (g[~whole] == 0).all()
+both = torch.randn(2, 3), torch.tensor([[[True, False, True]]] * 4)
+assert masked_softmax(*both).shape == (4, 2, 3)
 for dtype in dtypes:
     for n in (1, 3, 17, 33, 1001):
         scores = (7 * torch.randn(4, n)).to(dtype)
