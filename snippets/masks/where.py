@@ -297,12 +297,14 @@ for cotangent in (nan, inf):
         ga, gb = torch.autograd.grad(torch.where(taken, a, b), (a, b), v)
         assert (ga[~taken] == 0).all() and (gb[taken] == 0).all()
 # A real number, also as a tensor without dimensions, does not change the dtype
-# of a floating-point vector; a vector of a wider dtype does.
+# of a floating-point vector; a vector of a wider floating-point dtype does.
 for narrow in dtypes:
     scalars = [torch.zeros((), dtype=dtype) for dtype in dtypes]
     for number in (0.0, 1, 1e30, inf, *scalars):
         y = torch.where(x > 0, x.to(narrow), number)
         assert y.dtype == narrow
+    whole = torch.zeros(2, dtype=torch.long)  # 64 bits
+    assert torch.where(x > 0, x.to(narrow), whole).dtype == narrow
     wide = torch.where(x > 0, x.to(narrow), torch.zeros(2, dtype=dtypes[0]))
     assert wide.dtype == dtypes[0]
 with warnings.catch_warnings(record=True) as caught:
