@@ -327,8 +327,9 @@ except RuntimeError as error:
     print(error)
 # --8<-- [end:categorical]
 assert g.isfinite().all() and g[2] == 0
-# claim: With a factor behind it that is above 1 in the dtype, such as the
-#   scale of a GradScaler, that number overflows, and the gradient is NaN.
+# claim: With a factor behind it that is above 1 in the dtype, or below −1,
+#   such as the scale of a GradScaler, that number overflows, and the gradient
+#   is NaN.
 plain = Categorical.entropy
 for dtype in dtypes:
     for n in (3, 33):
@@ -339,17 +340,18 @@ for dtype in dtypes:
         )
         one = gradient(lambda x: plain(Categorical(logits=x)), x)
         assert one.isfinite().all() and (one[:, n // 2 :] == 0).all()
-        for factor in (0.3, 1.0, 1.001, 1.01, 2.0, 1000.0):
+        for factor in (-2.0, -1.0, 0.3, 1.0, 1.001, 1.01, 2.0, 1000.0):
             g, h = (
                 gradient(
                     lambda x, f=f, c=factor: c * f(Categorical(None, x)), x
                 )
                 for f in (plain, masked_entropy)
             )
-            above = torch.tensor(factor, dtype=dtype) > 1  # 1.001 may not be
+            size = torch.tensor(factor, dtype=dtype).abs()
+            above = size > 1  # 1.001 may not be
             assert g.isnan().all() if above else g.isfinite().all()
             torch.testing.assert_close(
-                h, factor * one, rtol=0.02, atol=0.01 * factor
+                h, factor * one, rtol=0.02, atol=0.01 * abs(factor)
             )
 assert unchecked.log_prob(torch.tensor(0)).isnan()
 import inspect
