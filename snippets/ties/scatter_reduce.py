@@ -96,6 +96,37 @@ for dtype in dtypes:
             else:
                 assert (value[j] == 0).all()
 
+# claim: That of index_reduce stops at 2,048 in float16 and at 256 in bfloat16,
+#   where each of 1,000 equals gets 1/256.
+for dtype, most in ((torch.bfloat16, 256), (torch.float16, 2048)):
+    for n in (most // 2, most, 1000 if most == 256 else 5000):
+        group = torch.zeros(n, dtype=torch.int64)
+        for how in ("amax", "amin", "mean"):
+            for reduce in kinds:
+                g = gradient(
+                    lambda y, f=reduce, i=group, h=how: f(
+                        y.new_zeros(1), 0, i, y, h, include_self=False
+                    ),
+                    torch.ones(n, dtype=dtype),
+                )
+                stops = reduce is torch.index_reduce and n > most
+                right = 1 / (most if stops else n)
+                near = torch.finfo(dtype).eps
+                assert ((g.double() / right - 1).abs() < near).all()
+# claim: scatter_reduce gives 0 to all of a group whose count is 65,520 or more
+for n in (65519, 65520, 70000):
+    for groups in (1, 2):
+        y = torch.ones(groups * n, dtype=torch.float16)
+        group = torch.arange(groups * n) // n
+        for how in ("amax", "amin", "mean"):
+            g = gradient(
+                lambda y, i=group, h=how, m=groups: y.new_zeros(
+                    m
+                ).scatter_reduce(0, i, y, h, include_self=False),
+                y,
+            )
+            assert (g == 0).all() if n > 65519 else (g > 1e-5).all()
+
 # --8<-- [start:forward]
 index = torch.tensor([0, 0])
 y = torch.tensor([2.0, 3.0])
@@ -222,20 +253,24 @@ for value, found in ((1e-30, 0.0), (1e30, inf)):
         assert torch.autograd.grad(z.sum(), y)[0].tolist() == [found, found]
 
 # --8<-- [start:short]
-one_index = torch.tensor([0])
+one_index, two = torch.tensor([0]), torch.tensor([0, 1])
 y = [2.0, 2.0, 3.0]
-for how in ("scatter_add", "sum", "amax", "amin", "prod"):
+for how, index in (
+    *((how, two) for how in ("scatter", "scatter_add", "sum", "amax")),
+    *((how, one_index) for how in ("amax", "amin", "prod")),
+):
 
-    def short(y, how=how):
-        if how == "scatter_add":
-            return torch.ones(2).scatter_add(0, one_index, y)
-        return torch.ones(2).scatter_reduce(0, one_index, y, how)
+    def short(y, how=how, index=index):
+        if how.startswith("scatter"):
+            return getattr(torch, how)(torch.ones(2), 0, index, y)
+        return torch.ones(2).scatter_reduce(0, index, y, how)
 
+    name = f"{how}, {len(index)} of 3:"
     try:
         values = short(torch.tensor(y)).tolist()
-        print(how, "values", values, "gradient", gradient(short, y).tolist())
+        print(name, values, "gradient", gradient(short, y).tolist())
     except RuntimeError as error:
-        print(error)
+        print(name, error)
 
 
 def cut(source, index):
@@ -252,6 +287,28 @@ def square(y):
 
 print("cut, 3 × 3 to 2 × 2:", gradient(square, torch.ones(3, 3)).tolist())
 # --8<-- [end:short]
+for wide, shape in (((3,), (2,)), ((3, 3), (2, 3)), ((3, 3), (3, 2))):
+    index = torch.zeros(shape, dtype=torch.long)
+    whole, into = torch.rand(wide), torch.ones(wide)
+    for how, error in (
+        *((how, "ScatterReduceBackward0") for how in ("sum", "mean")),
+        *((how, "size of tensor a (3)") for how in ("amax", "amin", "prod")),
+        ("scatter", "ScatterBackward0 returned"),
+        ("scatter_add", "ScatterAddBackward0 returned"),
+    ):
+
+        def short(y, how=how, index=index, into=into):
+            if how.startswith("scatter"):
+                return getattr(torch, how)(into, 0, index, y)
+            return into.scatter_reduce(0, index, y, how)
+
+        try:
+            gradient(short, whole)
+            raise AssertionError(how)
+        except RuntimeError as got:
+            assert error in str(got)
+        g = gradient(lambda y, f=short, i=index: f(cut(y, i)), whole)
+        assert g.shape == wide and g.isfinite().all()
 for how in ("sum", "mean", "amax", "amin", "prod"):
     for into in (torch.ones(2), torch.zeros(2), torch.full((2,), 5.0)):
 
