@@ -80,6 +80,10 @@ for q in (0.4, 0.5, 0.6):
     print("q", q, "quantile", round(x.quantile(q).item(), 3), "slope", slope)
 # --8<-- [end:trap-level]
 assert gradient(lambda q: x.quantile(q), 0.5) == 0
+for f in (torch.quantile, torch.nanquantile):
+    for way in ("lower", "higher", "midpoint", "nearest"):
+        q = torch.tensor(0.4, requires_grad=True)
+        assert not f(x, q, interpolation=way).requires_grad
 
 
 # --8<-- [start:fix-level]

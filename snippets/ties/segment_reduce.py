@@ -134,6 +134,13 @@ print("embedding_bag", gradient(bag_max, w).view(-1).tolist())
 print("amax         ", gradient(shared, w).view(-1).tolist())
 # --8<-- [end:share]
 torch.manual_seed(0)
+for n in (65519, 65520):
+    for how in ("max", "min", "mean"):
+        y, ends = torch.ones(2 * n, dtype=dtypes[3]), torch.tensor([n, n])
+        g = gradient(
+            lambda y, h=how, e=ends: torch.segment_reduce(y, h, lengths=e), y
+        )
+        assert (g == 0).all() == (n > 65519)
 # claim: In `segment_reduce` the equal maxima of a segment share the gradient
 for dtype in dtypes:
     for n in sizes:
@@ -236,7 +243,12 @@ for rows in ([nan, 1.0, 2.0], [1.0, nan, 2.0]):
     g = gradient(bag_max, w).view(-1).tolist()
     print("bag", rows, "value", bag_max(w).item(), "gradient", g)
 # --8<-- [end:nan]
-# claim: A NaN counts if it comes first in the bag, and is passed over later
+# claim: A NaN counts if it comes first in the bag, or first behind its
+#   padding, and is passed over later
+for rows in ([1, 0, 2], [1, 2, 0]):
+    w = torch.tensor([[nan], [9.0], [2.0]])
+    z = F.embedding_bag(torch.tensor([rows]), w, mode="max", padding_idx=1)
+    assert z.isnan() if rows[1] == 0 else z == 2
 for dtype in dtypes:
     for n in (3, 17, 33):
         for place in (0, 1, n - 1):
