@@ -380,9 +380,13 @@ _, forward = torch.func.jvp(
 torch.testing.assert_close(reverse, forward.detach())
 
 # --8<-- [start:beyond]
-for x, bound in ((torch.zeros(2).half(), 1e5), (torch.zeros(2), 3.5e38)):
+for dtype, bound in (
+    (torch.float16, 1e5),
+    (torch.bfloat16, 3.4e38),
+    (torch.float32, 3.5e38),
+):
     try:
-        torch.clamp(x, max=bound)
+        torch.clamp(torch.zeros(2, dtype=dtype), max=bound)
     except RuntimeError as error:
         print(bound, error)
 # --8<-- [end:beyond]
@@ -394,6 +398,8 @@ for function in (torch.clamp_max, torch.clip, hardtanh):
         raise AssertionError(function)
     except RuntimeError as error:
         assert "without overflow" in str(error)
+
+from itertools import product
 
 # --8<-- [start:modes-tensor]
 from torch.func import jvp
@@ -431,18 +437,24 @@ def both_modes(f, *numbers):
 reverse, forward = both_modes(torch.clamp_max, 2.0, 2.0)
 assert reverse == forward == ([1, 0] if old else [0.5, 0.5])
 # claim: In 2.15 they still disagree with one tensor bound at a NaN, in x or in
-#   the bound, and with two where one is NaN and x is beyond the other.
+#   the bound, and with two where one is NaN and x is beyond the other, or x is
+#   NaN and low > high.
 for f in (torch.clamp_min, torch.clamp_max):
     for at in ((nan, 2.0), (2.0, nan)):
         reverse, forward = both_modes(f, *at)
         assert reverse == ([0, 0] if old else [1, 1]) and forward == [0, 1]
-if not old:
-    for at in ((2.0, nan, 1.0), (-1.0, 0.0, nan)):
-        reverse, forward = both_modes(torch.clamp, *at)
-        assert sum(reverse) == 0 and sum(forward) == 1
-    for at in ((nan, 0.0, 1.0), (0.5, nan, 1.0), (0.5, 0.0, nan)):
-        reverse, forward = both_modes(torch.clamp, *at)
-        assert reverse == forward == [1, 0, 0]
+for at in product((nan, 0.0, 1.0, 2.0), repeat=3):
+    x, low, high = at
+    reverse, forward = both_modes(torch.clamp, *at)
+    if nan not in at:
+        assert (reverse != forward) == (old and x < low == high)
+    elif old:
+        assert (reverse != forward) == (reverse[2] == 0)
+    else:
+        beyond = x > high if low != low else x < low and high != high
+        crossed = x != x and low > high
+        assert (reverse != forward) == (beyond or crossed)
+        assert reverse[0] == (not beyond)
 # claim: a convex corner, and every number in [0, 1] is a subgradient.
 near = torch.linspace(0.5, 2.5, 201, dtype=torch.float64)
 near_b = near + 4

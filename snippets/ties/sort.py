@@ -70,7 +70,8 @@ print("topk(2)", gradient(lambda x: x.topk(2).values, x))
 
 
 def top_sum(x, k):
-    """The sum of the k largest, without NaN; equals at the end share."""
+    """The sum of the k largest, without NaN; equals at the end share (fewer
+    than 65,520 in a row of float16)."""
     least = x.topk(k).values[..., -1:]
     above, level = x > least, x == least
     rest = (k - above.sum(-1, keepdim=True)).to(x.dtype)
@@ -94,6 +95,10 @@ for dtype in dtypes:
                 top_sum(x, k), value, atol=near, rtol=near
             )
             assert len(g[x == x.topk(k).values[-1]].unique()) == 1
+for n in (65519, 65520):
+    rows = torch.ones(2, n, dtype=torch.float16)
+    value, g = top_sum(rows, 2), gradient(lambda x: top_sum(x, 2), rows)
+    assert (value > 1.9).all() == g.all() == (n < 65520)
 
 
 # --8<-- [start:lengths]
