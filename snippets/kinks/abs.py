@@ -230,6 +230,13 @@ for dtype, least in (
     most = torch.finfo(dtype).max
     at = torch.tensor([most * (1 + 1j), most * (-1 + 0.5j)], dtype=dtype)
     assert at.abs().isinf().all() and not gradient(torch.abs, at).any()
+    for z in (complex(inf, 0), complex(-inf, 1), complex(2, inf)):
+        for n in (1, 33):
+            at = torch.full((n,), z, dtype=dtype)
+            assert (
+                at.abs().isinf().all()
+                and gradient(torch.abs, at).isnan().all()
+            )
 # claim: Every number in [-1, 1] is a subgradient
 y = torch.linspace(-3, 3, 601, dtype=torch.float64)
 for g in torch.linspace(-1.1, 1.1, 23, dtype=torch.float64):

@@ -79,6 +79,11 @@ for dtype in DTYPES:
         torch.testing.assert_close(g, off, rtol=4 * eps, atol=4 * eps)
     y = safe_elu(torch.tensor([nan], dtype=dtype))
     assert y.isnan()
+for n in (1, 33):
+    for at, dead in ((-16.63, False), (-16.64, True), (-30.0, True)):
+        x = torch.full((n,), at)
+        assert (gradient(safe_elu, x) == 0).all() == dead
+        assert (gradient(elu, x) > 0).all()
 torch.manual_seed(0)
 batch = torch.randn(3, 5, dtype=torch.float64).requires_grad_()
 assert torch.autograd.gradcheck(safe_elu, (batch, 1.7))

@@ -81,7 +81,7 @@ assert opened == 0.75
 # --8<-- [start:fix-second]
 def hardsigmoid_twice(x):
     """hardsigmoid with a second derivative, and a slope of 1/6 in float64."""
-    return torch.nn.functional.relu6(x + 3) / 6
+    return (torch.nn.functional.hardtanh(x, -3.0, 3.0) + 3) / 6
 
 
 x = torch.tensor(
@@ -95,16 +95,21 @@ print("second", second)
 print("1/6 in float64", g[2].item() == 1 / 6)
 # --8<-- [end:fix-second]
 assert g[2].item() == 1 / 6 and not second.any()
-# claim: The values and the corners are the same up to rounding
+# claim: The values and the gradients are the same up to rounding
 for dtype in DTYPES:
     x = torch.tensor([-3.0, 3.0, -1e4, 1e4, float("inf"), float("-inf")])
     x = torch.cat([x, 3 * torch.randn(3, 5).flatten()]).to(dtype)
+    near = 3 - torch.finfo(dtype).eps * torch.arange(-4.0, 5.0).double()
+    x = torch.cat([x, near.to(dtype), -near.to(dtype)])
     eps = torch.finfo(dtype).eps
     for f, g in (
         (hardsigmoid_twice(x), hardsigmoid(x)),
         (gradient(hardsigmoid_twice, x), gradient(hardsigmoid, x)),
     ):
         torch.testing.assert_close(f, g, rtol=0, atol=max(2 * eps, 1e-8))
+below = torch.tensor(2.984375, dtype=torch.bfloat16)
+six = gradient(lambda x: torch.nn.functional.relu6(x + 3) / 6, below)
+assert six == 0 and gradient(hardsigmoid_twice, below) > 0.16
 x = torch.randn(2, 3, dtype=torch.float64).requires_grad_()
 assert torch.autograd.gradgradcheck(hardsigmoid_twice, (x,))
 

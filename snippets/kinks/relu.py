@@ -196,6 +196,11 @@ y = rrelu(x, training=True)
 print("training  ", g)
 print("the drawn slope", torch.equal(g[:2], -y[:2]))
 # --8<-- [end:rrelu]
+try:
+    rrelu(torch.zeros(3, dtype=torch.float16), training=True)
+    raise AssertionError
+except NotImplementedError as error:
+    assert "not implemented for 'Half'" in str(error)
 # claim: In training every entry ≤ 0 draws its own slope
 for dtype in (torch.float64, torch.float32):
     x = torch.randn(1001, dtype=dtype)
