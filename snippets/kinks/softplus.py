@@ -121,7 +121,9 @@ def second(f, x):
 
 def smooth_maximum(x, y):
     """logaddexp(x, y) for finite x and y, twice differentiable."""
-    return torch.stack(torch.broadcast_tensors(x, y)).logsumexp(0)
+    both = torch.stack(torch.broadcast_tensors(x, y))
+    top = both.detach().amax(0)  # without it equal large numbers get 1 and 1
+    return top + (both - top).logsumexp(0)
 
 
 def mish_in_parts(x):
@@ -142,6 +144,10 @@ for dtype in DTYPES:
     x = torch.linspace(-60, 60, 601).to(dtype)
     x = torch.cat([x, torch.tensor([-most, most, 1e4, -1e4], dtype=dtype)])
     y = x[torch.randperm(len(x))]
+    y[::2] = x[::2]  # equal numbers too
+    two = torch.full((2,), 1e4, dtype=dtype)
+    for g in gradient(smooth_maximum, two, two):
+        assert (g == 0.5).all()
     for mine, theirs, inputs in (
         (smooth_maximum, torch.logaddexp, (x, y)),
         (mish_in_parts, mish, (x,)),
@@ -260,6 +266,8 @@ for name, sign in (
         f"{name:15} float16 {found[0]}, float32 {found[1]}, float64 {found[2]}"
     )
 # --8<-- [end:bisect]
+for at, bad in ((1.844e19, False), (1.845e19, True), (1e30, True)):
+    assert second(gelu, torch.tensor([-at, at])).isnan().all() == bad
 for dtype in DTYPES:
     most = torch.finfo(dtype).max
     at = most ** torch.linspace(0, 0.999, 300, dtype=torch.float64)
