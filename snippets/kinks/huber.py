@@ -139,6 +139,13 @@ assert gradient(lambda d: huber(d, 2.0), around).tolist() == [1.99, 2, 2]
 bend = curvature(lambda d: smooth_l1(d, 2.0), around)
 assert bend.tolist() == [0.5, 0, 0]
 assert curvature(lambda d: huber(d, 2.0), around).tolist() == [1, 0, 0]
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for width in (2.0, -2.0):
+        knee = torch.tensor([width], dtype=dtype)
+        for f, most in (huber, 1), (smooth_l1, 0):
+            bend = torch.func.hessian(lambda d, f=f: f(d, 2.0).sum())(knee)
+            assert bend == most
+            assert curvature(lambda d, f=f: f(d, 2.0), knee) == 0
 
 # --8<-- [start:zero]
 for width in (1.0, 0.5, 0.125):
@@ -156,7 +163,8 @@ for beta in (0.0, 0.001):
 # --8<-- [end:beta-zero]
 g = gradient(lambda d: smooth_l1(d, 0.0), points)
 assert g.tolist() == [-1, 0, 1, 0] and smooth_l1(points, 0.0)[-1].isnan()
-# claim: with any other beta the gradient is NaN, and 0 under torch.vmap.
+# claim: with any other beta the gradient is NaN, and 0 under torch.vmap and by
+#   jacrev.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for n in (1, 33, 1001):
         at = torch.full((n,), nan, dtype=dtype)
@@ -167,6 +175,8 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
                 torch.func.grad(lambda d, b=beta: smooth_l1(d, b))
             )
             assert not rows(at).any()
+            slopes = torch.func.jacrev(lambda d, b=beta: smooth_l1(d, b))
+            assert not slopes(at[:5]).any()
         assert not gradient(lambda d: smooth_l1(d, 0.0), at).any()
 
 # --8<-- [start:not-allowed]

@@ -95,7 +95,7 @@ assert gradient(scale, x).isnan().all()
 
 # --8<-- [start:fix-scale]
 def safe_scale(x, dim=-1):
-    """To the range from 0 to 1; equal entries to 0."""
+    """Finite entries to the range from 0 to 1; equal ones to 0."""
     low = x.amin(dim, keepdim=True)
     span = x.amax(dim, keepdim=True) - low
     return (x - low) / torch.where(span == 0, 1, span)
