@@ -198,6 +198,13 @@ for dtype in dtypes:
     y = x.contiguous(memory_format=last)
     g = gradient(lambda x: F.max_pool3d(x, 2)[..., 1, 1, 1], y)
     assert (g[..., 0, 2, 2] == 1).all() and g.sum() == 3
+    for channels, left in ((2, 2), (3, 3), (64, 0), (65, 1), (67, 3)):
+        y = torch.full((2, channels, 4, 4, 4), -inf, dtype=dtype)
+        y = y.contiguous(memory_format=last)
+        g = gradient(lambda x: F.max_pool3d(x, 2)[..., 1, 1, 1], y)
+        assert (g[:, : channels - left, 2, 2, 2] == 1).all()
+        assert (g[:, channels - left :, 0, 2, 2] == 1).all()
+        assert g.sum() == 2 * channels
     x = torch.full((2, 3, 5, 5), -inf, dtype=dtype)
     for layout in (torch.contiguous_format, torch.channels_last):
         y = x.contiguous(memory_format=layout)
