@@ -97,7 +97,8 @@ for dtype in dtypes:
                 assert (value[j] == 0).all()
 
 # claim: That of index_reduce stops at 2,048 in float16 and at 256 in bfloat16,
-#   where each of 1,000 equals gets 1/256.
+#   where each of 1,000 equals gets 1/256, and the mean of 256 zeros and 256
+#   ones is 1.
 for dtype, most in ((torch.bfloat16, 256), (torch.float16, 2048)):
     for n in (most // 2, most, 1000 if most == 256 else 5000):
         group = torch.zeros(n, dtype=torch.int64)
@@ -113,6 +114,13 @@ for dtype, most in ((torch.bfloat16, 256), (torch.float16, 2048)):
                 right = 1 / (most if stops else n)
                 near = torch.finfo(dtype).eps
                 assert ((g.double() / right - 1).abs() < near).all()
+bits = torch.tensor([0.0, 1.0], dtype=torch.bfloat16).repeat(256)
+group = torch.zeros(512, dtype=torch.int64)
+means = [
+    f(bits.new_zeros(1), 0, group, bits, "mean", include_self=False).item()
+    for f in kinds
+]
+assert means == [0.5, 1]
 # claim: scatter_reduce gives 0 to all of a group whose count is 65,520 or more
 for n in (65519, 65520, 70000):
     for groups in (1, 2):
