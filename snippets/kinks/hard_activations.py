@@ -68,6 +68,11 @@ for kind, decay, still in (
         ((hardsigmoid(w) - 0.75) ** 2).backward()
         optimizer.step()
     assert (w == -3) == still
+w = torch.tensor(-3.0, dtype=torch.float16, requires_grad=True)
+optimizer = torch.optim.Adam([w])
+((hardsigmoid(w) - 0.75) ** 2).backward()
+optimizer.step()
+assert w.isnan()
 g = gradient(torch.sigmoid, torch.tensor([-88.8, -88.7, 16.63, 16.64]))
 assert (g == 0).tolist() == [True, False, False, True]
 
