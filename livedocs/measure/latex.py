@@ -13,9 +13,9 @@ from livedocs.measure.pieces import CheckedPieces, label_text, with_parameters
 
 
 def formula_of(pieces: CheckedPieces, points: Sequence[Measurement]) -> str:
-    """LaTeX of the function, by cases; a breakpoint belongs to the piece whose limit is its value."""
+    """LaTeX of the function, by cases; a breakpoint belongs to the piece that has its value there, not only near it."""
     rows = [sympy.latex(piece.formula) for piece in pieces.rule.pieces]
-    return _cases(pieces, rows, {point.label: point.output for point in points}, pieces.values)
+    return _cases(pieces, rows, {point.label: point.output for point in points}, pieces.values, pieces.values)
 
 
 def gradient_of(pieces: CheckedPieces, points: Sequence[Measurement]) -> str:
@@ -25,7 +25,8 @@ def gradient_of(pieces: CheckedPieces, points: Sequence[Measurement]) -> str:
         for piece in pieces.rule.pieces
     ]
     values = {point.label: point.gradient["x"] for point in points if point.gradient}
-    return _cases(pieces, [sympy.latex(formula) for formula in written], values, pieces.slopes)
+    shown = [with_parameters(pieces.rule, formula) for formula in written]
+    return _cases(pieces, [sympy.latex(formula) for formula in written], values, pieces.slopes, shown)
 
 
 def label_of(pieces: CheckedPieces, label: str) -> str:
@@ -62,7 +63,11 @@ def latex_number(value: float | None) -> str:
 
 
 def _cases(
-    pieces: CheckedPieces, rows: list[str], values: Mapping[str, float | None], expressions: list[sympy.Expr]
+    pieces: CheckedPieces,
+    rows: list[str],
+    values: Mapping[str, float | None],
+    expressions: list[sympy.Expr],
+    shown: list[sympy.Expr],
 ) -> str:
     """LaTeX of a function given on pieces and at the points between them."""
     closed_low, closed_high, extra = set(), set(), {}
@@ -71,7 +76,9 @@ def _cases(
             value = values.get(f"x = {label_text(repr(float(point)))}") if point.is_finite else None
             if value is None:
                 continue
-            if close(value, pieces.limit(expressions[number], point, side)) and math.isfinite(value):
+            there = pieces.value_at(shown[number], float(point))  # NaN for 0/0, whose limit may be the value
+            limit = pieces.limit(expressions[number], point, side)
+            if math.isfinite(value) and close(value, limit) and close(value, there):
                 closed.add(number)
             else:
                 extra.setdefault(point, value)

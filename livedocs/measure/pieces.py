@@ -97,7 +97,7 @@ class CheckedPieces:
             leaf = torch.tensor(sample, dtype=torch.float64, requires_grad=True)
             output = checked_call(rule, where, {"x": leaf})
             number = next(n for n, (a, b) in enumerate(zip(self.low, self.high, strict=True)) if a < sample < b)
-            wanted = [self._value_at(e, sample) for e in (self.values[number], self.slopes[number])]
+            wanted = [self.value_at(e, sample) for e in (self.values[number], self.slopes[number])]
             if not all(map(math.isfinite, wanted)):
                 raise self._error("a regular sample that is not finite", f"{wanted} at x = {sample:g}", "finite")
             slope = torch.autograd.grad(output, leaf)[0].item() if output.requires_grad else 0.0
@@ -109,7 +109,7 @@ class CheckedPieces:
                         f"{want:.10g} by the formula",
                     )
 
-    def _value_at(self, expression: sympy.Expr, at: float) -> float:
+    def value_at(self, expression: sympy.Expr, at: float) -> float:
         """An expression at a number; NaN where it is not real."""
         try:
             value = complex(self._function(expression)(at))
@@ -203,7 +203,7 @@ class CheckedPieces:
         for near in (at - 1e-4, at + 1e-4):
             for low, high, slope in zip(self.low, self.high, self.slopes, strict=True):
                 if low < near < high:
-                    found.append(self._value_at(sympy.diff(slope, self.x), near))
+                    found.append(self.value_at(sympy.diff(slope, self.x), near))
         return found
 
     def measure(self, label: str, text: str) -> tuple[Measurement, Verdict]:

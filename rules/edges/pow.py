@@ -127,7 +127,7 @@ RULES = [
         defects=(
             Defect(
                 "zero squared",
-                "The second derivative with respect to the exponent is NaN, and so is the mixed one. Both tend to 0.",
+                "The derivatives of the exponent's gradient, with respect to exponent and base, are NaN. Both are 0.",
                 {"second": {"x": 2.0, "y": nan}},
                 reported="https://github.com/pytorch/pytorch/issues/95180",
             ),

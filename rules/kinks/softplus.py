@@ -67,7 +67,7 @@ RULES = [
         defects=(
             Defect(
                 "x far above y",
-                "The second derivative with respect to y is NaN, and so is the mixed one. Both are 0 here.",
+                "The derivatives of the gradient of y, with respect to y and to x, are NaN. Both are 0 here.",
                 {"second": {"x": 0.0, "y": nan}},
                 "https://github.com/pytorch/pytorch/issues/196704",
             ),

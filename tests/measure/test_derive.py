@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from sympy import log, sqrt
+from sympy import log, sin, sqrt
 
 from livedocs.declare import NAN, VJP, Defect, Piece, Pieces, normal, oo, x
 from livedocs.errors import DocsError
@@ -65,6 +65,14 @@ def test_a_jump_in_several_variables_follows_rule_four() -> None:
     )
     (point,) = derive_rule(ROOT, rule).points
     assert point.verdict == Verdict.LIMIT
+
+
+def test_a_removable_point_is_a_case_of_its_own() -> None:
+    """The formula beside it is 0/0 there: its limit is the value, and it has none."""
+    quotient = Piece(sin(x) / x, -oo, 0), Piece(sin(x) / x, 0, oo)
+    rule = Pieces("torch.where", "torch.where(x != 0, torch.sin(x) / x, 1.0)", pieces=list(quotient))
+    formula = derive_rule(ROOT, rule).formula
+    assert "1 & x = 0" in formula and r"x \geq 0" not in formula
 
 
 ABS = [Piece(-x, -oo, 0), Piece(x, 0, oo)]

@@ -18,7 +18,7 @@ EVERYTHING = r"""
 # A page { #top .wide }
 
 See [another](other.md#part), <a href="other.md">too</a>, a note[^why] and `#!python [x](other.md){.a}`.{ .small }
-In a formula \(x_{a=1}\) stays $y_{#b}$.
+In a formula \(x_{a=1}\) stays $y_{#b}$, and x\[mask\] is none.
 
 \[ [a](b.md) \]
 
@@ -90,7 +90,7 @@ def test_what_jupyter_does_not_know_becomes_what_it_knows(runner: Runner) -> Non
         "# A page\n\n"
         "See [another](https://example.org/other.md#part), "
         '<a href="https://example.org/other.md">too</a>, a note<sup>1</sup> and `[x](other.md){.a}`.\n'
-        "In a formula $x_{a=1}$ stays $y_{#b}$.\n\n"
+        "In a formula $x_{a=1}$ stays $y_{#b}$, and x\\[mask\\] is none.\n\n"
         "$$ [a](b.md) $$\n\n"
         "Term\n- what it means\n\n"
         "<blockquote>\n\n**Take care**\n\nNot *this*:\n\n</blockquote>"
