@@ -173,6 +173,12 @@ except RuntimeError as error:
     print(float_index)
 # --8<-- [end:one-hot-float]
 assert "LongTensor" in float_index
+for kind in torch.int32, torch.uint8, torch.bool:
+    try:
+        one_hot(torch.tensor([0, 1], dtype=kind))
+        raise AssertionError
+    except RuntimeError as error:
+        assert str(error) == float_index
 
 # --8<-- [start:histc]
 x = torch.tensor([0.5, 3.0, 2.0], requires_grad=True)
@@ -199,3 +205,9 @@ weights = torch.tensor([1.0, 10.0, 100.0])
 print(in_order.tolist(), g.tolist())
 # --8<-- [end:value]
 assert g.tolist() == [1, 100, 10]
+for shape in ((), (5,), (3, 4), (2, 3, 4)):
+    x = torch.randn(shape, requires_grad=True)
+    value = x.take(x.argmax())
+    (g,) = torch.autograd.grad(value, x)
+    assert value == x.max() and torch.equal(g == 1, x == x.max())
+    assert g.sum() == 1
