@@ -66,6 +66,13 @@ spoiled = torch.zeros(4, 4)
 spoiled[1, 1] = torch.nan
 assert weights(even_max_pool, spoiled, 4).isnan().all()
 
+# Where windows overlap an even share is longer than another subgradient.
+row = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+(even,) = torch.autograd.grad(row.unfold(0, 2, 1).amax(1).sum(), row)
+assert even.tolist() == [0.5, 1, 0.5]
+shares = torch.tensor([2 / 3, 1 / 3, 0]) + torch.tensor([0, 1 / 3, 2 / 3])
+assert shares.square().sum() < even.square().sum()
+
 # --8<-- [start:ties]
 ones = torch.ones(4, 4)
 print("one 4 × 4 window\n", weights(max_pool2d, ones, 4).int())
