@@ -15,9 +15,10 @@ nan, inf = float("nan"), float("inf")
 
 
 def _pole(label: str, text: str, x: float, y: float) -> Defect:
+    over = "1/0" if x > 0 else "1/(-0)"
     return Defect(
         label,
-        f"At {text} the quotient is infinite for every x nearby and has no slope along x; reverse mode returns 1/0."
+        f"At {text} the quotient is infinite for every x nearby and has no slope along x; reverse mode returns {over}."
         " Forward mode along x subtracts the tangent of y, 0, times the infinite quotient: NaN.",
         {"gradient": {"x": x, "y": y}, "forward": {"x": nan, "y": y}},
     )

@@ -171,6 +171,17 @@ with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
             print(name, error)
 # --8<-- [end:anomaly]
 assert blamed == 3 * ["DivBackward0"] + ["ReciprocalBackward0"]
+flat = {
+    "exp": lambda q: (-q).exp(),
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "clamp": lambda q: q.clamp(max=9),
+}
+for after in flat.values():  # a cotangent of 0 without a mask
+    for a in torch.tensor(3.0), torch.tensor([3.0, 5.0]):
+        zero = torch.zeros_like(a)
+        both = gradient(lambda x, n, f=after: f(x / n), a, zero)
+        assert both[0].isnan().all() and both[1].isnan().all()
 for x, y, bad in ((inf, inf, [0, 1]), (nan, 2.0, [0, 1]), (3.0, nan, [1, 1])):
     assert [g.isnan() for g in gradient(torch.div, x, y)] == bad
 
