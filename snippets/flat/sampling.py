@@ -45,6 +45,15 @@ assert (
     answers["binomial"] == "derivative for aten::binomial is not implemented"
 )
 assert "does not require grad" in answers["multinomial"]
+for drawn in torch.multinomial(x, 1), torch.rand_like(x):  # a second term
+    (g,) = torch.autograd.grad(drawn.sum() + x.sum(), x)
+    assert g.tolist() == [1, 1]
+for drawn in torch.binomial(count, x), torch.bernoulli(x, 0.5):
+    try:
+        (drawn.sum() + x.sum()).backward()
+        raise AssertionError
+    except RuntimeError as error:
+        assert "is not implemented" in str(error)
 
 # --8<-- [start:trap]
 target = 3.0
