@@ -315,6 +315,13 @@ ROWS = {
 
 # Error texts as they are pasted, with what stands around them. A page that prints the text is an answer.
 PASTED = {
+    "torch::autograd::CopySlices": [
+        "basics/inplace/",
+        "foundations/find_operation/",
+        "masks/masking/",
+        "sheets/conversions/",
+        "sheets/joining/",
+    ],
     "RuntimeError: Function 'SqrtBackward0' returned nan values in its 0th output.": ["edges/sqrt/"],
     "RuntimeError: Function 'DivBackward0' returned nan values in its 1th output.": ["edges/division/"],
     "NotImplementedError: the derivative for 'igamma: input' is not implemented.": ["edges/special/"],

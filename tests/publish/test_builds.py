@@ -122,8 +122,8 @@ def content(site: Path) -> dict[str, bytes]:
         ("docs/ties/max.md", '```python\n--8<-- "ties/max.py:smooth"\n```', "", "section 'smooth' is on no page"),
         (
             "docs/ties/max.md",
-            "gradient is a softmax, and close values share.",
-            "gradient is $x_i}$.",
+            "With `dim=` PyTorch also returns an index,",
+            "It gives $x_i}$,",
             ": a formula does not convert",
         ),
         ("docs/ties/max.md", "ties/max.py:smooth", "ties/max.py:rough", "snippets/ties/max.py has no section 'rough'"),

@@ -44,6 +44,7 @@ def test_the_built_folder_reads_navigates_and_searches(site: Path, browser) -> N
     page.locator("nav.md-nav--primary").get_by_role("link", name="relu and its family").click()
     page.wait_for_url("**/kinks/relu/index.html")
     assert page.locator("article math").first.bounding_box()["width"] > 3
+    page.locator("article details.card:has(figure.plot) > summary").first.click()
     assert page.locator("figure.plot svg").first.bounding_box()["width"] > 100
     assert page.locator("pre.output samp").first.is_visible()
     until(page, "[...document.fonts].some(f => f.family.includes('STIX') && f.status === 'loaded')")
