@@ -147,6 +147,9 @@ print(y.detach())
 print(x.grad)
 # --8<-- [end:special]
 assert x.grad.tolist() == [0, 0, 1, -1]
+for n in (1, 33):  # a loss that sends NaN back
+    g = gradient(lambda x: torch.abs(x) ** 2, torch.full((n,), nan))
+    assert g.isnan().all()
 
 # --8<-- [start:l1]
 from torch.nn.functional import l1_loss
@@ -170,6 +173,10 @@ for dtype in REAL:
         x = torch.full((n,), nan, dtype=dtype)
         g = gradient(lambda x: l1_loss(x, torch.ones_like(x)), x)
         assert not g.any()
+weight = torch.ones(2, requires_grad=True)
+features = torch.tensor([[nan, 1.0], [1.0, 2.0]])
+l1_loss(features @ weight, torch.zeros(2)).backward()
+assert weight.grad.isnan().tolist() == [True, False]
 
 # --8<-- [start:sgn]
 x = torch.tensor([-2.0, 0.0, 3.0, nan], requires_grad=True)
