@@ -186,6 +186,14 @@ with warnings.catch_warnings(), torch.no_grad():
         y = encoder(tokens, src_key_padding_mask=padding)
         assert y[0, :2].isfinite().all()
         assert (y[1] == 0).all() if nested else y[1].isnan().all()
+    for rows in (1, 2):  # empty sequences alone
+        try:
+            nn.TransformerEncoder(layer, 2).eval()(
+                tokens[:rows], src_key_padding_mask=padding[1:].repeat(rows, 1)
+            )
+            raise AssertionError
+        except RuntimeError as error:
+            assert "to_padded_tensor" in str(error)
     norm = nn.LayerNorm(4)
     nn.init.constant_(norm.bias, 0.3)
     y = nn.TransformerEncoder(layer, 2, norm).eval()(
