@@ -38,6 +38,7 @@ from livedocs.measure.plane import sample_surface
 from livedocs.measure.tensors import measure_tensors, regular_inputs
 from livedocs.measure.wide import measure_wide
 from livedocs.measured import Elsewhere, KnownDefect, MeasuredRule, Point
+from livedocs.run import chance
 
 
 def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
@@ -57,6 +58,8 @@ def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
     warnings.simplefilter("ignore")  # measuring provokes what PyTorch warns of
     found = []
     for rule in load_rules(Path(root), module):
+        torch.default_generator.seed()  # as if nobody had: a rule that seeds it does so for itself alone
+        numbers = chance.Chance()
         try:
             found.append(derive_rule(Path(root), rule).to_dict())
         except DocsError:
@@ -65,6 +68,9 @@ def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
             got = f"{type(error).__name__}: {error}"
             problem = "it cannot be measured"
             raise declaration_error(rule, place_of(Path(root), rule), problem, got, "a declaration that runs") from None
+        if numbers.drawn():
+            got = "a declaration that draws from PyTorch's generator"
+            raise declaration_error(rule, place_of(Path(root), rule), chance.PROBLEM, got, chance.WANTED)
     return found
 
 

@@ -23,6 +23,7 @@ from jupyter_client import AsyncKernelManager, KernelProvisionerBase
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from livedocs.run import chance
 from livedocs.run.leftovers import end_with
 from livedocs.run.limits import Limits, restrict
 
@@ -38,7 +39,7 @@ print(_json.dumps([_threads, [file for file in _own if not file.startswith(_sys.
 """
 
 
-FORKED = "forked"  # in the kernel's folder, when a cell has
+FORKED, DREW = "forked", "drew"  # files in the kernel's folder, when a cell has done what none may
 
 
 class CellFailed(Exception):
@@ -104,7 +105,8 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
         The files of all modules that its cells imported.
 
     Raises:
-        CellFailed: for a cell that raises, uses up a limit, or ends its kernel, and for a thread that outlives all.
+        CellFailed: for a cell that raises, uses up a limit, or ends its kernel, a draw from a generator that
+            nobody has seeded, and for a thread that outlives all.
     """
     theirs, ours = multiprocessing.Pipe(duplex=False)
     # Short: the path of a socket has 100 characters. It is in the helper's folder, which is removed as a whole.
@@ -142,6 +144,8 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
                             raise CellFailed(index, "ended its kernel", "exit or quit")
                         if trace.with_name(FORKED).exists():
                             raise CellFailed(index, "forked its kernel", "os.fork")
+                        if trace.with_name(DREW).exists():
+                            raise CellFailed(index, f"has {chance.PROBLEM}", "a draw from PyTorch's generator")
                 asked = nbformat.v4.new_code_cell(_LAST)
                 notebook.cells.append(asked)  # nbclient wants it there
                 _execute_cell(client, notebook.cells[-1], len(notebook.cells) - 1, limits, trace)
@@ -210,4 +214,6 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> No
     sys.argv = ["ipykernel"]
     app = IPKernelApp.instance(connection_file=start.recv(), parent_handle=os.getppid(), log_level="ERROR")
     app.initialize(["--HistoryManager.enabled=False"])
+    numbers = chance.Chance()
+    app.shell.events.register("post_run_cell", lambda _: trace.with_name(DREW).touch() if numbers.drawn() else None)
     app.start()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from livedocs.errors import DocsError
+from livedocs.run import chance
 from livedocs.run.sections import first_line
 
 FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
@@ -58,6 +59,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     threads, at_exit = set(threading.enumerate()), _noted_at_exit(where)
     finalizers = set(weakref.finalize._registry)
     started, children = None, _children()
+    numbers = chance.Chance()
     shown = [{"name": name, "output": [], "figures": []} for name, _, _ in sections]
     stray = complained = cut = None
     try:
@@ -83,6 +85,9 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
             if cut is None and after < before:
                 cut = line
             home = next((s for s, (_, a, b) in zip(shown, sections, strict=True) if a <= line <= b), None)
+            if numbers.drawn() and home is None:  # what a section draws is seen: its output is compared
+                got = "a statement between the sections that draws from PyTorch's generator"
+                raise DocsError(where, line, chance.PROBLEM, got=got, wanted=chance.WANTED)
             figures = _figures()
             if home is not None:
                 home["output"].append((before, after))

@@ -36,6 +36,7 @@ for number, (name, p) in enumerate(learned):
 # --8<-- [end:which]
 with torch.no_grad():
     model(x)  # no error: no graph
+torch.manual_seed(0)
 model = DDP(two())
 with model.no_sync():
     model(x).sum().backward()

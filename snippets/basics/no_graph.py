@@ -22,6 +22,7 @@ print("head ", head.weight.grad is not None)
 print("model", [p.grad for p in model.parameters()])
 # --8<-- [end:trap]
 head.requires_grad_(False)  # a parameter before the cut is not enough
+torch.manual_seed(0)
 body = nn.Linear(2, 1)
 assert not head(body(torch.ones(4, 2)).detach()).requires_grad
 head.requires_grad_(True)

@@ -69,6 +69,7 @@ def train(steps, zero_grad=True, **options):
 
 print(train(8, zero_grad=False))
 # --8<-- [end:trap-forgotten]
+torch.manual_seed(0)
 forgotten = train(100, zero_grad=False)
 assert max(forgotten[50:]) > 4 and forgotten == train(100, momentum=1.0)
 # z² - (2 - 2 lr) z + 1 has two roots of modulus 1: it swings forever

@@ -66,6 +66,7 @@ assert early(torch.tensor([torch.nan])).isnan()
 assert early(torch.zeros(2, 0)).shape == (2, 0)
 apart = torch.tensor([[-2.0, -0.5], [0.5, 2]], dtype=torch.float64)
 assert torch.autograd.gradcheck(early, apart.clone().requires_grad_())
+torch.manual_seed(0)
 assert torch.autograd.gradgradcheck(early, apart.clone().requires_grad_())
 x = torch.tensor([-1.0, 100.0])
 assert torch.func.vmap(torch.func.grad(early))(x)[1] == 1

@@ -27,6 +27,7 @@ def gradient(f, *inputs):
 
 
 # claim: output_padding makes room for entries behind the last window
+torch.manual_seed(0)
 for length in (5, 6, 7):
     for stride in (1, 2, 3):
         x = torch.randn(1, 1, length)

@@ -51,6 +51,7 @@ for how in ("max", "mean"):
     print(how, z.tolist(), "gradient", [round(v, 3) for v in g.tolist()])
 # --8<-- [end:fix]
 # the loss, and the weights of the layer behind it, become infinite or NaN.
+torch.manual_seed(0)
 for how in ("max", "mean"):
     for width in (1, 3):
         layer = torch.nn.Linear(width, 1)

@@ -205,6 +205,17 @@ def test_a_rule_is_the_same_after_json() -> None:
     assert all(isinstance(point.verdict, Verdict) for point in (*again.points, *again.curve.points))
 
 
+def test_a_rule_that_draws_without_a_seed_is_refused(project: Runner) -> None:
+    seeded = RULE.replace('"torch.abs(x)"', '"(torch.manual_seed(0), torch.abs(x))[1]"')
+    drawn = RULE.replace("x, 0, oo)]", 'x, 0, oo)], points=("torch.rand(1).item()",)')
+    text = f"{HEAD}RULES = [{seeded}, {drawn}]\n"
+    with pytest.raises(DocsError) as caught:
+        list(write_rules(project, text, "drawn.py").rules)
+    (project.root / "rules" / "a" / "drawn.py").unlink()
+    assert (caught.value.where, caught.value.line) == ("rules/a/drawn.py", 3)
+    assert caught.value.problem == "rule torch.abs: random numbers that are not seeded"
+
+
 def test_a_module_that_imports_another_one_is_measured_again_when_that_changes(project: Runner) -> None:
     (project.root / "deeper.py").write_text("NAMES = ['torch.abs']\n")
     (project.root / "shared.py").write_text("import deeper\n\n\nNAMES = deeper.NAMES\n")

@@ -122,9 +122,14 @@ def test_a_thread_that_outlives_a_notebook_stops_the_build(runner: Runner) -> No
 
 
 @pytest.mark.parametrize(
-    ("code", "problem"), [("quit()", "ended its kernel"), ("import os; os.fork()", "forked its kernel")]
+    ("code", "problem"),
+    [
+        ("quit()", "ended its kernel"),
+        ("import os; os.fork()", "forked its kernel"),
+        ("import torch; torch.rand(1)", "has random numbers that are not seeded"),
+    ],
 )
-def test_a_cell_that_ends_or_doubles_its_kernel_stops_the_build(code: str, problem: str, runner: Runner) -> None:
+def test_a_cell_that_does_what_none_may_stops_the_build(code: str, problem: str, runner: Runner) -> None:
     error = refused(runner, f"# %%\nx = 1\n\n# %%\n{code}\n\n# %%\nprint(x)\n")
     assert (error.line, error.problem) == (4, f"a notebook cell {problem}")
 

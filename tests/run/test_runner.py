@@ -287,7 +287,27 @@ FAILURES = {
         "output outside every section",
         "between the sections",
     ),
+    "claim by an unseeded draw": (
+        "# --8<-- [start:a]\nimport torch\nx = torch.randn(3)\n# --8<-- [end:a]\nassert len(torch.rand(2)) == 2\n",
+        5,
+        "random numbers that are not seeded",
+        "draws from PyTorch's generator",
+    ),
 }
+
+
+def test_a_draw_from_a_seeded_generator_may_stand_anywhere(runner: Runner) -> None:
+    code = """
+        import torch
+        generator = torch.Generator().manual_seed(0)
+        assert torch.randn(2, generator=generator).isfinite().all()
+        torch.manual_seed(0)
+        assert torch.randn(2).isfinite().all()
+        # --8<-- [start:a]
+        print(torch.nn.Linear(1, 1).weight.numel())
+        # --8<-- [end:a]
+        """
+    assert text(runner, code) == "1\n"
 
 
 @pytest.mark.parametrize("name", FAILURES)
