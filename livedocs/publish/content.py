@@ -30,6 +30,7 @@ INCLUDE = re.compile(r"-+8<-+")
 BLOCK = re.compile(r"^\s*/{3,}\s*\S.*", re.M)
 FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
 SHOWN = re.compile(r'class="language-python highlight"|class="highlight-ipynb')
+_TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.S)
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(/?)>")
 _LITERAL = re.compile(r"<(pre|code|samp|math|svg|script|style)\b.*?</\1>", re.S)
 _LINK = re.compile(r"<(\w+)\s[^<>]*?\b(?:href|src)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
@@ -57,6 +58,11 @@ def faults(content: str, lines: list[str], name: str, *, is_notebook: bool = Fal
         reader.feed(content)
         for problem, got, wanted in reader.found:
             yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=wanted)
+    if len(titles := _TITLE.findall(content)) > 1:
+        got = html.unescape(re.sub("<[^>]*>", "", titles[1])).rstrip("¶# ")
+        numbers = [number for number, line in enumerate(lines, 1) if got in line]
+        wanted = "one line that begins with # and a space: a page has one title"
+        yield DocsError(name, max(numbers, default=None), "a second title", got=got, wanted=wanted)
     for problem, got, wanted in [*_addresses(content), *_unclosed(content), *_raw(content)]:
         yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=wanted)
     if is_notebook:

@@ -219,22 +219,26 @@ class KeptTemplate:
         return self.kept.lasting(f"filled/{page.file.src_uri}", made_of, lambda: self._fill(context))
 
     def _fill(self, context: dict) -> str:
-        with in_templates(self.kept.root):
+        with in_templates(self.kept.root, is_filled=True):
             return self.template.render(context)
 
 
 @contextmanager
-def in_templates(root: Path) -> Iterator[None]:
-    """Tell what happens in a template with its file and line; one that there is not is MkDocs' to tell.
+def in_templates(root: Path, *, is_filled: bool = False) -> Iterator[None]:
+    """Tell what happens in a template with its file and line.
+
+    Args:
+        root: the project's root.
+        is_filled: False where a template is looked for: that there is none MkDocs tells, or an include ignores.
 
     Raises:
         DocsError: for any other exception inside the block.
     """
     try:
         yield
-    except TemplateNotFound:
-        raise
     except Exception as error:
+        if isinstance(error, TemplateNotFound) and not is_filled:
+            raise
         frames = traceback.extract_tb(error.__traceback__)  # jinja has put the templates' own lines in it
         where = [(frame.filename.removeprefix(f"{root}{os.sep}"), frame.lineno) for frame in frames]
         name, line = next((one for one in reversed(where) if one[0].startswith("overrides")), where[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from livedocs.errors import DocsError
 
@@ -27,20 +28,24 @@ def conforming(page: str) -> str:
     return page
 
 
-def check_comments(page: str, where: str) -> None:
-    """Check that what follows the last comment of a page is no part of it.
+def check_whole(page: str, where: Callable[[str], tuple[str, int | None]]) -> None:
+    """Check what no content of a page can break, and a template can.
 
     Args:
         page: the whole page.
-        where: its name in messages.
+        where: gives a text's file and line.
 
     Raises:
-        DocsError: for a comment that never ends.
+        DocsError: for a page that does not begin and end once, and for a comment that never ends.
     """
+    for tag in ("html", "head", "body"):
+        if (count := page.count(f"</{tag}>")) != 1:
+            wanted = "one: the theme's templates have it"
+            raise DocsError(*where(f"</{tag}>"), f"{count} of </{tag}> in a page", got=f"</{tag}>", wanted=wanted)
     start = page.rfind("<!--")
     if start >= 0 and "-->" not in page[start:]:
         got = page[start : start + 60].partition("\n")[0]
-        raise DocsError(where, None, "a comment that never ends", got=got, wanted="--> at its end")
+        raise DocsError(*where(got), "a comment that never ends", got=got, wanted="--> at its end")
 
 
 def as_scripts_leave_it(page: str) -> str:

@@ -61,7 +61,7 @@ from livedocs.publish import (
 )
 from livedocs.publish.addresses import address_of, menu_sections, notebook_uri, with_addresses
 from livedocs.publish.folder import SiteFolder
-from livedocs.publish.markup import as_scripts_leave_it, check_comments, conforming
+from livedocs.publish.markup import as_scripts_leave_it, check_whole, conforming
 from livedocs.publish.print_pages import Chapter
 from livedocs.publish.progress import Progress
 from livedocs.publish.templates import Templates
@@ -192,6 +192,11 @@ class Site:
         for file in scripts:
             files.remove(file)
             files.append(self._notebook(file, config))
+        for file in files:
+            is_data = file.src_uri.endswith((".json", ".svg", ".xml")) and file.inclusion.is_included()
+            if is_data and Path(file.abs_src_path or "").is_relative_to(config.docs_dir):
+                with _plainly():
+                    sources.check_data(Path(file.abs_src_path), self._name(file, config))
         for file in files:  # a notebook is no page until mkdocs-jupyter says so
             if file.src_uri.endswith(".ipynb") and file.src_uri not in self.executed and file.inclusion.is_included():
                 with _plainly():
@@ -425,7 +430,7 @@ class Site:
 
     def on_post_page(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> str:
         with _plainly():
-            check_comments(output, f"docs/{page.file.src_uri}, or a template of it")
+            check_whole(output, functools.partial(self._template_with, f"docs/{page.file.src_uri}"))
         output = conforming(output)
         for chapter in self.chapters:
             if chapter.whole is page:
@@ -440,8 +445,16 @@ class Site:
         if not name.endswith(".html"):
             return output
         with _plainly():
-            check_comments(output, f"overrides/{name}, or a template of it")
+            check_whole(output, functools.partial(self._template_with, f"overrides/{name}"))
         return conforming(output)
+
+    def _template_with(self, page: str, text: str) -> tuple[str, int | None]:
+        """The file and the line of a template that holds a text, or, where none does, of what a page is made."""
+        for path in sorted((self.project.root / "overrides").rglob("*.html")):
+            for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+                if text in line:
+                    return path.relative_to(self.project.root).as_posix(), number
+        return f"{page}, or a template of it", None
 
     def _unite(self, chapter: Chapter, output: str) -> str:
         """The finished print page of a chapter."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import yaml
 
@@ -101,6 +102,25 @@ def check(read: Callable[[], str], name: str, docs: Path) -> None:
     if match is None:
         raise DocsError(name, 1, "front matter that never ends", got="---", wanted="a second line with ---")
     check_values(_read(match["text"], name), name, docs, text)
+
+
+def check_data(path: Path, name: str) -> None:
+    """Check that a file which is published as it is can be read as what its name says: JSON, or XML.
+
+    Raises:
+        DocsError: for the first place where it cannot.
+    """
+    try:
+        if path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+        elif path.suffix in (".svg", ".xml"):
+            ElementTree.parse(path)
+    except json.JSONDecodeError as error:
+        raise DocsError(name, error.lineno, "a file that is no JSON", got=error.msg, wanted="JSON") from None
+    except ElementTree.ParseError as error:
+        raise DocsError(name, error.position[0], "a file that is no XML", got=error.msg, wanted="XML") from None
+    except (OSError, ValueError) as error:
+        raise DocsError(name, None, "a file that cannot be read", got=str(error), wanted="text in UTF-8") from None
 
 
 def check_notebook(path: Path, name: str) -> None:

@@ -31,8 +31,10 @@ from livedocs.run.limits import Limits, restrict
 # but for those of Python and of installed packages. Their __dict__ is looked into, since some modules import others
 # when they are asked for an attribute.
 _LAST = """
-import json as _json, sys as _sys, threading as _threading
+import _thread, json as _json, sys as _sys, threading as _threading
 _threads = [t.name for t in _threading.enumerate() if not t.daemon and t is not _threading.main_thread()]
+if _thread._count() >= len(_threading.enumerate()):  # the main thread is counted on one side only
+    _threads.append("one that threading does not know (_thread)")
 _files = [getattr(module, "__dict__", {}).get("__file__") for module in list(_sys.modules.values())]
 _own = [file for file in _files if isinstance(file, str) and "site-packages" not in file]
 print(_json.dumps([_threads, [file for file in _own if not file.startswith(_sys.base_prefix)]]))

@@ -20,7 +20,7 @@ from livedocs.run import figures
 from livedocs.run.child import IMPORTED
 from livedocs.run.kernels import CellFailed, execute
 from livedocs.run.limits import Limits
-from livedocs.run.outcome import CONTROL, LARGEST_OUTPUT
+from livedocs.run.outcome import ADDRESS, CONTROL, LARGEST_OUTPUT, NAMES, NO_ADDRESS
 from livedocs.run.runner import read_source
 
 SHOWN = {"text/plain", "image/svg+xml"}  # the kinds of outputs that pages have a place for
@@ -133,6 +133,8 @@ def _check_output(output: nbformat.NotebookNode, where: str, line: int | None) -
     if len(text.encode("utf-8", "replace")) > LARGEST_OUTPUT:
         problem, got = "a notebook cell printed too much", f"{len(text):,} characters"
         raise DocsError(where, line, problem, got=got, wanted=f"at most {LARGEST_OUTPUT:,} bytes")
+    if address := ADDRESS.search(text):
+        raise DocsError(where, line, NO_ADDRESS, got=address[0], wanted=NAMES)
     if control := CONTROL.search(text):
         got = f"{control[0]!r} in {text[max(0, control.start() - 10) : control.end() + 10]!r}"
         raise DocsError(where, line, "the output holds a control character", got=got, wanted="plain text")

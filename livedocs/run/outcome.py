@@ -16,6 +16,8 @@ from livedocs.run.sections import Section
 
 LARGEST_OUTPUT = 20_000  # bytes for one section: more than that nobody reads on a page
 
+ADDRESS = re.compile(r"<[^<>\n]* at 0x[0-9a-f]+>")  # what Python shows of an object that does not say what it is
+NO_ADDRESS, NAMES = "the output holds an address in memory", "what is the same in each run: a name, a value"
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -220,6 +222,8 @@ def _checked(raw: bytes, where: str, section: Section) -> str:
             got=f"byte {error.object[error.start]:#04x}",
             wanted="UTF-8 text",
         ) from None
+    if match := ADDRESS.search(text):
+        raise DocsError(where, section.start, NO_ADDRESS, got=match[0], wanted=NAMES)
     match = CONTROL.search(text)
     if match:
         around = text[max(0, match.start() - 10) : match.end() + 10]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 import __future__
 
+import _thread
 import ast
 import atexit
 import gc
@@ -24,6 +25,7 @@ from livedocs.run.sections import first_line
 
 FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 WANTED = "a snippet that runs to its end, silently"
+LEFT, JOINS = "the snippet left a thread behind", "a snippet that joins its threads: what they do later is on no page"
 
 
 def run(folder: Path, *, file: str, where: str, source: str, sections: list[list]) -> dict[str, Any]:
@@ -57,6 +59,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
 
     streams = sys.stdout, sys.stderr
     threads, at_exit = set(threading.enumerate()), _noted_at_exit(where)
+    raw = _raw_threads()
     finalizers = set(weakref.finalize._registry)
     started, children = None, _children()
     numbers = chance.Chance()
@@ -99,8 +102,9 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: nothing may pass
         raise _explained(error, where) from None
     if late := [thread.name for thread in threading.enumerate() if thread not in threads and not thread.daemon]:
-        wanted = "a snippet that joins its threads: what they do later is on no page"
-        raise DocsError(where, line, "the snippet left a thread behind", got=", ".join(late), wanted=wanted)
+        raise DocsError(where, line, LEFT, got=", ".join(late), wanted=JOINS)
+    if raw:
+        raise DocsError(where, line, LEFT, got="one that threading does not know (_thread)", wanted=JOINS)
     if at_exit:
         wanted = "a snippet that has done all when its last line has run"
         raise DocsError(
@@ -163,6 +167,28 @@ def _noted_at_exit(where: str) -> list[int]:
     if hasattr(threading, "_register_atexit"):
         threading._register_atexit = noted(threading._register_atexit)
     return lines
+
+
+def _raw_threads() -> set[object]:
+    """The threads that will be started past threading, which knows nothing of them, for as long as they run.
+
+    Python counts them only when they begin to run, which may be after a snippet's end.
+    """
+    running: set[object] = set()
+    start = _thread.start_new_thread
+
+    def start_and_note(function: Callable, args: tuple, kwargs: dict[str, Any] | None = None) -> int:
+        def run_and_forget() -> None:
+            try:
+                function(*args, **(kwargs or {}))
+            finally:
+                running.discard(key)
+
+        running.add(key := object())
+        return start(run_and_forget, ())
+
+    _thread.start_new_thread = _thread.start_new = start_and_note
+    return running
 
 
 def _check_streams(streams: tuple[Any, Any], where: str, line: int) -> None:

@@ -109,6 +109,11 @@ class Judge:
 
     def _faults(self, mutant: Mutant) -> Iterator[str]:
         """What is wrong with the site."""
+        named = re.search(r"(?m)^site_dir: *(.+)$", (self.tree.root / "mkdocs.yml").read_text(encoding="utf-8"))
+        if named and (folder := self.tree.root / named[1].strip("'\"")) != self.site:
+            if not (folder / "index.html").is_file():
+                yield f"no site in {named[1]}"
+            return  # all of it stands elsewhere
         now = self._files()
         other_names = f"{PAGES[0]}.html" in now
         own = {name for name, source in SOURCES.items() if source == _page(mutant.file)}
@@ -179,7 +184,7 @@ class Judge:
         said: dict[str, Said] = {}
         for language, lines in fences(body):
             included = [
-                re.fullmatch(r'\s*--8<--\s+"([^":]+)(?::([\w-]+))?"\s*', line) for line in lines if line.strip()
+                re.fullmatch(r'\s*-+8<-+\s+"([^":]+)(?::([\w-]+))?"\s*', line) for line in lines if line.strip()
             ]
             if not included or not all(included):
                 if language in ("python", "py", "python3"):

@@ -199,6 +199,20 @@ FAULTS: dict[str, tuple[Change, str]] = {
         add("overrides/partials/copyright.html", "<!-- and so on"),
         "a comment that never ends\n  got:    <!-- and so on",
     ),
+    "a template that ends the page": (
+        add("overrides/partials/copyright.html", "</html>\n"),
+        "overrides/partials/copyright.html:9: 2 of </html> in a page",
+    ),
+    "an icon that is gone": (
+        lambda p: (p / "overrides/.icons/kink.svg").unlink(),
+        "a template cannot be filled\n  got:    TemplateNotFound: '.icons/kink.svg' not found",
+    ),
+    "a schema that is cut off": (
+        add("docs/data/gradients.schema.json", "{"),
+        "a file that is no JSON\n  got:    Extra data",
+    ),
+    "a picture that goes on": (add("docs/assets/favicon.svg", "<g>"), "a file that is no XML\n  got:    junk after"),
+    "two titles": (swap(PAGE, "\n# ", "\n# Another\n\n# "), f"{PAGE}:12: a second title\n  got:    max, amax"),
     "a call that exits": (of_rule("call='exit()'"), "it cannot be measured\n  got:    SystemExit"),
     "rules that are interrupted": (add(RULES, "\nraise KeyboardInterrupt\n"), f"{RULES}:104: the rules do not import"),
     "rules that exit": (add(RULES, "\nraise SystemExit(3)\n"), "the rules do not import\n  got:    SystemExit: 3"),
@@ -220,6 +234,14 @@ FAULTS: dict[str, tuple[Change, str]] = {
             "\nimport threading\nimport time\nthreading.Thread(target=time.sleep, args=(0.5,), name='late').start()\n",
         ),
         "the snippet left a thread behind",
+    ),
+    "a thread that threading does not know": (
+        add(SNIPPET, "\nimport _thread\nimport time\n_thread.start_new_thread(time.sleep, (0.5,))\n"),
+        "the snippet left a thread behind\n  got:    one that threading does not know",
+    ),
+    "an address in memory": (
+        add(SNIPPET, "\n# --8<-- [start:odd]\nprint(object())\n# --8<-- [end:odd]\n"),
+        "the output holds an address in memory\n  got:    <object object at 0x",
     ),
     "an exit function": (
         add(SNIPPET, '\nimport atexit\natexit.register(print, "bye")\n'),
