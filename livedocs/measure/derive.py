@@ -26,6 +26,7 @@ import sympy.sets.setexpr
 import sympy.tensor.tensor  # noqa: F401
 import torch
 
+from livedocs import chance
 from livedocs.declare import Pieces, Rule
 from livedocs.errors import DocsError
 from livedocs.measure import latex, source
@@ -38,7 +39,6 @@ from livedocs.measure.plane import sample_surface
 from livedocs.measure.tensors import measure_tensors, regular_inputs
 from livedocs.measure.wide import measure_wide
 from livedocs.measured import Elsewhere, KnownDefect, MeasuredRule, Point
-from livedocs.run import chance
 
 
 def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:

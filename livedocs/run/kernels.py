@@ -23,7 +23,7 @@ from jupyter_client import AsyncKernelManager, KernelProvisionerBase
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from livedocs.run import chance
+from livedocs import chance
 from livedocs.run.leftovers import end_with
 from livedocs.run.limits import Limits, restrict
 

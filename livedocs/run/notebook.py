@@ -85,7 +85,8 @@ def _check_markers(source: str, where: str) -> None:
     """Refuse what looks like the marker of a cell and is none: the cell would be a part of another, or nowhere.
 
     Raises:
-        DocsError: for the first such line, and for text above the first cell that is no front matter.
+        DocsError: for the first such line, for text above the first cell that is no front matter, and for code that
+            would be shown as prose.
     """
     lines = source.split("\n")
     first = next((n for n, line in enumerate(lines) if line.startswith("# %%")), len(lines))
@@ -98,6 +99,13 @@ def _check_markers(source: str, where: str) -> None:
         if re.match(r"\s*#\s*%%", line) and line.rstrip() not in ("# %%", "# %% [markdown]"):
             wanted = "# %% or # %% [markdown]"
             raise DocsError(where, number, "a marker of a cell that there is not", got=line.strip(), wanted=wanted)
+    is_prose = False
+    for number, line in enumerate(lines, 1):
+        if line.startswith("# %%"):
+            is_prose = "[markdown]" in line
+        elif is_prose and line.strip() and not line.startswith("#"):
+            wanted = "# before each line of prose, or # %% above the code"
+            raise DocsError(where, number, "code in a cell of prose", got=line, wanted=wanted)
 
 
 def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:

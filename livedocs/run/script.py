@@ -19,8 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from livedocs import chance
 from livedocs.errors import DocsError
-from livedocs.run import chance
 from livedocs.run.sections import first_line
 
 FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
@@ -48,7 +48,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
         DocsError: for whatever the snippet raised.
     """
     main = types.ModuleType("__main__")
-    main.__dict__.update(__file__=file, __builtins__=__builtins__)
+    main.__dict__.update(__file__=file, __builtins__=__builtins__, __annotations__={}, __cached__=None)
     sys.modules["__main__"] = main
     sys.argv = [where]
     root = Path(__file__).parents[2]  # this project is no library of its snippets: readers do not have it

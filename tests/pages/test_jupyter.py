@@ -147,6 +147,7 @@ def test_a_cell_may_use_processes(runner: Runner) -> None:
         ("# %%\nx = 1\n#%%\ny = 1\n", 3, "a marker of a cell that there is not"),
         ("# %% [markdwn]\n# lost\n", 1, "a marker of a cell that there is not"),
         ('# %% tags=["skip-execution"]\n1 / 0\n', 1, "a marker of a cell that there is not"),
+        ("# %% [markdown]\n# Text.\n\nx = 1\n# %%\ny = 1\n", 4, "code in a cell of prose"),
         ("x = 1\n# %%\ny = 1\n", 1, "text above the first cell"),
         ("# ---\n# description: x\n# %%\ny = 1\n", 1, "text above the first cell"),
         ("# --\n# description: x\n# ---\n# %%\ny = 1\n", 1, "text above the first cell"),
