@@ -41,7 +41,7 @@ print(_json.dumps([_threads, [file for file in _own if not file.startswith(_sys.
 """
 
 
-FORKED, DREW = "forked", "drew"  # files in the kernel's folder, when a cell has done what none may
+REFUSED = "refused"  # a file in the kernel's folder, when a cell has done what none may: the problem, and what it was
 
 
 class CellFailed(Exception):
@@ -121,12 +121,6 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
         manager = AsyncKernelManager(transport="ipc", connection_file=f"{private}/kernel.json")
         manager.provisioner = ForkedKernel(parent=manager)
         manager.provisioner.process, manager.provisioner.start = process, ours
-        ending: list[int] = []
-
-        def note(cell: Any, cell_index: int, execute_reply: dict[str, Any]) -> None:
-            if any(part.get("source") == "ask_exit" for part in execute_reply["content"].get("payload", [])):
-                ending.append(cell_index)
-
         client = NotebookClient(
             notebook,
             manager,
@@ -135,19 +129,14 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
             skip_cells_with_tag="",  # what a page shows has run
             resources={"metadata": {"path": str(folder)}},
             shutdown_kernel="immediate",
-            on_cell_executed=note,
         )
         try:
             with client.setup_kernel():
                 for index, cell in enumerate(notebook.cells):
                     if cell.cell_type == "code":
                         _execute_cell(client, cell, index, limits, trace)
-                        if ending:
-                            raise CellFailed(index, "ended its kernel", "exit or quit")
-                        if trace.with_name(FORKED).exists():
-                            raise CellFailed(index, "forked its kernel", "os.fork")
-                        if trace.with_name(DREW).exists():
-                            raise CellFailed(index, f"has {chance.PROBLEM}", "a draw from PyTorch's generator")
+                        if (refused := trace.with_name(REFUSED)).exists():
+                            raise CellFailed(index, *refused.read_text(encoding="utf-8").split("\n"))
                 asked = nbformat.v4.new_code_cell(_LAST)
                 notebook.cells.append(asked)  # nbclient wants it there
                 _execute_cell(client, notebook.cells[-1], len(notebook.cells) - 1, limits, trace)
@@ -182,7 +171,6 @@ def _refuse_forks(note: Path) -> None:
     Args:
         note: a file that is there when that has happened.
     """
-
     base = sys._getframe(1)  # the kernel itself was forked by multiprocessing
 
     def end() -> None:
@@ -191,7 +179,7 @@ def _refuse_forks(note: Path) -> None:
             if frame.f_code.co_filename.endswith(("popen_fork.py", "forkserver.py")):
                 return
             frame = frame.f_back
-        note.touch()
+        note.write_text("forked its kernel\nos.fork", encoding="utf-8")
         os._exit(0)
 
     os.register_at_fork(after_in_child=end)
@@ -212,10 +200,18 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> No
     os.environ["MPLBACKEND"] = "module://livedocs.run.backend"
     os.environ["IPYTHONDIR"] = str(trace.parent)  # not the start-up files of whoever builds
     restrict(limits, trace.open("wb"))
-    _refuse_forks(trace.with_name(FORKED))
+    refused = trace.with_name(REFUSED)
+    _refuse_forks(refused)
     sys.argv = ["ipykernel"]
     app = IPKernelApp.instance(connection_file=start.recv(), parent_handle=os.getppid(), log_level="ERROR")
     app.initialize(["--HistoryManager.enabled=False"])
     numbers = chance.Chance()
-    app.shell.events.register("post_run_cell", lambda _: trace.with_name(DREW).touch() if numbers.drawn() else None)
+
+    def look(_: Any) -> None:
+        if app.shell.exit_now:
+            refused.write_text("ended its kernel\nexit or quit", encoding="utf-8")
+        elif numbers.drawn():
+            refused.write_text(f"has {chance.PROBLEM}\na draw from PyTorch's generator", encoding="utf-8")
+
+    app.shell.events.register("post_run_cell", look)
     app.start()

@@ -204,8 +204,9 @@ def _check_streams(streams: tuple[Any, Any], where: str, line: int) -> None:
             got = f"sys.{name} is {type(now).__name__}" if hasattr(sys, name) else f"no sys.{name}"
             raise DocsError(where, line, "the snippet puts something in place of a stream", got=got, wanted=wanted)
         try:
-            closed = stream.closed or os.fstat(number) is None
-        except (OSError, ValueError):
+            os.fstat(number)
+            closed = stream.closed
+        except (OSError, ValueError):  # no such descriptor; a stream that was detached
             closed = True
         if closed:
             raise DocsError(where, line, "the snippet closes a stream", got=f"sys.{name} is closed", wanted=wanted)
