@@ -28,6 +28,10 @@ def check_names(rule: Rule, where: Where) -> None:
     for name in ("formula", "gradient", "call", "variant"):
         if not isinstance(text := getattr(rule, name, ""), str):
             raise declaration_error(rule, where, f"{name} is no text", repr(text), "a text")
+    for name in ("special", "fixed", "inputs", "active", "excluded"):
+        names = getattr(rule, name, {})
+        if isinstance(names, Mapping) and (odd := [key for key in names if not isinstance(key, str)]):
+            raise declaration_error(rule, where, f"a name in {name} is no text", repr(odd[0]), "a text")
     for name in (rule.function, *rule.also):
         found: Any = torch
         for part in name.split(".")[1:]:

@@ -13,6 +13,7 @@ import re
 import signal
 import sys
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,13 @@ from livedocs import chance
 from livedocs.run.leftovers import end_with
 from livedocs.run.limits import Limits, restrict
 
-# What a kernel is asked last: the threads that still run, of which its own are daemons, and the files of its modules,
+# What a kernel is asked last: the threads that still run and are not its own, and the files of its modules,
 # but for those of Python and of installed packages. Their __dict__ is looked into, since some modules import others
 # when they are asked for an attribute.
 _LAST = """
 import _thread, json as _json, sys as _sys, threading as _threading
-_threads = [t.name for t in _threading.enumerate() if not t.daemon and t is not _threading.main_thread()]
+_known = _sys.modules["livedocs.run.kernels"].THREADS
+_threads = [t.name for t in _threading.enumerate() if t not in _known]
 if _thread._count() >= len(_threading.enumerate()):  # the main thread is counted on one side only
     _threads.append("one that threading does not know (_thread)")
 _files = [getattr(module, "__dict__", {}).get("__file__") for module in list(_sys.modules.values())]
@@ -41,6 +43,7 @@ print(_json.dumps([_threads, [file for file in _own if not file.startswith(_sys.
 """
 
 
+THREADS: set[threading.Thread] = set()  # a kernel's own, before its first cell
 REFUSED = "refused"  # a file in the kernel's folder, when a cell has done what none may: the problem, and what it was
 
 
@@ -173,16 +176,23 @@ def _refuse_forks(note: Path) -> None:
     """
     base = sys._getframe(1)  # the kernel itself was forked by multiprocessing
 
-    def end() -> None:
-        frame = sys._getframe(1)
+    def is_own() -> bool:
+        frame = sys._getframe(2)
         while frame is not None and frame is not base:
             if frame.f_code.co_filename.endswith(("popen_fork.py", "forkserver.py")):
-                return
+                return False
             frame = frame.f_back
-        note.write_text("forked its kernel\nos.fork", encoding="utf-8")
-        os._exit(0)
+        return True
 
-    os.register_at_fork(after_in_child=end)
+    def tell() -> None:  # by the kernel: its answer may come before the child has run
+        if is_own():
+            note.write_text("forked its kernel\nos.fork", encoding="utf-8")
+
+    def end() -> None:
+        if is_own():
+            os._exit(0)
+
+    os.register_at_fork(before=tell, after_in_child=end)
 
 
 def _line(traceback: str) -> int | None:
@@ -213,5 +223,6 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> No
         elif numbers.drawn():
             refused.write_text(f"has {chance.PROBLEM}\na draw from PyTorch's generator", encoding="utf-8")
 
+    app.shell.events.register("pre_run_cell", lambda _: THREADS or THREADS.update(threading.enumerate()))
     app.shell.events.register("post_run_cell", look)
     app.start()

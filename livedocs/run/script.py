@@ -101,7 +101,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
         raise
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: nothing may pass
         raise _explained(error, where) from None
-    if late := [thread.name for thread in threading.enumerate() if thread not in threads and not thread.daemon]:
+    if late := [thread.name for thread in threading.enumerate() if thread not in threads]:
         raise DocsError(where, line, LEFT, got=", ".join(late), wanted=JOINS)
     if raw:
         raise DocsError(where, line, LEFT, got="one that threading does not know (_thread)", wanted=JOINS)

@@ -115,8 +115,10 @@ def test_an_output_that_no_page_shows_stops_the_build(code: str, problem: str, g
     assert (error.where, error.line, error.problem) == ("n.py", 4, problem) and got in error.got
 
 
-def test_a_thread_that_outlives_a_notebook_stops_the_build(runner: Runner) -> None:
-    late = "import threading\nimport time\n\nthreading.Thread(target=time.sleep, args=(2,), name='late').start()\n"
+@pytest.mark.parametrize("daemon", [False, True])
+def test_a_thread_that_outlives_a_notebook_stops_the_build(daemon: bool, runner: Runner) -> None:
+    thread = f"threading.Thread(target=time.sleep, args=(2,), name='late', daemon={daemon})"
+    late = f"import threading\nimport time\n\n{thread}.start()\n"
     error = refused(runner, f"# %%\nx = 1\n\n# %%\n{late}")
     assert (error.line, error.problem, error.got) == (4, "a notebook cell left a thread behind", "late")
 

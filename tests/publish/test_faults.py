@@ -152,6 +152,10 @@ FAULTS: dict[str, tuple[Change, str]] = {
         "a fence in a footnote\n  got:    [^1]:",
     ),
     "a formula that is a number": (of_rule("formula=3"), "formula is no text\n  got:    3"),
+    "a special point whose name is a number": (
+        of_rule("special={3: {'x': 'torch.ones(2).double()'}}"),
+        "a name in special is no text\n  got:    3",
+    ),
     "no first mark of front matter": (
         lambda p: (p / PAGE).write_text((p / PAGE).read_text(encoding="utf-8").removeprefix("---\n"), encoding="utf-8"),
         f"{PAGE}:1: front matter without its first mark",
@@ -234,6 +238,13 @@ FAULTS: dict[str, tuple[Change, str]] = {
             "\nimport threading\nimport time\nthreading.Thread(target=time.sleep, args=(0.5,), name='late').start()\n",
         ),
         "the snippet left a thread behind",
+    ),
+    "a daemon thread": (
+        add(
+            SNIPPET,
+            "\nimport threading\nimport time\nthreading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n",
+        ),
+        "the snippet left a thread behind\n  got:    Thread-",
     ),
     "a thread that threading does not know": (
         add(SNIPPET, "\nimport _thread\nimport time\n_thread.start_new_thread(time.sleep, (0.5,))\n"),
