@@ -28,8 +28,9 @@ SUSPECT = re.compile(
 )
 INCLUDE = re.compile(r"-+8<-+")
 BLOCK = re.compile(r"^\s*/{3,}\s*\S.*", re.M)
-FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
+FOOTNOTE = re.compile(r"\[\^[^\]\n]*\]")
 SHOWN = re.compile(r'class="language-python highlight"|class="highlight-ipynb')
+_HEADING = re.compile(r'<h[1-6]\b[^>]*\bid="([^"]*)"[^>]*>(.*?)</h[1-6]>', re.S)
 _TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.S)
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(/?)>")
 _LITERAL = re.compile(r"<(pre|code|samp|math|svg|script|style)\b.*?</\1>", re.S)
@@ -58,6 +59,14 @@ def faults(content: str, lines: list[str], name: str, *, is_notebook: bool = Fal
         reader.feed(content)
         for problem, got, wanted in reader.found:
             yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=wanted)
+    places = {
+        place: html.unescape(re.sub("<[^>]*>", "", text)).rstrip("¶# ") for place, text in _HEADING.findall(content)
+    }
+    for place, got in places.items():
+        base = place.rpartition("_")[0] if re.search(r"_[0-9]+$", place) else None  # Markdown tells two apart so
+        if base in places:
+            wanted = f"an address of its own: other words, or {{ #another }}; {places[base]!r} has #{base}"
+            yield DocsError(name, _line_with(got, lines), "two headings with one address", got=got, wanted=wanted)
     if len(titles := _TITLE.findall(content)) > 1:
         got = html.unescape(re.sub("<[^>]*>", "", titles[1])).rstrip("¶# ")
         numbers = [number for number, line in enumerate(lines, 1) if got in line]

@@ -216,6 +216,11 @@ FAULTS: dict[str, tuple[Change, str]] = {
         "a file that is no JSON\n  got:    Extra data",
     ),
     "a picture that goes on": (add("docs/assets/favicon.svg", "<g>"), "a file that is no XML\n  got:    junk after"),
+    "the address of another heading": (
+        swap(PAGE, "## Where people met it", "## Where people met it { #why }"),
+        "two headings with one address\n  got:    Why",
+    ),
+    "a footnote with a space": (add(PAGE, "\nA note[^ a].\n"), "a footnote without its text\n  got:    [^ a]"),
     "two titles": (swap(PAGE, "\n# ", "\n# Another\n\n# "), f"{PAGE}:12: a second title\n  got:    max, amax"),
     "a call that exits": (of_rule("call='exit()'"), "it cannot be measured\n  got:    SystemExit"),
     "rules that are interrupted": (add(RULES, "\nraise KeyboardInterrupt\n"), f"{RULES}:104: the rules do not import"),
