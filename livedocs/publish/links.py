@@ -16,13 +16,14 @@ from urllib.parse import unquote, urlsplit
 
 from livedocs.errors import DocsError
 
+_VALUE = r"""\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""  # HTML in a page may have any of these marks
 _LINK = re.compile(
-    r'<(?:a|img|link|script|iframe|source|audio|video)\s(?:[^>]*?\s)?(?:href|src)="([^"]*)"', re.IGNORECASE
+    rf"<(?:a|img|link|script|iframe|source|audio|video)\s(?:[^>]*?\s)?(?:href|src){_VALUE}", re.IGNORECASE
 )
 _ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL | re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)  # the parts of a drawing are no places of a page
-_ID = re.compile(r'\sid="([^"]*)"', re.IGNORECASE)
+_ID = re.compile(rf"<[^>]*?\sid{_VALUE}", re.IGNORECASE)
 
 
 def check(site: Path, site_url: str, docs: Path) -> None:
@@ -40,21 +41,26 @@ def check(site: Path, site_url: str, docs: Path) -> None:
     pages = {
         path.relative_to(site).as_posix(): path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))
     }
-    ids = {name: [*map(unescape, _ID.findall(_DRAWING.sub("", text)))] for name, text in pages.items()}
+    ids = {name: _values(_ID, _DRAWING.sub("", text)) for name, text in pages.items()}
     for name, found in ids.items():
         if len(found) != len(set(found)):
             twice = next(place for place, count in Counter(found).items() if count > 1)
             file, line = _source(name, twice, docs)
             wanted = "each id once on a page: a link leads to one place"
             raise DocsError(file, line, "an id that is there twice", got=twice, wanted=wanted)
-    places = {name: set(map(unescape, _ID.findall(text))) for name, text in pages.items()}
+    places = {name: set(_values(_ID, text)) for name, text in pages.items()}
     files = {path.relative_to(site).as_posix() for path in site.rglob("*")}
     for name, text in pages.items():
         said = _ARTICLE.search(text)
-        for link in dict.fromkeys(_LINK.findall(said[0]) if said else ()):
-            if lost := _lost(unescape(link), name, root, files, places):
+        for link in dict.fromkeys(_values(_LINK, said[0]) if said else ()):
+            if lost := _lost(link, name, root, files, places):
                 file, line = _source(name, link, docs)
-                raise DocsError(file, line, "a link that leads nowhere", got=unescape(link), wanted=lost)
+                raise DocsError(file, line, "a link that leads nowhere", got=link, wanted=lost)
+
+
+def _values(attribute: re.Pattern[str], text: str) -> list[str]:
+    """What an attribute has wherever it stands in a text."""
+    return [unescape("".join(found)) for found in attribute.findall(text)]
 
 
 def _lost(link: str, page: str, root: str, files: set[str], places: dict[str, set[str]]) -> str:

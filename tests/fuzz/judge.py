@@ -489,7 +489,10 @@ class _Tags(HTMLParser):
 
 def _unbalanced(article: str) -> Iterator[str]:
     reader = _Tags()
-    reader.feed(re.sub(r"<(svg|math)\b.*?</\1>", "", article, flags=re.DOTALL))
+    was = ""
+    while was != article:  # a drawing may stand in a drawing
+        was, article = article, re.sub(r"<(svg|math)\b(?:(?!<svg|<math).)*?</\1>", "", article, flags=re.DOTALL)
+    reader.feed(article)
     for tag, count in reader.open.items():
         if count:
             yield f"<{tag}> is open {count} times"
