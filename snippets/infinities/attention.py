@@ -96,6 +96,8 @@ grads = gradient(
     lambda q, k, v: masked_softmax(q @ k.mT, seen) @ v, x, keys, x
 )
 assert [g.isnan().any().item() for g in grads] == [True, False, False]
+assert (masked_softmax(x @ keys.mT, seen) @ x).isfinite().all()
+assert (masked_softmax(x @ x.mT, seen) @ keys).isnan().any(-1).all()
 
 # --8<-- [start:trap-module]
 from torch import nn
@@ -253,6 +255,10 @@ for options, nan in (
     with torch.no_grad():
         y = one.eval()(tokens, src_key_padding_mask=padding)
     assert y[1].isnan().all() == nan and y[0].isfinite().all()
+one = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True).eval()
+one.norm2.eps = 1e-3
+with torch.no_grad():
+    assert one(tokens, src_key_padding_mask=padding).isfinite().all()
 for hooked in ("self_attn", "linear1", ""):
     one = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True).eval()
     one.get_submodule(hooked).register_forward_hook(lambda *_: None)
@@ -461,6 +467,15 @@ for backend in backends:
         with sdpa_kernel(backend):
             y = scaled_dot_product_attention(*inputs)
         assert y.isnan().any(-1)[0, 0].tolist() == rows
+    large = torch.tensor(
+        [[[[1.0, 1.0], [1e30, 1e30]]]]
+    )  # the second is hidden
+    for mask in (keep_one, torch.where(keep_one, 0.0, -torch.inf)):
+        with sdpa_kernel(backend):  # its score is inf
+            y = scaled_dot_product_attention(
+                1e30 * q.abs() + 1e30, large, v, mask
+            )
+        assert y.isnan().all()
 
 # --8<-- [start:causal]
 queries, keys = torch.ones(1, 1, 4, 2), torch.ones(1, 1, 3, 2)
