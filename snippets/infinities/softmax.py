@@ -193,6 +193,7 @@ assert gradient(chosen, logits)[2] == 0
 seen = torch.tensor([0.3, 0.7, 0.0])  # class probabilities
 cross_entropy = torch.nn.functional.cross_entropy
 assert cross_entropy(logits, seen).isnan()
+assert cross_entropy(logits, seen.flip(0)) == inf  # 0.3 on the hidden class
 torch.testing.assert_close(chosen(logits), cross_entropy(logits[:2], seen[:2]))
 torch.testing.assert_close(
     gradient(chosen, logits)[:2],
@@ -249,8 +250,8 @@ for index in (1, 2):
     print(index, x.log_softmax(0)[index].item(), "gradient", g)
 # --8<-- [end:log]
 assert g[2] == 1 and x.log_softmax(0)[2] == -inf
-# claim: With label_smoothing each target has an infinite loss, since each
-#   hidden class has a share.
+# claim: With label_smoothing and without weight each target that is not
+#   ignored has an infinite loss, since each hidden class has a share.
 for n in (2, 3, 17, 33):
     x_n = torch.randn(1, n)
     x_n[0, -1] = -inf
@@ -264,6 +265,16 @@ for n in (2, 3, 17, 33):
             infinite = share > 0 or index == n - 1
             assert loss(x_n).isinf() if infinite else loss(x_n).isfinite()
             assert gradient(loss, x_n).isfinite().all()
+    x_n, ignored = x_n.expand(2, n), torch.tensor([0, -100])
+    for share in (0.0, 0.1):
+        each = cross_entropy(
+            x_n, ignored, reduction="none", label_smoothing=share
+        )
+        assert each.isinf().tolist() == [share > 0, False]
+    hidden_0 = (x_n[0] > -inf).float()  # its weight is 0: 0 * inf
+    assert cross_entropy(
+        x_n, ignored, weight=hidden_0, label_smoothing=0.1
+    ).isnan()
 
 # --8<-- [start:softmin]
 from torch.nn.functional import softmin
