@@ -28,7 +28,13 @@ for power in (-150, -200, -1000):
     assert value == 2.0**power and slope == 0
     value, (slope,) = both(lambda x, e=whole: torch.ldexp(x, e.double()), 1.0)
     assert value == slope == 2.0**power  # a float exponent is right
-if not torch.__version__.startswith("2.13"):  # there all negative ones are 0
+# claim: in integers, where that of each negative exponent is 0
+for power in range(-200, 0):
+    whole = torch.tensor(power)
+    _, (slope,) = both(lambda x, e=whole: torch.ldexp(x, e), 1.0)
+    in_integers = torch.__version__.startswith("2.13")
+    assert slope == (0 if in_integers or power < -149 else 2.0**power)
+if not in_integers:
     whole = torch.tensor(-149)
     _, (slope,) = both(lambda x: torch.ldexp(x, whole), 1.0)
     assert slope == 2.0**-149
@@ -63,7 +69,7 @@ for bad in inf, -inf, float("nan"):
     value, slopes = both(lambda x, y: torch.add(x, y, alpha=0), 1.0, bad)
     assert value != value and slopes == [1.0, 0.0]
 
-for w in (0.0, 0.25, 0.499, 0.5, 0.75, 1.0):
+for w in (-1.0, -0.5, -0.25, 0.0, 0.25, 0.499, 0.5, 0.75, 1.0):
     weight = torch.tensor(w, dtype=torch.float64)
     for mean in (
         lambda x, y, w=w: torch.lerp(x, y, w),
@@ -72,5 +78,7 @@ for w in (0.0, 0.25, 0.499, 0.5, 0.75, 1.0):
         value, slopes = both(mean, 1.0, inf)
         assert slopes == [1 - w, w]
         assert (value == inf) == (0 < w < 0.5)
+        assert (value == -inf) == (-0.5 < w < 0)
         value, slopes = both(mean, inf, 1.0)
-        assert slopes == [1 - w, w] and (value == inf) == (0.5 <= w < 1)
+        assert slopes == [1 - w, w]
+        assert (value == inf) == (w < 0 or 0.5 <= w < 1)
