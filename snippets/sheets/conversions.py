@@ -53,6 +53,9 @@ for dtype in (torch.float64, torch.bfloat16, torch.float16):
 # was computed before is lost. A cast has a gradient.
 x = leaf().detach()
 assert torch.dequantize(x) is x and x.is_leaf
+with torch.no_grad():
+    x = leaf()
+    assert torch.dequantize(x) is x and x.is_leaf
 x = leaf()
 loss = (x * x).sum()
 assert torch.dequantize(x) is x and not x.is_leaf
