@@ -63,9 +63,9 @@ for f, rows in (
 # p=1 multiplies by 0.
 assert dropout(torch.tensor([1.0, inf]), 1.0).isnan().tolist() == [False, True]
 
-# claim: With NaN in a query of four dimensions scaled_dot_product_attention
-#   returns 0 on the CPU where the keys are fewer than a vector of the
-#   processor holds
+# claim: With NaN in a contiguous query of four dimensions, and values of the
+#   size of the keys, scaled_dot_product_attention returns 0 on the CPU where
+#   the keys are fewer than a vector of the processor holds
 avx2 = torch.backends.cpu.get_cpu_capability() == "AVX2"
 for dtype, least in (
     (torch.float64, 4),
@@ -95,6 +95,15 @@ for dtype, least in (
                     assert not y.any()
                 else:
                     assert y.isnan().all()
+
+# Other strides, and values of another size, are computed another way.
+key = torch.ones(1, 1, 1, 2)
+for query, size in (
+    (torch.full((1, 1, 2, 3), nan).mT, 2),
+    (torch.full((1, 1, 3, 2), nan), 5),
+):
+    value = torch.ones(1, 1, 1, size)
+    assert scaled_dot_product_attention(query, key, value).isnan().all()
 
 # grouped_mm takes no float64, and no cotangent of sum().
 a, b = torch.ones(1, 4, 8, requires_grad=True), torch.ones(1, 8, 8)
