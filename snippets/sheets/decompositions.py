@@ -53,7 +53,28 @@ factor = torch.tensor([[1.0, 7.0], [2.0, 1.0]], requires_grad=True)
 column = torch.ones(2, 1)
 torch.cholesky_solve(column, factor).sum().backward()
 assert factor.grad.round().tolist() == [[-6.0, -120.0], [2.0, 40.0]]
-for above in (0.0, 7.0):  # upper=True reads it
+# claim: Without upper=True, torch.cholesky_inverse and torch.cholesky_solve do
+#   not read what is above the diagonal, and with it not what is below. Their
+#   backward pass multiplies by it, and returns a gradient for it.
+for function in (
+    torch.cholesky_inverse,
+    lambda factor, upper=False: torch.cholesky_solve(column, factor, upper),
+):
+    for unread in (0.0, 7.0):
+        factor = torch.tensor([[1.0, unread], [2.0, 1.0]])
+        results = []
+        for upper in (False, True):
+            leaf = (factor.T if upper else factor).clone().requires_grad_()
+            half = leaf.triu() if upper else leaf.tril()
+            value = function(leaf, upper=upper)
+            assert torch.allclose(value, function(half, upper=upper))
+            (grad,) = torch.autograd.grad(value.sum(), leaf)
+            results.append(grad.T if upper else grad)
+        assert torch.allclose(*results)
+        wanted = [[-6.0, -120.0], [2.0, 40.0]]
+        wanted = wanted if unread else [[-6.0, 6.0], [2.0, -2.0]]
+        assert results[0].round().tolist() == wanted
+for above in (0.0, 7.0):  # upper=True reads what is above
     factor = torch.tensor([[1.0, above], [2.0, 1.0]])
     upper_half = factor.triu()
     inverse = torch.cholesky_inverse(factor, upper=True)
