@@ -149,6 +149,14 @@ for product in x.to_sparse() @ y, x.to_sparse_csr() @ y:
     (grad,) = torch.autograd.grad(product.sum(), x)
     assert torch.equal(grad, right)
 
+# With a sparse one the row of zeros has the gradient 0.
+x = torch.tensor([[3.0, 0.0], [0.0, 0.0]], requires_grad=True)
+for other in (y, y.to_sparse()):
+    product = x.to_sparse() @ other
+    product = product.to_dense() if other.is_sparse else product
+    (grad,) = torch.autograd.grad(product.sum(), x)
+    assert grad[1].any() != other.is_sparse
+
 # --8<-- [start:missing]
 with torch.sparse.check_sparse_tensor_invariants():
     mask = torch.eye(2).to_sparse(layout=torch.sparse_csc)
