@@ -41,7 +41,6 @@ KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "hide": (_are_texts, "a list of texts"),
     "scripts": (_are_texts, "a list of files below docs/"),
     "styles": (_are_texts, "a list of files below docs/"),
-    "template": (_is_text, "the name of a template"),
 }
 
 

@@ -44,6 +44,7 @@ print(_json.dumps([_threads, [file for file in _own if not file.startswith(_sys.
 
 
 THREADS: set[threading.Thread] = set()  # a kernel's own, before its first cell
+STREAMS = {1: "stdout", 2: "stderr"}  # files in the kernel's folder: what is written past Python
 REFUSED = "refused"  # a file in the kernel's folder, when a cell has done what none may: the problem, and what it was
 
 
@@ -138,20 +139,35 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
                 for index, cell in enumerate(notebook.cells):
                     if cell.cell_type == "code":
                         _execute_cell(client, cell, index, limits, trace)
-                        if (refused := trace.with_name(REFUSED)).exists():
-                            raise CellFailed(index, *refused.read_text(encoding="utf-8").split("\n"))
+                        _look_at(trace.parent, index)
                 asked = nbformat.v4.new_code_cell(_LAST)
                 notebook.cells.append(asked)  # nbclient wants it there
                 _execute_cell(client, notebook.cells[-1], len(notebook.cells) - 1, limits, trace)
                 threads, files = json.loads(notebook.cells.pop().outputs[0].text)
+                last = max((n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"), default=0)
                 if threads:
-                    last = max(n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code")
                     raise CellFailed(last, "left a thread behind", ", ".join(threads))
+                _look_at(trace.parent, last)
                 return files
         finally:
             with contextlib.suppress(ValueError):
                 process.kill()
             process.join()
+
+
+def _look_at(folder: Path, index: int) -> None:
+    """Look at what a kernel has noted of a cell, and at what was written past the streams of Python.
+
+    What a child process or C code writes comes at a time of its own: it would stand in another cell in each run.
+
+    Raises:
+        CellFailed: if there is any of it.
+    """
+    if (refused := folder / REFUSED).exists():
+        raise CellFailed(index, *refused.read_text(encoding="utf-8").split("\n"))
+    for name in STREAMS.values():
+        if written := (folder / name).read_text(encoding="utf-8", errors="replace"):
+            raise CellFailed(index, f"wrote past sys.{name}, as a child process or C code does", written.strip()[:2000])
 
 
 def _execute_cell(client: NotebookClient, cell, index: int, limits: Limits, trace: Path) -> None:
@@ -212,8 +228,13 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> No
     restrict(limits, trace.open("wb"))
     refused = trace.with_name(REFUSED)
     _refuse_forks(refused)
+    for number, name in STREAMS.items():
+        target = os.open(trace.with_name(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(target, number)
+        os.close(target)
     sys.argv = ["ipykernel"]
-    app = IPKernelApp.instance(connection_file=start.recv(), parent_handle=os.getppid(), log_level="ERROR")
+    options = {"parent_handle": os.getppid(), "log_level": "ERROR", "capture_fd_output": False}
+    app = IPKernelApp.instance(connection_file=start.recv(), **options)
     app.initialize(["--HistoryManager.enabled=False"])
     numbers = chance.Chance()
 

@@ -198,6 +198,10 @@ FAULTS: dict[str, tuple[Change, str]] = {
         add(RULES, "\nimport sys\nsys.stdout = None\n"),
         f"{RULES}:105: the rules change a stream\n  got:    sys.stdout is None",
     ),
+    "rules that close a descriptor": (
+        add(RULES, "\nimport os\nos.close(1)\n"),
+        f"{RULES}: the rules change a stream\n  got:    sys.stdout open is False",
+    ),
     "rules that write a page": (
         add(RULES, f"\nimport pathlib\n_ = (pathlib.Path(__file__).parents[2] / '{PAGE}').open('a').write('More.')\n"),
         f"{PAGE}: a source changed while the site was built\n  got:    it was written again",
