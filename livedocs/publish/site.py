@@ -27,7 +27,7 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import Abort, PluginError
+from mkdocs.exceptions import Abort, MkDocsException, PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as MkDocsPage
@@ -364,6 +364,13 @@ class Site:
                 render(config, files)
             except SnippetMissingError as error:
                 raise self.pages[uri].missing(str(error)) from None
+            except (DocsError, MkDocsException, OSError):
+                raise
+            except Exception as error:  # an extension that was given what it does not understand
+                log.debug("The traceback of what follows", exc_info=True)
+                problem, got = "Markdown cannot make a page of it", f"{type(error).__name__}: {error}"
+                wanted = "text, and in mkdocs.yml options of markdown_extensions, that it can read"
+                raise DocsError(self.pages[uri].name, None, problem, got=got, wanted=wanted) from None
             if uri in self.executed:
                 from livedocs.pages import jupyter
 

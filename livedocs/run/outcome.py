@@ -16,6 +16,7 @@ from livedocs.run.sections import Section
 
 LARGEST_OUTPUT = 20_000  # bytes for one section: more than that nobody reads on a page
 
+TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?:(?:[ \t].*)?\n|During handling .*\n)*", re.M)
 ADDRESS = re.compile(r"<[^<>\n]* at 0x[0-9a-f]+>")  # what Python shows of an object that does not say what it is
 NO_ADDRESS, NAMES = "the output holds an address in memory", "what is the same in each run: a name, a value"
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -187,6 +188,8 @@ def _died(ended: Ended, where: str, limits: Limits) -> DocsError:
     if line is None and (raised := re.findall(rf'File "[^"]*{re.escape(where)}", line (\d+)', written)):
         line = int(raised[-1])
     complaints = _without_ours(written).strip()
+    if not where.startswith("snippets/"):  # of a notebook or of rules they are those of Jupyter and of this project
+        complaints = TRACEBACK.sub("", complaints)
     if complaints:
         got += "\n" + complaints[-2000:]
     return DocsError(where, line, f"the {what} ended its process", got=got, wanted=f"a {what} that runs to its end")

@@ -255,7 +255,9 @@ class Judge:
 
     def _cards(self, body: str, soup: BeautifulSoup) -> Iterator[str]:
         """The cards that a page asks for."""
-        asked = re.findall(r"(?mi)^ {0,3}/// rule \| (.*?)\s*$", _without_comments(_without_fences(body)))
+        asked = re.findall(
+            r"(?mi)^(?: {0,3}|[ >]*> ?|[-*] )/// rule \| (.*?)\s*$", _without_comments(_without_fences(body))
+        )
         shown = [node.get_text() for node in soup.select(".rule > h3")]
         if [name for name in asked] != [text.rstrip("#¶") for text in shown]:
             yield f"cards: wanted {asked}, shown {shown}"
@@ -527,7 +529,7 @@ def _raw(soup: BeautifulSoup) -> Iterator[str]:
 def _words(body: str, soup: BeautifulSoup) -> Iterator[str]:
     """Words of the source that are not on the page."""
     text = _without_comments(_without_fences(body))
-    text = re.sub(r"(?m)^[ \t>]*/{2,}.*$|^\s*\[[^\]]+\]:.*$", "", text)
+    text = re.sub(r"(?m)^[ \t>]*(?:[-*] )?/{2,}.*$|^!!! \w+|^\s*\[[^\]]+\]:.*$", "", text)
     text = re.sub(r"\$\$.*?\$\$|\$[^$\n]*\$", " ", text, flags=re.DOTALL)
     text = re.sub(r"\]\([^)]*\)|\{[^}\n]*\}|\]\[[^\]]*\]|\[\^[^\]]*\]", "] ", text)
     text = re.sub(r"</?[a-zA-Z!][^<>]*>|&\S+?;|!\[[^\]]*\]", " ", text)
