@@ -30,8 +30,7 @@ INCLUDE = re.compile(r"-+8<-+")
 BLOCK = re.compile(r"^\s*/{3,}\s*\S.*", re.M)
 FOOTNOTE = re.compile(r"\[\^[^\]\n]*\]")
 SHOWN = re.compile(r'class="language-python highlight"|class="highlight-ipynb')
-_HEADING = re.compile(r'<h[1-6]\b[^>]*\bid="([^"]*)"[^>]*>(.*?)</h[1-6]>', re.S)
-_TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.S)
+_HEADING = re.compile(r'<h([1-6])\b[^>]*\bid="([^"]*)"[^>]*>(.*?)</h[1-6]>', re.S)
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(/?)>")
 _LITERAL = re.compile(r"<(pre|code|samp|math|svg|script|style)\b.*?</\1>", re.S)
 _LINK = re.compile(r"<(\w+)\s[^<>]*?\b(?:href|src)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
@@ -59,19 +58,9 @@ def faults(content: str, lines: list[str], name: str, *, is_notebook: bool = Fal
         reader.feed(content)
         for problem, got, wanted in reader.found:
             yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=wanted)
-    places = {
-        place: html.unescape(re.sub("<[^>]*>", "", text)).rstrip("¶# ") for place, text in _HEADING.findall(content)
-    }
-    for place, got in places.items():
-        base = place.rpartition("_")[0] if re.search(r"_[0-9]+$", place) else None  # Markdown tells two apart so
-        if base in places:
-            wanted = f"an address of its own: other words, or {{ #another }}; {places[base]!r} has #{base}"
-            yield DocsError(name, _line_with(got, lines), "two headings with one address", got=got, wanted=wanted)
-    if len(titles := _TITLE.findall(content)) > 1:
-        got = html.unescape(re.sub("<[^>]*>", "", titles[1])).rstrip("¶# ")
-        numbers = [number for number, line in enumerate(lines, 1) if got in line]
-        wanted = "one line that begins with # and a space: a page has one title"
-        yield DocsError(name, max(numbers, default=None), "a second title", got=got, wanted=wanted)
+    for problem, got, wanted in _headings(content):
+        numbers = (number for number, line in enumerate(lines, 1) if re.match(r"(# )?#", line) and got in line)
+        yield DocsError(name, max(numbers, default=None), problem, got=got, wanted=wanted)
     for problem, got, wanted in [*_addresses(content), *_unclosed(content), *_raw(content)]:
         yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=wanted)
     if is_notebook:
@@ -83,6 +72,22 @@ def faults(content: str, lines: list[str], name: str, *, is_notebook: bool = Fal
         yield DocsError(
             name, None, "a fence that is not shown", got=got, wanted="no fence in a comment or a code block"
         )
+
+
+def _headings(content: str) -> Iterator[tuple[str, str, str]]:
+    """Headings that stand in another one's place."""
+    found = [
+        (level, place, html.unescape(re.sub("<[^>]*>", "", text)).rstrip("¶# "))
+        for level, place, text in _HEADING.findall(content)
+    ]
+    places = {place: text for _, place, text in found}
+    for place, text in places.items():
+        base = place.rpartition("_")[0] if re.search(r"_[0-9]+$", place) else None  # Markdown tells two apart so
+        if base in places:
+            wanted = f"an address of its own: other words, or {{ #another }}; {places[base]!r} has #{base}"
+            yield "two headings with one address", text, wanted
+    for text in [text for level, _, text in found if level == "1"][1:]:
+        yield "a second title", text, "one line that begins with # and a space: a page has one title"
 
 
 def _addresses(content: str) -> Iterator[tuple[str, str, str]]:

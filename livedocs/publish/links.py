@@ -50,7 +50,7 @@ def check(site: Path, site_url: str, docs: Path) -> None:
             raise DocsError(file, line, "an id that is there twice", got=twice, wanted=wanted)
     places = {name: set(_values(_ID, text)) for name, text in pages.items()}
     files = {path.relative_to(site).as_posix() for path in site.rglob("*")}
-    for name, text in pages.items():
+    for name, text in sorted(pages.items(), key=lambda page: "print/" in page[0]):  # which are made of the others
         said = _ARTICLE.search(text)
         for link in dict.fromkeys(_values(_LINK, said[0]) if said else ()):
             if lost := _lost(link, name, root, files, places):

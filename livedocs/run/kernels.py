@@ -27,6 +27,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from livedocs import chance
 from livedocs.run.leftovers import end_with
 from livedocs.run.limits import Limits, restrict
+from livedocs.run.outcome import TRACEBACK
 
 # What a kernel is asked last: the threads that still run and are not its own, and the files of its modules,
 # but for those of Python and of installed packages. Their __dict__ is looked into, since some modules import others
@@ -167,7 +168,8 @@ def _look_at(folder: Path, index: int) -> None:
         raise CellFailed(index, *refused.read_text(encoding="utf-8").split("\n"))
     for name in STREAMS.values():
         if written := (folder / name).read_text(encoding="utf-8", errors="replace"):
-            raise CellFailed(index, f"wrote past sys.{name}, as a child process or C code does", written.strip()[:2000])
+            got = TRACEBACK.sub("", written).strip()[:2000]  # of the kernel, which cannot send what a cell has printed
+            raise CellFailed(index, f"wrote past sys.{name}, as a child process or C code does", got)
 
 
 def _execute_cell(client: NotebookClient, cell, index: int, limits: Limits, trace: Path) -> None:
