@@ -70,6 +70,7 @@ assert gradient(torch.sqrt, nan).isnan()  # a NaN is blamed on the root too
 
 # --8<-- [start:fix-norm]
 def rmse(x, y):
+    """NaN without entries; squared in float32 or wider, which can overflow."""
     d = x - y
     wide = torch.promote_types(d.dtype, torch.float32)
     length = torch.linalg.vector_norm(d, dtype=wide)  # no sum in float16
@@ -99,6 +100,12 @@ torch.testing.assert_close(
 assert (
     torch.func.grad(rmse)(b.detach(), b.detach()).tolist() == [[0.0] * 4] * 3
 )
+empty, wide = torch.zeros(0), torch.zeros(2)
+assert rmse(empty, empty).isnan() and rmse(wide + 1e20, wide) == inf
+for small, large in (2e-23, 1.4e19), (1e-30, 1e30):  # squared, 0 and inf
+    for at in small, large:
+        assert (gradient(torch.linalg.vector_norm, wide + at) == 0).all()
+        assert (gradient(rmse, wide + at, wide)[0] == 0).all()
 for n in (1, 2, 33):
     x = torch.zeros(n, requires_grad=True)
     (g,) = torch.autograd.grad(
@@ -298,6 +305,11 @@ w = torch.sqrt(z)
 torch.testing.assert_close(w * w, z)
 (g,) = torch.autograd.grad(w, z, torch.ones_like(w))
 torch.testing.assert_close(g[:-3], (1 / (2 * w)).conj().detach()[:-3])
+for dtype in (torch.complex64, torch.complex128):
+    for part in (torch.real, torch.imag):
+        z = torch.zeros(3, dtype=dtype)
+        g = gradient(lambda z, p=part: p(torch.sqrt(z)), z)
+        assert g.isnan().all()
 
 
 # --8<-- [start:cube]
