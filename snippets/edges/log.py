@@ -77,6 +77,10 @@ assert x.grad.tolist() == [0, 0]
 x = torch.tensor([0.0, 200.0]).half().requires_grad_()
 torch.log(x.softmax(0)[0] + tiny).backward()
 assert x.grad.isnan().all()  # in float16 1e-8 is 0
+x = torch.tensor([0.0, 200.0]).half().requires_grad_()
+torch.log(x.softmax(0)[0].clamp(min=tiny)).backward()
+old = torch.__version__.startswith("2.13")
+assert x.grad.isnan().all() if old else not x.grad.any()
 
 # --8<-- [start:sigmoid]
 from torch.nn.functional import logsigmoid
@@ -120,6 +124,12 @@ assert blamed == [
 ]
 x = torch.tensor(torch.nan, requires_grad=True)  # blamed on the logarithm
 assert torch.autograd.grad(torch.log(x), x)[0].isnan()
+x = torch.tensor(inf, requires_grad=True)  # inf / inf
+assert torch.autograd.grad(torch.log(x) ** 2, x)[0].isnan()
+z = torch.tensor(0j, requires_grad=True)
+assert torch.autograd.grad(torch.log(z).real, z)[0].isnan()
+x = torch.tensor([2.0, -1.0], requires_grad=True)  # blamed on logit
+assert torch.autograd.grad(torch.logit(x).sum(), x)[0].isnan().all()
 
 # --8<-- [start:zero]
 print("log  ", value_and_gradient(torch.log, 0))
@@ -197,6 +207,11 @@ for dtype in dtypes:
         x = torch.full((entries,), torch.nan, dtype=dtype, requires_grad=True)
         torch.logit(x, eps=0.25).sum().backward()
         assert x.grad[0] == 0 and x.grad[-1].isnan()
+        for at, eps in (-0.0, None), (torch.nan, 0.25):  # not contiguous
+            x = torch.full((2 * entries,), at, dtype=dtype)[::2]
+            x.requires_grad_()
+            (g,) = torch.autograd.grad(torch.logit(x, eps).sum(), x)
+            assert ((g == inf) if eps is None else g.isnan()).all()
 
 # --8<-- [start:logit-bound]
 release = ".".join(torch.__version__.split(".")[:2])
@@ -240,6 +255,9 @@ for at in (0.0, -0.0, 1.0):
         x = torch.tensor([at, 0.5], dtype=dtype)
         many = torch.func.hessian(lambda x: torch.logit(x, 0.25).sum())(x)
         assert (many == 0).all()
+one = torch.tensor(1.0)  # in float32 1 - 1e-8 is 1
+assert torch.func.hessian(lambda x: torch.logit(x, 1e-8))(one) == inf
+assert torch.func.hessian(lambda x: torch.logit(x, 1e-7))(one) == 0
 
 # --8<-- [start:complex]
 z = torch.tensor(-1.0 + 0j, dtype=torch.complex128, requires_grad=True)
