@@ -31,6 +31,8 @@ for dtype in dtypes:
         # finite p > 1: at p = inf the formula is inf * 0
         dx, dy = gradient(torch.pow, zero, torch.full_like(zero, inf))
         assert dx.isnan().all() and (dy == 0).all()
+# the base 0j and the exponent 1 in a tensor: not 1
+assert gradient(lambda z, y: (z**y).real, 0j, 1.0)[0].isnan()
 
 
 # --8<-- [start:both]
@@ -47,8 +49,8 @@ for x, y in ((2.0, 3.0), (2.0, 0.0), (0.0, 2.0), (0.0, 1.0), (0.0, 0.0)):
 assert value_and_gradient(2.0, 3.0) == [8, 12, 5.5452]
 assert value_and_gradient(0.0, 1.0) == [0, 1, 0]
 assert value_and_gradient(0.0, 0.0) == [1, 0, 0]
-# claim: An exponent that is a parameter gets NaN from every negative base,
-#   even where the value is fine.
+# claim: An exponent that is a parameter gets NaN from every negative real
+#   base, even where the value is fine.
 for dtype in dtypes:
     for y in (-2.0, -1.0, 0.0, 0.5, 1.0, 2.0, 2.5, 3.0, inf, -inf):
         for x in (-1e-3, -0.5, -1.0, -2.0, -7.3, -1e3, -inf):
@@ -91,10 +93,17 @@ for dtype in dtypes:
                 by_q, want.sum().float(), rtol=0.02, atol=1e-3
             )
             assert by_x.isfinite().all()
-    # claim: In float16 the exponent −1 needs a bound larger than
-    for q in (-0.25, -0.5, -1.0):  # 1e-6**-1 is inf in float16
-        by_q = gradient(lambda q, b=base: b.clamp(min=1e-6) ** q, q)
-        assert by_q.isfinite() == (dtype != torch.float16 or q > -1)
+    # claim: In float16 an exponent of −0.62 or less needs a bound larger than
+    for q in (-0.25, -0.5, -0.61, -0.62, -0.7, -1.0, -2.0):
+        zero = torch.zeros(1, dtype=dtype)
+        by_q = gradient(lambda q, b=zero: b.clamp(min=1e-6) ** q, q)
+        assert by_q.isfinite() == (dtype != torch.float16 or q > -0.615)
+    # claim: With abs it stays the same where the exponent is even
+    for q in (-4.0, -2.0, 0.0, 2.0, 4.0, 10.0):
+        x = torch.tensor([-2.0, -0.7, 1.0, 3.3], dtype=dtype)
+        kept = x.abs().clamp(min=1e-6) ** q
+        torch.testing.assert_close(kept, x**q)
+    assert not torch.equal(x.abs() ** 3, x**3)
 
 
 # --8<-- [start:trap-basis]
