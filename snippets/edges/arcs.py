@@ -60,7 +60,7 @@ for dtype in (torch.float64, torch.float32):
 
 # --8<-- [start:fix]
 def unit(x):
-    """Length 1; NaN for a vector of zeros, which has no angle."""
+    """Length 1; NaN for a vector of zeros, or with an infinity in it."""
     x = x / x.detach().abs().amax(-1, keepdim=True)  # squares stay finite
     return x / x.norm(dim=-1, keepdim=True)
 
@@ -82,7 +82,8 @@ for f in angle_kahan, angle_atan2:
         g, _ = gradient(f, u, v)
         print(f.__name__, round(f(u, v).item(), 4), g + 0)  # no minus zeros
 # --8<-- [end:fix]
-# claim: At equal and at opposite vectors the gradient of angle_kahan is 0.
+# claim: At equal and at opposite vectors, v = pm u, the gradient of
+#   angle_kahan is 0.
 for dtype in dtypes:
     for size in (2, 3, 17):
         many = torch.randn(200, size).to(dtype)
@@ -126,6 +127,7 @@ torch.testing.assert_close(angle_atan2(a, b), angle_acos(a, b))
 for f in angle_kahan, angle_atan2:
     assert f(a[:0], b[:0]).shape == (0,)
 assert angle_kahan(0 * a, b).isnan().all()
+assert angle_kahan(a.clamp(min=inf), b).isnan().all()
 assert (angle_atan2(0 * a, b) == 0).all()
 assert gradient(angle_atan2, 1e25 * a.float(), b.float())[0].isnan().all()
 
@@ -242,6 +244,19 @@ for f in torch.atan, torch.asinh, torch.acosh:
     print(f.__name__, first.item(), second.item())
 # --8<-- [end:infinity]
 assert first == 0 and second.isnan()
+# claim: in float16 from 256 on, where that of asinh should be 1/256.
+for dtype in dtypes:
+    root = torch.finfo(dtype).max ** 0.5
+    for f in torch.atan, torch.asinh, torch.acosh:
+        for n in 1, 33:
+            x = torch.full((n,), 1.01 * root, dtype=dtype)
+            assert (gradient(f, x) == 0).all() and f(x).isfinite().all()
+            assert (gradient(f, 0.9 * x) > 0).all()
+halves = torch.arange(200, 60000).half().unique()
+for f in torch.asinh, torch.acosh, torch.atan:
+    assert torch.equal(gradient(f, halves) == 0, halves >= 256)
+exact = gradient(torch.asinh, torch.tensor(256.0).double())
+assert abs(256 * exact - 1) < 1e-5
 
 # --8<-- [start:complex]
 for z in 2 + 0j, 1 + 0j:
