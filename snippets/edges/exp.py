@@ -24,7 +24,7 @@ for dtype in dtypes:
         for n in 1, 33:
             g = gradient(getattr(torch, name), ends.repeat(n))
             assert g.tolist() == n * limit
-    # None of the functions gives NaN itself.
+    # None of the functions gives NaN itself for a real input.
     many = torch.linspace(-1200, 1200, 4801, dtype=torch.float64).to(dtype)
     many = torch.cat([many, ends, torch.tensor([-0.0], dtype=dtype)])
     for name in functions:
@@ -32,6 +32,8 @@ for dtype in dtypes:
         assert (
             not f(many).isnan().any() and not gradient(f, many).isnan().any()
         )
+assert gradient(lambda z: torch.exp(z).real, 200 + 0j).isnan()
+assert gradient(lambda x: 0 * torch.exp(x), 200.0).isnan()
 
 
 # --8<-- [start:trap-where]
