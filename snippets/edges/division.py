@@ -80,6 +80,11 @@ try:
     raise AssertionError
 except RuntimeError as error:
     assert "dynamic shape" in str(error)
+try:
+    select(torch.ones(3, 1), n)
+    raise AssertionError
+except IndexError as error:
+    assert "does not match" in str(error)
 
 # --8<-- [start:fix-eps]
 eps = 1e-6
@@ -109,7 +114,10 @@ def masked_mean(x, mask):
 
 
 def safe_masked_mean(x, mask):
-    """The mask is bool, or 0 and 1; it broadcasts to x. Nothing: 0."""
+    """The mask is bool, or 0 and 1; it broadcasts to x. Nothing: 0.
+
+    In float16 the sum overflows from 65,504 up: take x.float().
+    """
     mask = mask.bool().expand_as(x)
     return torch.where(mask, x, 0).sum() / mask.sum().clamp(min=1)
 
@@ -130,10 +138,13 @@ for dtype in dtypes:
         assert safe_masked_mean(a, mask) == 3
         g = gradient(lambda x, m=mask: safe_masked_mean(x, m), a)
         assert g.tolist() == [0, 0.5, 0, 0.5] and g.dtype == dtype
-    # The count does not overflow in float16; the sum does, from 65,504 up.
+    # The count does not overflow in float16; the sum does.
     many = torch.full((70000,), 0.5, dtype=dtype)
     mean = safe_masked_mean(many, torch.ones(70000, dtype=dtype))
     assert abs(mean - 0.5) < 0.01
+    large = torch.full((200,), 500, dtype=dtype)
+    large = safe_masked_mean(large, torch.ones(1))
+    assert large.isinf() if dtype == torch.float16 else abs(large - 500) < 3
 deep = torch.rand(2, 3, 4, dtype=torch.float64)
 tokens = torch.tensor([[1, 1, 0], [1, 0, 0]])[..., None]
 torch.testing.assert_close(
@@ -184,6 +195,18 @@ for after in flat.values():  # a cotangent of 0 without a mask
         assert both[0].isnan().all() and both[1].isnan().all()
 for x, y, bad in ((inf, inf, [0, 1]), (nan, 2.0, [0, 1]), (3.0, nan, [1, 1])):
     assert [g.isnan() for g in gradient(torch.div, x, y)] == bad
+for x, y, bad in ((0.0, 2.0, [0, 1]), (3.0, inf, [1, 1])):  # a cotangent of ∞
+    for f in torch.log, torch.sqrt:
+        both = gradient(lambda x, y, f=f: f(x / y), x, y)
+        assert [g.isnan() for g in both] == bad
+p = torch.tensor([0.0, 1.0, 2.0], requires_grad=True)
+with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    try:
+        torch.log(p / p.sum()).sum().backward()
+        raise AssertionError
+    except RuntimeError as error:
+        assert "'DivBackward0' returned nan values in its 1th" in str(error)
 
 # --8<-- [start:reciprocal]
 x = torch.tensor([2.0, 0.0, -0.0, torch.inf])
@@ -201,7 +224,7 @@ for dtype in dtypes:
 x = torch.tensor([2.0, 0.0])
 print(x / x, gradient(lambda x: x / x, x))
 # --8<-- [end:same]
-# claim: x / x is 1 everywhere but at 0, ±∞ and NaN.
+# claim: For a real x, x / x is 1 everywhere but at 0, ±∞ and NaN.
 for dtype in dtypes:
     x = torch.randn(1001).to(dtype)
     x = torch.cat([x, torch.tensor([6e-8, -6e4], dtype=dtype)])
