@@ -67,6 +67,10 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
                 assert leaf.isnan().any() == (not fused)
             else:
                 assert (leaf == 2.5).all()
+leaf = torch.full((17,), 2.5, dtype=torch.float16, requires_grad=True)
+(torch.round(leaf) - 1).square().sum().backward()
+torch.optim.Adam([leaf], lr=0.1, eps=1e-4).step()
+assert (leaf == 2.5).all()
 
 
 # --8<-- [start:straight-through]
