@@ -152,6 +152,11 @@ except RuntimeError as error:
     print(no_numpy)
 # --8<-- [end:zero-tensor]
 assert no_numpy.startswith("Cannot convert a ZeroTensor to numpy.")
+x = torch.tensor([1.0, 2.0], requires_grad=True)  # sgn is not alone
+(torch.sgn(x) + 0 * x).sum().backward()
+x.grad.add_(1)
+torch.sgn(x).sum().backward()  # .grad is not empty
+assert x.grad.add_(1).tolist() == [2, 2]
 # With a linear layer, a sum or an index in between, it is an ordinary zero.
 layer = torch.nn.Linear(2, 3)
 for before in (layer, torch.sum, lambda x: x[:1]):
