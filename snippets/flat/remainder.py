@@ -54,6 +54,14 @@ assert messages == [
     "derivative for aten::remainder is not implemented",
 ]
 
+try:
+    (1 * x).floor_divide_(2).backward()
+    raise AssertionError
+except RuntimeError as error:
+    assert (
+        str(error) == "derivative for aten::floor_divide_ is not implemented"
+    )
+
 # --8<-- [start:floor-divide-fix]
 x = torch.tensor([7.0, -7.0], requires_grad=True)
 y = torch.div(x, 2, rounding_mode="floor")
@@ -86,7 +94,7 @@ from math import pi
 
 
 def wrap(x):
-    """The angle from -pi to pi, for finite x."""
+    """The angle from -pi to pi, for finite x, as exact as x + pi is."""
     return torch.remainder(x + pi, 2 * pi) - pi
 
 
@@ -162,6 +170,9 @@ for x in (5, -5):
 # --8<-- [end:infinite]
 assert value_and_gradients(torch.remainder, -5, inf) == (inf, 1, 1)
 assert value_and_gradients(torch.remainder, 5, -inf) == (-inf, 1, 1)
+for f in torch.remainder, torch.fmod:
+    assert value_and_gradients(f, 0, -inf) == (0, 1, 0)
+    assert torch.tensor(value_and_gradients(f, inf, inf)).isnan()[[0, 2]].all()
 
 # --8<-- [start:rounding]
 for f in (torch.remainder, torch.fmod):
