@@ -45,7 +45,7 @@ assert x.argmax() == 1 and position == 1
 
 # --8<-- [start:soft]
 def soft_argmax(x, sharp=1.0):
-    """The mean index under softmax(sharp * x)."""
+    """The mean index under softmax(sharp * x), for sharp > 0."""
     p = torch.softmax(sharp * x, dim=-1)
     return (p * torch.arange(x.shape[-1]).to(p)).sum(-1)
 
@@ -74,6 +74,18 @@ assert soft_argmax(wide.half()).tolist() == [601, 601]
 assert soft_argmax(wide.bfloat16()).tolist() == [600, 600]  # 601 is none
 with torch.autocast("cpu", dtype=torch.bfloat16):  # @ would round
     assert soft_argmax(wide).tolist() == [601, 601]
+for size, dtype in (257, torch.bfloat16), (2049, torch.float16):
+    for index, exact in (size - 1, True), (size, False):
+        wide = torch.zeros(size + 1, dtype=dtype)
+        wide[index] = 99
+        assert (soft_argmax(wide).item() == index) == exact
+for size in 65_519, 65_520, 65_521, 70_000:
+    wide = torch.zeros(size, dtype=torch.float16)
+    wide[5] = 99
+    assert soft_argmax(wide).isnan() == (size > 65_520)
+assert soft_argmax(torch.full((3,), -torch.inf)).isnan()
+for sharp in 0.0, -1.0:
+    assert soft_argmax(torch.tensor([1.0, -torch.inf]), sharp).isnan()
 assert soft_argmax(torch.tensor([1.0, torch.inf])).isnan()
 masked = torch.tensor([1.0, -torch.inf, 2.0], requires_grad=True)
 mean = soft_argmax(masked)
@@ -92,7 +104,7 @@ assert x.argmax() == 2
 
 # --8<-- [start:bucket]
 def soft_bucket(x, bounds):
-    """bucketize with a fraction: linear from one bound to the next."""
+    """bucketize with a fraction: linear between two or more bounds."""
     i = torch.bucketize(x.detach(), bounds).clamp(1, len(bounds) - 1)
     j = i.flatten()  # vmap does not index with a tensor without dimensions
     low, high = bounds[j - 1].view_as(x), bounds[j].view_as(x)
@@ -124,6 +136,7 @@ assert torch.equal(each(torch.tensor([0.25, 2, 4])), g)
 rise = bounds.double().requires_grad_()
 assert torch.autograd.gradcheck(soft_bucket, (batch, rise))
 assert soft_bucket(torch.tensor(0.5), bounds) == 0.5
+assert soft_bucket(torch.ones(1), bounds[:1]).isinf()  # no interval
 
 # --8<-- [start:cast]
 x = torch.tensor([1.75, -1.75], requires_grad=True)
