@@ -169,7 +169,13 @@ for recompute in (False, True):
     options = {"scale_factor": 1.5, "recompute_scale_factor": recompute}
     g = weights(x, mode="linear", **options)
     print(recompute, [round(v, 3) for v in g.tolist()])
+
+kept = torch.arange(3.0).view(1, 1, 3)  # 3.3 entries: the size stays
+read = interpolate(kept, scale_factor=1.1).flatten()  # nearest
+print("read", read.tolist(), end=" ")
+print("gradient", weights(kept, scale_factor=1.1).tolist())  # of a copy
 # --8<-- [end:recompute]
+assert read.tolist() == [0, 0, 1]
 assert abs(g.sum().item() - 7) < 1e-5
 g = weights(torch.ones(1, 1, 7), mode="nearest", scale_factor=1.2)
 assert g.sum() == 8 and g[6] == 0
@@ -179,7 +185,8 @@ for options in {"scale_factor": (1.0, 0.7)}, {"size": (1, 4)}:
     assert (g[6] == 0) == ("scale_factor" in options)
 # claim: With False, the formulas above have 1/scale_factor in place of n/m,
 #   but not for area and align_corners=True. Where the size stays, linear modes
-#   and antialias copy.
+#   and antialias copy, and nearest of images too; where it doubles, that one
+#   repeats each pixel.
 for n, scale, longer in (
     (5, 1.5, 6),
     (7, 0.7, 10),
@@ -214,11 +221,67 @@ for n, scale, longer in (
         wanted = interpolate(row, size=int(n * scale), **options)
         torch.testing.assert_close(y, wanted)
 small = torch.rand(1, 1, 1, 3)
-for options in {"mode": "bilinear"}, smooth, {"mode": "bicubic", **corner}:
+for options in (
+    {"mode": "bilinear"},
+    {"mode": "nearest"},
+    smooth,
+    {"mode": "bicubic", **corner},
+):
     y = interpolate(small, scale_factor=(1.0, 1.1), **options)
     torch.testing.assert_close(y, small)
 y = interpolate(small, scale_factor=(1.0, 1.1), mode="bicubic")
 assert not torch.allclose(y, small)  # this one does not copy
+y = interpolate(small, scale_factor=(1.0, 2.3), mode="nearest")
+assert torch.equal(y, small.repeat_interleave(2, -1))
+
+
+def both_ways(x, **options):
+    """The matrix of the value and that of the gradient."""
+    units = torch.eye(x.numel(), dtype=x.dtype).view(-1, *x.shape)
+    ahead = [interpolate(e, **options).flatten() for e in units]
+    x = x.clone().requires_grad_()
+    y = interpolate(x, **options)
+    back = [
+        torch.autograd.grad(y, x, e.view_as(y), retain_graph=True)[0].flatten()
+        for e in torch.eye(y.numel(), dtype=x.dtype)
+    ]
+    return torch.stack(ahead, 1), torch.stack(back)
+
+
+# claim: With False the value and the gradient can belong to two matrices
+for n in range(2, 8):
+    for scale in (1.02, 1.1, 2.1):
+        for mode, d, options in (
+            ("nearest", 1, {}),
+            ("nearest", 2, {}),
+            ("nearest", 3, {}),
+            ("nearest-exact", 1, {}),
+            ("nearest-exact", 2, {}),
+            ("linear", 1, {}),
+            ("area", 2, {}),
+            ("bilinear", 2, {}),
+            ("bilinear", 2, {"antialias": True}),
+            ("bicubic", 2, {}),
+            ("bicubic", 2, {"antialias": True}),
+        ):
+            x = torch.zeros(1, 1, *(1,) * (d - 1), n, dtype=torch.float64)
+            options = {"mode": mode, **options}
+            ahead, back = both_ways(
+                x, scale_factor=(*(1.0,) * (d - 1), scale), **options
+            )
+            stays, copy = len(ahead) == n, torch.eye(n, dtype=x.dtype)
+            if mode == "nearest" and d != 2:
+                two = copy.repeat_interleave(1 if stays else 2, 0)
+                assert torch.equal(back, two) and not torch.equal(ahead, two)
+            elif stays and "antialias" in options:
+                assert torch.equal(ahead, copy) and not back.allclose(copy)
+            elif stays and mode == "bicubic":
+                assert torch.equal(back, copy) and not ahead.allclose(copy)
+            else:
+                torch.testing.assert_close(ahead, back)
+            torch.testing.assert_close(
+                *both_ways(x, size=(*(1,) * (d - 1), len(ahead)), **options)
+            )
 
 # --8<-- [start:overshoot]
 x = torch.tensor([0.0, 0, 0, 1, 1, 1]).expand(1, 1, 6, 6)
@@ -328,8 +391,8 @@ except NotImplementedError as error:
 # claim: the gradient of every mode
 modes = {name.partition(",")[0] for name in MODES}
 assert set(known.split(" | ")) <= modes
-# claim: Every mode is a fixed matrix of weights, and the gradient is the
-#   transposed matrix times the cotangent.
+# claim: Every mode is a fixed matrix of weights, and given a size the
+#   gradient is the transposed matrix times the cotangent
 for name, options in MODES.items():
     options = {"mode": name, **options}
     d = DIMENSIONS.get(options["mode"], 2)
@@ -347,7 +410,20 @@ for name, options in MODES.items():
         torch.testing.assert_close(g.flatten(), matrix.T @ v.flatten())
         ones = torch.ones_like(matrix[:, 0])  # the weights of an output
         torch.testing.assert_close(matrix.sum(1), ones)
-# claim: nearest from 26 to 22 reads pixel 12 where the formula has 13
-places = torch.arange(26.0)[None, None]
-read = torch.nn.functional.interpolate(places, size=22, mode="nearest")
-assert read[0, 0, 11] == 12 and 11 * 26 // 22 == 13
+# claim: from 26 to 22 nearest reads pixel 12 where the formula has 13. For
+#   float64 vectors and volumes backward rounds it and forward does not: pixel
+#   13 is read, and 12 gets the gradient.
+assert 11 * 26 // 22 == 13
+for dtype in (torch.float32, torch.float64):
+    for d in (1, 2, 3):
+        row = torch.arange(26, dtype=dtype).view(1, 1, *(1,) * (d - 1), 26)
+        options = {"size": (*(1,) * (d - 1), 22), "mode": "nearest"}
+        read = interpolate(row, **options).flatten()[11]
+        assert read == (13 if dtype == torch.float64 and d != 2 else 12)
+        assert weights(row, **options)[12:14].tolist() == [1, 0]
+        row = torch.arange(6, dtype=dtype).view(1, 1, *(1,) * (d - 1), 6)
+        options = {"size": (*(1,) * (d - 1), 37), "mode": "nearest-exact"}
+        read = interpolate(row, **options).flatten()
+        times = torch.bincount(read.long()).tolist()
+        same = weights(row, **options).tolist() == times
+        assert same == (dtype == torch.float32 or d == 2)
