@@ -22,8 +22,17 @@ for mode in ("zeros", "border", "reflection"):
 # --8<-- [end:run]
 assert slopes == [2, 6, 10, 0, 0, -10]
 assert sample(5.0)[1] == sample(5.0, padding_mode="border")[1] == 0
-for place in (4.25, 4.5, 5.25, 6.5, 7.75, 9.5, 12.0, -1.25, -2.0, -7.0):
+for place in (4.0, 4.5, 5.25, 6.5, 7.75, 9.5, 12.0, -1.25, -2.0, -7.0):
     assert sample(place)[1] == sample(place, padding_mode="border")[1] == 0
+assert (
+    sample(3.99)[1] == -18 and sample(4.0, padding_mode="reflection")[1] == 0
+)
+rows = torch.tensor([[0.0, 1, 4, 9], [1, 2, 5, 16]])[None, None]
+for padding, wanted in ("zeros", 0), ("border", 7):  # outside in x alone
+    beyond = torch.tensor([[[[2.0, 0.1]]]], requires_grad=True)
+    y = grid_sample(rows, beyond, padding_mode=padding, align_corners=False)
+    (g,) = torch.autograd.grad(y.sum(), beyond)
+    assert g.flatten().tolist() == [0, wanted]
 
 
 def mirrored(place):
@@ -99,10 +108,16 @@ for start in (2.4, -2.4):
     print(f"border, inside, from {start}:", found)
 # --8<-- [end:fix]
 assert found[1] > 25
-sharp, scene = scene, torch.exp(-(r[:, None] ** 2 + r**2) / 36)[None, None]
-wider = register(-2.4, "border", lambda grid: inside(grid, sharp))
+sharp, ends = scene, {}
+for sigma in (1, 3):
+    near = torch.arange(-3.0 * sigma, 3 * sigma + 1)
+    weights = torch.exp(-(near**2) / (2 * sigma**2))
+    weights = torch.outer(weights, weights) / weights.sum() ** 2
+    padded = torch.nn.functional.pad(sharp, (3 * sigma,) * 4, "replicate")
+    scene = torch.nn.functional.conv2d(padded, weights[None, None])
+    ends[sigma] = register(-2.4, "border", lambda grid: inside(grid, sharp))
 scene = sharp
-assert wider == (0.25, 0)
+assert ends[3] == (0.25, 0) and ends[1][1] > 25
 torch.manual_seed(0)
 for size in (2, 4, 7, 16, 224):
     row = (torch.arange(float(size)) ** 2).expand(1, 1, 2, size)

@@ -121,13 +121,16 @@ for padding in ("border", "reflection"):  # a NaN in y: the first row
         align_corners=False,
     )
     assert y == 9
+volume = torch.ones(1, 1, 2, 2, 2, dtype=torch.bfloat16)
+places = torch.tensor([[[[[nan, 0.0, 0.0]]]]], dtype=torch.bfloat16)
+assert grid_sample(volume, places, align_corners=False).isnan()
 grid = torch.tensor([[[[nan, 0.0]]]], requires_grad=True)
 y = grid_sample(image, grid, align_corners=False)
 assert torch.autograd.grad(y.sum(), grid)[0].isnan().any()
 
 # --8<-- [start:nan-fix]
 grid = torch.tensor([[[[nan, 0.0], [0.5, 0.0]]]], requires_grad=True)
-seen = torch.where(grid.isnan(), 9.0, grid)  # 9: far outside
+seen = torch.where(grid.isfinite(), grid, 9.0)  # 9: far outside
 y = grid_sample(image, seen, padding_mode="zeros", align_corners=False)
 (g,) = torch.autograd.grad(y.sum(), grid)
 print(y.flatten().tolist(), g.flatten().tolist())
@@ -138,12 +141,16 @@ for mode in ("bilinear", "nearest", "bicubic"):
         wide = torch.rand(2, 3, 5, 7, dtype=torch.float64)
         grid = torch.rand(2, 4, 4, 2, dtype=torch.float64)
         grid[:, 0] = nan
+        grid[:, 1], grid[:, 2] = torch.inf, -torch.inf
         grid.requires_grad_()
-        seen = torch.where(grid.isnan(), 9.0, grid)
+        seen = torch.where(grid.isfinite(), grid, 9.0)
         y = grid_sample(wide, seen, mode, padding, align_corners=False)
         (g,) = torch.autograd.grad(y.sum(), grid)
         assert y.isfinite().all() and g.isfinite().all()
-        assert not g[:, 0].any()
+        assert not g[:, :3].any()
+        y = grid_sample(wide, grid[:, 1:3], mode, padding, align_corners=False)
+        zeros = mode == "bilinear" and padding == "zeros"
+        assert y.isnan().all() == (zeros or mode == "bicubic")
 
 release = ".".join(torch.__version__.split(".")[:2])
 try:
@@ -207,6 +214,10 @@ print(done.stdout, end="")
 print("ended by a signal:", done.returncode < 0)
 # --8<-- [end:crash]
 assert "forward" in done.stdout
+program = program.replace('"nan"', '"inf"').replace("border", "reflection")
+command[-1] = program
+done = subprocess.run(command, capture_output=True, text=True)
+assert "forward" in done.stdout and not done.stderr
 
 # --8<-- [start:affine]
 theta = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]], requires_grad=True)
