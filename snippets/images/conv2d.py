@@ -77,6 +77,11 @@ for stride in (1, 2, 3, 4):
             inner = seen[0, 0, 8:-12, 8:-12]
             even = inner.numel() > 0 and inner.min() == inner.max()
             assert even == (kernel % stride == 0)
+        (g,) = torch.autograd.grad(
+            conv2d(one, k, stride=stride, dilation=2).sum(), one
+        )
+        if stride == 2 and kernel > 1:  # dilation: others are in no window
+            assert not g[..., 1::2].any()
             if kernel == 3 and stride == 2:
                 assert inner.unique().tolist() == [1, 2, 4]
 
@@ -94,6 +99,12 @@ grads = torch.autograd.grad(out, (first, second))
 print("two in a row:", [g.abs().max().item() for g in grads])
 # --8<-- [end:zero-kernel]
 assert not dx.any() and dw.all() and not any(g.any() for g in grads)
+y = conv2d(x, w)
+assert not torch.autograd.grad((y**2).sum(), w)[0].any()
+y = conv2d(x, w, torch.ones(1))  # a bias: the cotangent is not 0
+assert torch.autograd.grad((y**2).sum(), w)[0].all()
+y = conv2d(0 * x, w)  # a black image
+assert not torch.autograd.grad(y.sum(), w)[0].any()
 for bias in (0.0, 0.3):
     kernels = [torch.zeros(1, 1, 3, 3) for _ in range(2)]
     biases = [torch.full((1,), bias) for _ in range(2)]
@@ -123,6 +134,14 @@ for dtype in (torch.float64, torch.float32):
             y = conv2d(x, w, stride=stride, dilation=dilation)
             (dw,) = torch.autograd.grad((y**2).sum(), w)
             torch.testing.assert_close(dw, dw[..., :1, :1].expand_as(dw))
+            before = w - w[..., :1, :1]
+            for decay in (0, 0.1):
+                moved = w.detach().clone().requires_grad_()
+                moved.grad = dw
+                torch.optim.SGD([moved], 0.01, weight_decay=decay).step()
+                after = moved - moved[..., :1, :1]
+                near = torch.allclose(after, before, atol=1e-4)
+                assert near == (decay == 0) and not torch.equal(moved, w)
 x = torch.ones(1, 1, 4, 4)
 w = torch.ones(1, 1, 3, 3, requires_grad=True)
 (dw,) = torch.autograd.grad(conv2d(x, w, padding=1).sum(), w)
@@ -178,6 +197,17 @@ for dtype in (torch.float32, torch.bfloat16):
         assert y[..., reach, reach].isnan().all()
         if dtype == torch.float32:
             assert y.isnan().sum() == 16 * kernel**2
+import warnings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the flags speak of TF32
+    for batch in (15, 16):
+        x = torch.ones(batch, 16, 32, 32)
+        x[0, 0, 16, 16] = torch.nan
+        with torch.backends.mkldnn.flags(enabled=False):
+            y = conv2d(x, torch.ones(16, 16, 3, 3), padding=1)
+        farther = batch == 16 and torch.backends.nnpack.is_available()
+        assert (y.isnan().sum() > 16 * 9) == farther
 
 # --8<-- [start:options]
 from torch.nn.grad import conv2d_input, conv2d_weight
@@ -237,6 +267,15 @@ for size, kernel in (6, 3), (4, 1):
     print(dx[0, 0].int())
 # --8<-- [end:unseen]
 assert (dx == 0).sum() == 12
+# With a finite kernel, a pixel that no window reaches gets 0.
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for size in (6, 8, 34):
+        x = torch.ones(2, 3, size, size, dtype=dtype, requires_grad=True)
+        y = conv2d(x, torch.ones(4, 3, 3, 3, dtype=dtype), stride=2)
+        for cotangent in (1, torch.nan, torch.inf):
+            v = torch.full_like(y, cotangent)
+            (dx,) = torch.autograd.grad(y, x, v, retain_graph=True)
+            assert not dx[..., -1].any() and not dx[..., -1, :].any()
 
 # --8<-- [start:empty]
 x = torch.ones(0, 1, 5, 5, requires_grad=True)
