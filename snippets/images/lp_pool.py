@@ -72,11 +72,13 @@ for dtype, size in extreme:
 for dtype, size in extreme:
     fine = size in (127, 9.2e18)
     assert one_window(lp_pool2d, size, dtype)[1] == (0.5 if fine else 0)
-# claim: With p = 3 the gradient is 0 from 26 on, and NaN from 148 on.
-for size in range(1, 256):
-    x = torch.full((1, 2, 2), size, dtype=torch.float16, requires_grad=True)
-    (g,) = torch.autograd.grad(lp_pool2d(x, 3, 2).sum(), x)
-    assert g.isnan().all() if size >= 148 else g.any() == (size < 26), size
+# claim: With p = 3 the gradient is 0 from 25.41 on, and NaN from 147.9 on.
+size = torch.arange(0x3C00, 0x7C00, dtype=torch.int16).view(torch.float16)
+x = size[:, None, None, None].repeat(1, 1, 2, 2).requires_grad_()
+(g,) = torch.autograd.grad(lp_pool2d(x, 3, 2).sum(), x)  # each from 1 to max
+g = g[:, 0, 0, 0]
+assert torch.equal(g.isnan(), size >= 147.875)
+assert torch.equal(g == 0, (size >= 25.40625) & (size < 147.875))
 
 
 # --8<-- [start:range-fix]
@@ -92,7 +94,7 @@ for dtype, size in extreme:
     assert one_window(wide, size, dtype)[1] == 0.5
 cases = [(torch.float32, v) for v in (1.2e-38, 1e-30, 1e30, 3.4e38)]
 cases += [(torch.float16, v) for v in (6e-8, 1e-4, 65504.0)]
-for p in (1.5, 2, 3, 8):
+for p in (1, 1.5, 2, 3, 8):
     for dtype, size in cases:
         x = torch.tensor([[[size, 0.0], [0, 0]]], dtype=dtype)
         x.requires_grad_()
@@ -132,6 +134,8 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for pixel in (-1e-3, -1.0, -100.0):
         image = torch.tensor([[[[pixel, 1.0], [1.0, 1.0]]]], dtype=dtype)
         assert lp_pool2d(image, 1.5, 2).isnan().all()
+        image[..., 0, 0] = -torch.inf
+        assert lp_pool2d(image, 1.5, 2) == torch.inf
 for p in (1, 1.5, 2, 3, 5, 8):
     assert gradient(windows["zeros"], p).tolist() == [0, 0]
 for p in (0.1, 0.9, 1, 1.5, 2, 3, 8):
