@@ -98,6 +98,13 @@ for name, loss in {
     print(name, loss.item(), g.tolist())
     assert loss == 4 and g.tolist() == [4, 0]
 # --8<-- [end:fix-times]
+for entry in (nan, inf):  # a prediction that is not finite
+    y = torch.tensor([3.0, entry], requires_grad=True)
+    filled = torch.where(keep, target, y.detach())
+    assert mse_loss(y, filled).isnan()
+    loss = mse_loss(y[keep], target[keep])
+    assert torch.autograd.grad(loss, y)[0].tolist() == [4, 0]
+y = torch.tensor([3.0, 3.0], requires_grad=True)
 for pick in (
     torch.nn.functional.l1_loss(y, target, reduction="none")[keep],
     torch.nn.functional.l1_loss(y[keep], target[keep], reduction="none"),
@@ -195,6 +202,14 @@ for number in (0.0, 1.0):
     root = torch.where(bad, 0.0, (w * filled).sqrt())
     (g,) = torch.autograd.grad(root.sum(), w)
     assert g.isnan() if number == 0 else g.isfinite()
+# nor in a second pass
+for number in (0.0, 1.0):
+    x = torch.tensor([4.0, 9.0], requires_grad=True)
+    y = x * x.masked_fill(bad, number).sqrt()
+    (g,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+    assert g.isfinite().all()
+    (g,) = torch.autograd.grad(g.sum(), x)
+    assert g[1].isnan() if number == 0 else g[1] == 0
 # in forward mode it may not
 for number in (0.0, 1.0):
     _, tangent = torch.func.jvp(
