@@ -168,8 +168,8 @@ print(psnr(square, square).item(), "NaN:", int(g.isnan().sum()), "of 36")
 
 # --8<-- [start:fix-psnr]
 def psnr_loss(x, y, most=80.0):
-    """Minus the PSNR in dB, at least -most (most up to 300): gradient 0
-    where x equals y."""
+    """Minus the PSNR in dB, at least -most (up to 300; gradients of float16
+    up to 80): gradient 0 where x equals y."""
     dtype = torch.promote_types(x.dtype, torch.float32)  # float16: no 1e-8
     error = mse_loss(x.to(dtype), y.to(dtype))
     return 10 * torch.log10(error + 10 ** (-most / 10))
@@ -222,6 +222,13 @@ for fix in (
         assert h.isnan().all()  # a second backward pass
 g = gradient(lambda x: psnr_loss(x, square, 300.0), square)
 assert g.isfinite().all()
+small = 2.0 ** torch.arange(-24, 1)  # each as one pixel, next to black
+for most, finite in ((80.0, True), (100.0, False)):
+    slopes = [
+        gradient(lambda x, m=most: psnr_loss(x, 0 * x.detach(), m), pixel)
+        for pixel in small.half()[:, None]
+    ]
+    assert torch.stack(slopes).isfinite().all() == finite
 assert torch.func.vmap(psnr_loss)(some.float(), other.float()).isfinite().all()
 pair = torch.stack([square, 2 * square])
 for fix in (edges_safe, total_variation_safe):

@@ -83,9 +83,10 @@ for dtype, finite in ((torch.float64, True), (torch.bfloat16, False)):
 
 # --8<-- [start:fix-squares]
 def length(x, dim=-1):
-    """The length of x along dim; 0 where the squares sum to 0.
+    """The length of a real x along dim; 0 where the squares sum to 0.
 
-    The sum of squares overflows: in float16 from a length of 256 on.
+    The sum of squares overflows: in float16 from a length of about 256 on,
+    in float32 and bfloat16 of 1.8e19.
     """
     squares = x.square().sum(dim)
     edge = squares == 0  # asked of what the root sees, and not of x
@@ -119,6 +120,10 @@ assert hessian(length)(torch.tensor([9e-20])).isfinite()
 assert hessian(length)(torch.tensor([0.007]).half()).isfinite()
 x = torch.arange(200, 300).half()[:, None]
 assert (length(x).isinf() == (x[:, 0] >= 256)).all()
+assert length(torch.tensor([181.0, 181.0]).half()).isinf()  # 255.97
+for dtype in (torch.float32, torch.bfloat16):
+    low, high = torch.tensor([[1.8e19], [1.9e19]], dtype=dtype)
+    assert length(low).isfinite() and length(high).isinf()
 for n in (4, 64):  # no entry is near 256, and the length is
     for size, infinite in ((250, False), (256, True)):
         x = torch.full((n,), size / n**0.5).half()
@@ -141,7 +146,7 @@ check("sinc at 1e30", sinc_half, torch.tensor(1e30))
 
 # --8<-- [start:fix-series]
 def sinc(x):
-    """sin(x) / x, and around 0 its Taylor series."""
+    """sin(x) / x, and around 0 its Taylor series; NaN at ±inf."""
     near = x.abs() < 0.1
     small, large = torch.where(near, x, 0.0), torch.where(near, 1.0, x)
     s = small**2
@@ -193,6 +198,7 @@ for dtype in dtypes:
         assert jacrev(hides)(x) == 0 and jacrev(safe_root)(x).isnan()
 for f in (safe_root, length, sinc):
     assert f(torch.tensor(nan)).isnan()
+assert sinc(torch.tensor([inf, -inf])).isnan().all()
 
 # --8<-- [start:gradcheck]
 x = torch.linspace(-3, 3, 13, dtype=torch.float64, requires_grad=True)
