@@ -89,6 +89,11 @@ for n in range(2, 7):
                 left = x[:, cut:]
                 assert torch.equal(y, torch.cat([left, left[:, :width]], 1))
 
+torch.use_deterministic_algorithms(True)  # fills such memory with NaN
+for n, widths in (1, (-1, 1)), (4, (-4, 2)), (4, (2, -4)):
+    assert pad(torch.ones(1, n), widths, mode="circular").isnan().all()
+torch.use_deterministic_algorithms(False)
+
 # --8<-- [start:errors]
 image = torch.ones(1, 1, 3, 3)
 for widths, mode in (
