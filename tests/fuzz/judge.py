@@ -109,7 +109,9 @@ class Judge:
 
     def _faults(self, mutant: Mutant) -> Iterator[str]:
         """What is wrong with the site."""
-        named = re.search(r"(?m)^site_dir: *(.+?)[ \r]*$", (self.tree.root / "mkdocs.yml").read_text(encoding="utf-8"))
+        named = re.search(
+            r"(?m)^site_dir: *(.+?)[ \r]*$", (self.tree.root / "mkdocs.yml").read_text("utf-8", "replace")
+        )
         if named and (folder := self.tree.root / named[1].strip("'\"")) != self.site:
             if not (folder / "index.html").is_file():
                 yield f"no site in {named[1]}"
