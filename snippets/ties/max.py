@@ -138,9 +138,9 @@ torch.testing.assert_close(x.grad, torch.softmax(10 * x.detach(), 0))
 for v in torch.randn(20, 7), torch.ones(20, 7):
     above = torch.logsumexp(10 * v, 1) / 10 - v.amax(1)
     assert (above > -1e-6).all() and (above < 0.1946).all()  # log(7) / 10
-# claim: While all 10x are finite, in float16 below 6552 in size, its value
-#   for n entries is above the maximum by at most log(n)/10, and below it only
-#   by rounding.
+# claim: While all 10x are finite (in float16: fewer than 65,519 entries below
+#   6552 in size), its value for n entries is, up to rounding, between the
+#   maximum and log(n)/10 above it.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for n in (1, 3, 17, 33, 1001):
         for scale in (1, 100):
@@ -149,6 +149,10 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
             above = (torch.logsumexp(10 * v, 1) / 10).double() - v.amax(1)
             most = torch.tensor(n).log().item() / 10
             assert above.min() >= -near and above.max() <= most + near
+for n in (65518, 65520, 70000):  # their exponentials have a sum of n
+    for rows in torch.zeros(n), torch.zeros(1, n), torch.zeros(2, n):
+        m = torch.logsumexp(10 * rows.half(), -1) / 10
+        assert (1.108 < m).all() and (m < 1.111).all() == (n < 65519)
 half = torch.tensor([6548.0, 6552.0, -6552.0], dtype=torch.float16)
 assert (10 * half).isinf().tolist() == [False, True, True]
 assert (10 * half[2:]).logsumexp(0) == -torch.inf
