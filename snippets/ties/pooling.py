@@ -87,7 +87,8 @@ assert gradient(unpooled, values).tolist() == [[1, 1]]
 # --8<-- [start:fix]
 def unpool(values, index, length):
     """max_unpool1d to a length. Of the values for one place the largest
-    stays, and equals share the gradient. A value of -inf becomes 0."""
+    stays, and equals share the gradient. A value of -inf becomes 0; a
+    NaN stays, with the gradient NaN for all values of its place."""
     low = values.new_full((*values.shape[:-1], length), -torch.inf)
     best = low.scatter_reduce(-1, index, values, "amax")
     return torch.where(best == -torch.inf, 0, best)
@@ -97,8 +98,8 @@ print("value   ", unpool(values, index, 4).tolist())
 print("backward", gradient(lambda v: unpool(v, index, 4), values).tolist())
 # --8<-- [end:fix]
 assert gradient(lambda v: unpool(v, index, 4), values).tolist() == [[0.5, 0.5]]
-# claim: The result is that of max_unpool1d where no index comes twice, and for
-#   windows that overlap too
+# claim: The result for values above −∞ is that of max_unpool1d where no index
+#   comes twice, and for windows that overlap too
 for dtype in dtypes:
     for n in (1, 3, 17, 33):
         x = torch.randn(2, 2 * n).to(dtype)
@@ -116,6 +117,15 @@ for dtype in dtypes:
             found.scatter_(1, i, 1.0)
             near = 4 * torch.finfo(dtype).eps
             torch.testing.assert_close(total, found, atol=near, rtol=0)
+
+odd, places = (
+    torch.tensor([[nan, 3.0, -inf, 2.0]]),
+    torch.tensor([[0, 2, 4, 0]]),
+)
+y = unpool(odd, places, 5)
+assert y[0, 0].isnan() and y[0, 1:].tolist() == [0, 3, 0, 0]
+g = gradient(lambda v: unpool(v, places, 5), odd)[0]
+assert g[[0, 3]].isnan().all() and g[1:3].tolist() == [1, 0]
 
 # --8<-- [start:trap-random]
 x = torch.arange(25.0).view(1, 5, 5)
@@ -143,7 +153,8 @@ assert len(seen) == 1
 
 # --8<-- [start:even]
 def even_max_pool1d(x, size, stride=None):
-    """max_pool1d without padding: equals share, a NaN makes all NaN."""
+    """max_pool1d without padding: equals share. A NaN makes the gradient
+    of each entry of its windows NaN."""
     return x.unfold(-1, size, stride or size).amax(-1)
 
 
@@ -161,6 +172,8 @@ for dtype in dtypes:
     x = torch.tensor([1.0, nan, 3.0, 4.0, 5.0, 5.0], dtype=dtype)
     g = gradient(lambda x: even_max_pool1d(x, 3), x)
     assert g[:3].isnan().all() and g[3:].tolist() == [0, 0.5, 0.5]
+    g = gradient(lambda x: even_max_pool1d(x, 3, 1), x)  # windows 012, 123
+    assert g[:4].isnan().all() and g[4:].isfinite().all()
 
 # --8<-- [start:nan]
 nan = float("nan")
