@@ -96,9 +96,9 @@ for dtype in dtypes:
             else:
                 assert (value[j] == 0).all()
 
-# claim: That of index_reduce stops at 2,048 in float16 and at 256 in bfloat16,
-#   where each of 1,000 equals gets 1/256, and the mean of 256 zeros and 256
-#   ones is 1.
+# claim: That of index_reduce in a vector stops at 2,048 in float16 and at 256
+#   in bfloat16, where each of 1,000 equals gets 1/256, and the mean of 256
+#   zeros and 256 ones is 1.
 for dtype, most in ((torch.bfloat16, 256), (torch.float16, 2048)):
     for n in (most // 2, most, 1000 if most == 256 else 5000):
         group = torch.zeros(n, dtype=torch.int64)
@@ -121,6 +121,22 @@ means = [
     for f in kinds
 ]
 assert means == [0.5, 1]
+
+
+# claim: In a matrix the count is right and the sum of mean stops: the mean of
+#   1,024 ones is 0.25 in bfloat16.
+def one_mean(y, dim):
+    group = torch.zeros(y.shape[dim], dtype=torch.int64)
+    into = y.new_zeros(y.narrow(dim, 0, 1).shape)
+    return into.index_reduce(dim, group, y, "mean", include_self=False)
+
+
+for dtype, n in ((torch.bfloat16, 1024), (torch.float16, 8192)):
+    for shape in ((n, 1), (n, 5), (2, n)):
+        y, dim = torch.ones(shape, dtype=dtype), shape.index(n)
+        assert (one_mean(y, dim) == 0.25).all()
+        g = gradient(lambda y, d=dim: one_mean(y, d), y)
+        assert (g == 1 / n).all()
 # claim: scatter_reduce gives 0 to all of a group whose count is 65,520 or more
 for n in (65519, 65520, 70000):
     for groups in (1, 2):

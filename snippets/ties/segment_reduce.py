@@ -142,6 +142,19 @@ for n in (65519, 65520):
             lambda y, h=how, e=ends: torch.segment_reduce(y, h, lengths=e), y
         )
         assert (g == 0).all() == (n > 65519)
+# In half precision the values for sum and mean stop growing.
+for dtype, most, n in ((dtypes[2], 256, 1000), (dtypes[3], 2048, 4000)):
+    for shape in ((n,), (n, 2)):
+        y, ends = torch.ones(shape, dtype=dtype), torch.tensor([n])
+        for how, total, slope in (("sum", most, 1), ("mean", most / n, 1 / n)):
+            z = torch.segment_reduce(y, how, lengths=ends)
+            near = {"rtol": torch.finfo(dtype).eps, "atol": 0}
+            torch.testing.assert_close(z, torch.full_like(z, total), **near)
+            g = gradient(
+                lambda y, h=how, e=ends: torch.segment_reduce(y, h, lengths=e),
+                y,
+            )
+            torch.testing.assert_close(g, torch.full_like(g, slope), **near)
 # claim: In `segment_reduce` the equal maxima of a segment share the gradient
 for dtype in dtypes:
     for n in sizes:
