@@ -137,6 +137,10 @@ for n, m in ((25, 25), (25, 1), (26, 1), (1, 26), (26, 26), (200, 3)):
             by[MODES[1]], by[MODES[2]]
         )
 
+for p in (0.5, 1.0, 3.0, inf):  # only p = 2 loses small distances
+    x = 1000 + 0.01 * grid
+    d = torch.cdist(x, x + torch.tensor([0.01, 0.0, 0.0]), p).diagonal()
+    assert (d - 0.01).abs().max() < 1e-4
 # claim: among points of size 1000 it can be above 1.
 x = 1000 * torch.randn(200, 5)
 assert 1 < torch.cdist(x, x).diagonal().max() < 3

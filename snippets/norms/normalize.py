@@ -269,6 +269,19 @@ for n in (1, 3, 33):
         g = gradient(lambda x, e=eps: normalize(x, dim=0, eps=e), x)
         assert (g.isinf() == is_inf).all()
     assert cosine_similarity(x, x + 1, dim=0).isnan()
+for long, zero in ((46000.0, False), (46400.0, True)):  # √2 times that
+    x = torch.full((2,), long, dtype=torch.float16)
+    assert (normalize(x, dim=0, eps=1e-4) == 0).all() == zero
+    assert (cosine_similarity(x, x, dim=0, eps=1e-4) == 0) == zero
+    for f in (
+        lambda x: normalize(x, dim=0, eps=1e-4),
+        lambda x: cosine_similarity(x, other.half(), dim=0, eps=1e-4),
+    ):
+        assert not zero or (gradient(f, x) == 0).all()
+for size in (1e-7, 1e-9, 1e-12, 0.0):  # beside a short vector
+    x, y = torch.zeros(2), torch.tensor([size, 0.0])
+    g = gradient(cosine(1e-8), x, y)[0][0].item()
+    assert abs(g - 1e8 * min(size / 1e-8, 1)) <= 1e-3 * g
 
 # --8<-- [start:tiny]
 for length in (1.0, 1e-3, 1e-6, 1e-9, 1e-12, 1e-15):

@@ -79,7 +79,7 @@ for p in (0.1, 0.3, 0.5, 0.9):
 
 # --8<-- [start:fix-half]
 def sparsity(x, p=0.5, eps=1e-3):
-    """The sum of |x|**p, with a slope of at most about eps**(p - 1)."""
+    """The sum of |x|**p, 0 < p <= 1, with slopes up to p * eps**(p - 1)."""
     return ((x.abs() + eps) ** p - eps**p).sum()
 
 
@@ -209,6 +209,12 @@ for dtype in dtypes:
             square = torch.stack([x, x + 1]).to(torch.float64)
             assert matrix_norm(square, p).isnan()
             assert gradient(matrix(p), square).isnan().any()
+        for p in ("nuc", 2, -2):  # the decomposition raises
+            try:
+                matrix_norm(square, p)
+                raise AssertionError
+            except torch.linalg.LinAlgError as error:
+                assert "non-finite values" in str(error)
 
 # --8<-- [start:second]
 for ord in ("nuc", 2):
