@@ -69,6 +69,14 @@ check(
 )
 heavy = torch.tensor(9.0, requires_grad=True)  # weights move the bounds
 three = torch.tensor(3.0)
+assert torch.autograd.grad(F.huber_loss(heavy, 0 * three, delta=5), heavy) == (
+    5,
+)
+flat = torch.zeros(3, requires_grad=True)  # so does label smoothing
+out = F.cross_entropy(flat, first[0], label_smoothing=0.3)
+torch.testing.assert_close(
+    torch.autograd.grad(out, flat)[0], torch.tensor([-1.4, 0.7, 0.7]) / 3
+)
 for loss in (
     F.huber_loss(heavy, 0 * three, weight=three),
     F.l1_loss(heavy, 0 * three, weight=three, reduction="sum"),
@@ -166,8 +174,8 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         far = torch.tensor([6e4, -6e4, 100], dtype=dtype, requires_grad=True)
         (g,) = torch.autograd.grad(F.softplus(-t[:3] * far).sum(), far)
         assert F.softplus(-t[:3] * far).isfinite().all() and g.abs().max() == 1
-# claim: binary_cross_entropy_with_logits with labels 0 and 1 is the same up
-#   to the rounding of the logit.
+# claim: For finite inputs binary_cross_entropy_with_logits with labels 0 and 1
+#   is the same up to the rounding of the logit;
 for dtype in (torch.float64, torch.float32):
     rounding = 4 * torch.finfo(dtype).eps
     x = torch.linspace(-80, 80, 1601, dtype=dtype)
@@ -188,6 +196,20 @@ for dtype in (torch.float64, torch.float32):
                 for v in (other, its)
             )
             torch.testing.assert_close(a, b, **close)
+for dtype in (torch.bfloat16, torch.float16):
+    rounding = 8 * torch.finfo(dtype).eps
+    x = torch.linspace(-11, 11, 301, dtype=dtype, requires_grad=True)
+    for label in (torch.ones_like(x), torch.zeros_like(x)):
+        its, bce = (
+            F.soft_margin_loss(x, 2 * label - 1, reduction="none"),
+            F.binary_cross_entropy_with_logits(x, label, reduction="none"),
+        )
+        torch.testing.assert_close(bce, its, atol=rounding, rtol=rounding)
+        a, b = (torch.autograd.grad(v.sum(), x)[0] for v in (bce, its))
+        torch.testing.assert_close(a, b, atol=rounding, rtol=rounding)
+one, far = torch.ones(1), torch.full((1,), torch.inf)
+assert F.binary_cross_entropy_with_logits(far, one).isnan()
+assert F.soft_margin_loss(far, one) == F.softplus(-far) == 0
 
 # Figure: Four losses of the difference d from -3 to 3. Left: mse is a
 # parabola, l1 a corner at 0, smooth_l1 and huber are parabolas up to 2 and
@@ -285,6 +307,19 @@ for values, curve in same.values():
 label = torch.tensor([[1.0, 0]]).expand(301, 2)  # two labels do not lie there
 both = F.multilabel_soft_margin_loss(pair(u), label, **e)
 torch.testing.assert_close(both, (soft + F.softplus(zero)) / 2)
+assert F.multilabel_margin_loss(pair(u), torch.tensor([[0, 1]] * 301)) == 0
+equal = [torch.zeros(2), torch.zeros(2), torch.tensor([3.0, 4])]
+for v in equal:
+    v.requires_grad_()
+for distance, lost in (
+    (torch.pairwise_distance, False),
+    (lambda x, y: (x - y).square().sum(-1).sqrt(), True),
+):
+    out = F.triplet_margin_with_distance_loss(
+        *equal, distance_function=distance
+    )
+    assert out == 0
+    assert torch.autograd.grad(out, equal)[0].isnan().all() == lost
 c = torch.tensor([[0.6, 0.8]])
 cosine = F.cosine_embedding_loss(c, axis, -torch.ones(1))
 torch.testing.assert_close(cosine, torch.tensor(0.6))
