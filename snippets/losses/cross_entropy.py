@@ -23,6 +23,18 @@ kept = torch.tensor([0, -100, 2, -100])  # N is 2
 halves = gradient(lambda x: cross_entropy(x, kept), torch.zeros(4, 3))
 torch.testing.assert_close(halves[::2], expected)
 assert not halves[1::2].any()
+weight = torch.tensor([1.0, 1, 3])  # with weights it is not softmax - one-hot
+weighted = gradient(
+    lambda x: cross_entropy(x, both, weight), torch.zeros(2, 3)
+)
+one_hot = torch.eye(3)[both]
+exact = weight[both][:, None] * (1 / 3 - one_hot) / weight[both].sum()
+torch.testing.assert_close(weighted, exact)
+assert not torch.allclose(weighted, sixths)
+smooth = gradient(
+    lambda x: cross_entropy(x, both, label_smoothing=0.3), torch.zeros(2, 3)
+)
+torch.testing.assert_close(smooth, 0.7 * sixths)
 
 # --8<-- [start:reductions]
 x = torch.tensor([[0.0, 0, 0], [3, 1, 0]])
@@ -142,10 +154,13 @@ assert cross_entropy(wrong[:656].flip(1), t[:656], heavy) == 0
 g = gradient(lambda x: cross_entropy(x, t), wrong)
 assert g[0, 0] < 0 < g[0, 1] and g.isfinite().all()
 
-for classes in (65_504, 65_520, 70_000):
+for classes in (65_504, 65_519, 65_520, 70_000):
     row = torch.zeros(1, classes).half()
     loss = cross_entropy(row, torch.tensor([0]))
-    assert loss.isinf() == (classes > 65_504)
+    assert loss.isinf() == (classes > 65_519)
+    places = row[..., None].expand(1, classes, 2)  # the classes are not last
+    loss = cross_entropy(places, torch.tensor([[0, 0]]))
+    assert loss.isfinite()
 
 # --8<-- [start:half-fix]
 loss = cross_entropy(image.float(), mask.long())
