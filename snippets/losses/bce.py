@@ -21,6 +21,11 @@ print("(σ(z) - y) / N ", "       ", ((p - y) / 4).detach())
 p = p.detach()
 torch.testing.assert_close(g, (p - y) / 4)
 torch.testing.assert_close(g_p, (p - y) / (p * (1 - p)) / 4)
+heavy, right = torch.tensor([-100.0], requires_grad=True), torch.ones(1)
+for name in ("weight", "pos_weight"):  # with weights the bounds are others
+    loss = binary_cross_entropy_with_logits(heavy, right, **{name: 3 * right})
+    torch.testing.assert_close(torch.autograd.grad(loss, heavy)[0], -3 * right)
+assert binary_cross_entropy(0 * heavy, right, weight=3 * right) == 300
 
 
 # --8<-- [start:trap]
