@@ -50,6 +50,11 @@ for q in (0.0, 0.1, 3.0):
         torch.func.grad(weighted, 1)(at, torch.tensor(0.3)) for at in inf
     )
     assert up == -torch.inf and down.isnan()
+    for at, slope in ((inf[0], -torch.inf), (inf[1], torch.nan)):
+        _, forward = torch.func.jvp(
+            partial(weighted, at), (torch.tensor(0.3),), (torch.tensor(1.0),)
+        )
+        assert forward == slope or (forward.isnan() and slope != slope)
 
 
 # --8<-- [start:trap-teacher]
@@ -105,6 +110,15 @@ assert ((y >= 0) & (y <= 1)).all()  # with logits nothing else looks
 print(binary_cross_entropy_with_logits(x, y, reduction="none"))
 # --8<-- [end:fix-negative]
 assert (binary_cross_entropy_with_logits(x, y, reduction="none") >= 0).all()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for kind, low, high, mapped in (
+        (torch.int64, 1, 2, lambda y: y - 1),
+        (torch.int64, -1, 1, lambda y: (y + 1) / 2),
+        (torch.uint8, 0, 255, lambda y: y / 255),
+    ):
+        labels = torch.tensor([low, high]).to(kind)
+        labels = mapped(labels.to(dtype))
+        assert labels.dtype == dtype and labels.tolist() == [0, 1]
 
 # --8<-- [start:trap-half]
 z = torch.tensor([7e4, 1.0], requires_grad=True)  # float32
