@@ -173,6 +173,8 @@ for attempt in (
     lambda: cross_entropy(x, t.byte(), weight=ones, label_smoothing=0.1),
     lambda: torch.func.vmap(cross_entropy)(x, t.byte()),
     lambda: torch.func.hessian(cross_entropy)(x, t.byte()),
+    lambda: torch.func.jacrev(cross_entropy)(x, t.byte()),
+    lambda: torch.func.jacfwd(cross_entropy)(x, t.byte()),
     lambda: cross_entropy(x.to("meta"), t.byte().to("meta")),  # as compile
 ):
     try:
@@ -181,6 +183,10 @@ for attempt in (
         assert "Expected dtype int32/int64 for index" in str(e)
     else:
         raise AssertionError
+g, wide = (
+    torch.func.grad(cross_entropy)(row, labels) for labels in (t.byte(), t)
+)
+assert torch.equal(g, wide)
 for d in 1, 2, 3:
     mask = torch.zeros(2, *d * [4], dtype=torch.uint8)
     assert "but found Byte" in error(torch.zeros(2, 3, *d * [4]), mask)
@@ -220,11 +226,17 @@ print("(3, 8, 8), (8, 8)", error(image[0], torch.zeros(8, 8).long()))
 assert error(x, t[:0]) == error(x, t[0])
 image, mask = image[:1], torch.zeros(1, 8, 8, dtype=torch.int64)
 assert error(image[0][None], mask[0][None]) == error(image, mask)
+torch.manual_seed(0)
+cube, labels = torch.randn(8, 8, 8), torch.randint(8, (8, 8))  # C = H
+assert error(cube, labels) != error(cube[None], labels[None])
+assert isinstance(error(cube, labels), float)
 
 # --8<-- [start:one-sample]
 for target in (t[:2], t[0], t[:1]):
     print(tuple(target.shape), error(x[0], target))
 # --8<-- [end:one-sample]
+assert error(torch.zeros(1), torch.tensor(0)) == 0  # one class
+assert "class probabilities" in error(torch.zeros(1), torch.tensor([0]))
 
 
 # --8<-- [start:size-mismatch]
