@@ -18,6 +18,10 @@ print(*loss_and_gradient(zero, b, 1.0))
 loss, da = loss_and_gradient(zero, b, 1.0)
 torch.testing.assert_close(torch.tensor(da), torch.tensor([-6e5, -8e5]))
 assert loss == 1
+for length, size in (1.0, 1e6), (1e-3, 1e6), (1e-6, 1e6 / 2**0.5), (0.0, 0):
+    loss, da = loss_and_gradient(zero, [0.0, length], 1.0)
+    torch.testing.assert_close(torch.tensor(da), torch.tensor([0.0, -size]))
+    assert loss == 1
 # The clamp inside changed between 2.13 and 2.14; see "Where it changed".
 old = torch.__version__.startswith("2.13")
 
@@ -138,8 +142,8 @@ print("two zero vectors: ", *loss_and_gradient(zero, zero, 1.0))
 for margin in (-0.5, -0.001):
     loss, da = loss_and_gradient(zero, b, -1.0, margin=margin)
     torch.testing.assert_close(torch.tensor(da), torch.tensor([6e5, 8e5]))
-# claim: With y = −1 and the default margin, orthogonal vectors get the
-#   gradient 0 from PyTorch 2.14 on.
+# claim: With y = −1 and the default margin, vectors whose cosine comes out as
+#   0 get the gradient 0 from PyTorch 2.14 on.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for size in (2, 3, 17, 512):
         for scale in (0.25, 1.0, 3.0):
@@ -148,6 +152,16 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
             loss = cosine_embedding_loss(a, b, torch.tensor(-1))
             (g,) = torch.autograd.grad(loss, a)
             assert loss == 0 and g.any() == old
+torch.manual_seed(0)
+lost = 0
+for trial in range(200):  # orthogonal, but for rounding
+    a, c = torch.randint(-2000, 2000, (2, 3)).float()
+    c = torch.linalg.cross(a, c).requires_grad_()
+    loss = cosine_embedding_loss(c, a, torch.tensor(-1))
+    (g,) = torch.autograd.grad(loss, c)
+    assert g.any() if loss > 0 else old or not g.any()
+    lost += (loss > 0).item()
+assert lost
 b = [3.0, 4.0]
 
 # --8<-- [start:large]
@@ -251,9 +265,10 @@ for reduction in ("none", "sum", "mean"):
     print("empty batch,", reduction, loss.tolist())
 # --8<-- [end:nan]
 assert loss.isnan()
-assert all(
-    entry != entry for entry in loss_and_gradient([inf, 0.0], b, 1.0)[1]
-)
+for bad in (nan, inf, -inf):
+    for target in (1.0, -1.0):
+        loss, da = loss_and_gradient([bad, 0.0], b, target)
+        assert loss != loss and all(entry != entry for entry in da)
 
 
 # --8<-- [start:column]
