@@ -378,3 +378,9 @@ attempt(log_p, one, (2,), (1,), blank=3)
 attempt(log_p.half(), one, (2,), (1,))
 # --8<-- [end:half]
 assert ctc_loss(log_p.bfloat16().float(), one, (2,), (1,)).isfinite()
+try:
+    ctc_loss(log_p.bfloat16(), one, (2,), (1,))
+except (RuntimeError, NotImplementedError) as error:
+    assert "\"ctc_loss_cpu\" not implemented for 'BFloat16'" in str(error)
+else:
+    raise AssertionError

@@ -56,7 +56,10 @@ assert g < 0 < true and abs(g.item() - true) > 0.1
 
 # --8<-- [start:after-fix]
 def true_ctc(log_p, targets, input_lengths, target_lengths):
-    """ctc_loss, one for each sequence, with its derivative for log_probs."""
+    """ctc_loss for each sequence, with its derivative for log_probs.
+
+    The blank is 0, and log_p is finite, also behind the input lengths.
+    """
     mass = log_p.logsumexp(-1)  # 0 where log_p is normalized
     steps = torch.arange(len(log_p), device=log_p.device)
     lengths = torch.as_tensor(input_lengths).to(steps.device)
@@ -92,12 +95,23 @@ extra -= torch.autograd.grad(true_ctc(x, *batch).sum(), x)[0]
 shown = x.detach().exp()
 shown[4:, 1] = 0  # beyond the length of the second sequence
 torch.testing.assert_close(extra, shown)
+from functools import partial
+
 hidden = torch.log_softmax(x.detach(), -1)
 hidden[3, 0, 3] = -torch.inf
 hidden.requires_grad_()
 for loss in (true_ctc(hidden, *batch), ctc_loss(hidden, *batch)):
     assert loss.isfinite().all()
     assert torch.autograd.grad(loss.sum(), hidden)[0].isnan().any()
+padded = x.detach().clone()
+padded[5, 1] = -torch.inf  # behind the length of the second sequence
+padded.requires_grad_()
+for function, lost in (
+    (true_ctc, True),
+    (partial(ctc_loss, reduction="sum"), False),
+):
+    (g,) = torch.autograd.grad(function(padded, *batch).sum(), padded)
+    assert g[5, 1].isnan().all() == lost and g[:5].isfinite().all()
 large = x.detach().float()
 large[2, 0, 2] = 1000.0
 large.requires_grad_()
@@ -126,7 +140,10 @@ except RuntimeError as error:
 
 # --8<-- [start:by-hand]
 def ctc_by_hand(log_p, labels):
-    """One sequence in float32 or float64: log_p is (T, C), the blank 0."""
+    """One sequence in float32 or float64.
+
+    log_p is (T, C) with T > 0, and the blank is 0.
+    """
     log_p = log_p.clamp(min=-1e30)  # -inf would give NaN
     states = [0]
     for label in labels:
@@ -172,6 +189,18 @@ for labels in ([1, 2, 2], [1], []):
 long = ctc_by_hand(x, [1, 1, 1, 1])  # does not fit
 (g,) = torch.autograd.grad(long, x)
 assert abs(long / 1e30 - 1) < 1e-6 and g.sum() < -6  # more than five frames
+masked = x.detach().clone()
+masked[:, 2] = -torch.inf
+for labels in ([2], [1, 2], [2, 1, 2]):  # in need of the masked class
+    assert abs(ctc_by_hand(masked, labels) / 1e30 - 1) < 1e-6
+    given = torch.tensor(labels), (5,), (len(labels),)
+    assert ctc_loss(masked, *given).isinf()
+nothing = torch.zeros(1, 0).long(), (5,), (0,)  # the mean divides it by 1
+mean, total = (
+    torch.autograd.grad(ctc_loss(x[:, None], *nothing, reduction=how), x)[0]
+    for how in ("mean", "sum")
+)
+assert torch.equal(mean, total)
 rows = torch.func.vmap(lambda row: ctc_by_hand(row, [1, 2]))(
     torch.stack([x, x])
 )
