@@ -177,6 +177,10 @@ for eps, length in (1.1e-19, 1), (1e-19, 1), (1e-23, 0):
         loss = triplet_margin_loss(a, p, a.detach() + 0.1, eps=eps)
         (g,) = torch.autograd.grad(loss, p)
         assert abs(g.norm() - (length if size > 1 else 1)) < 1e-4
+for dtype, eps in ((torch.float32, 1e20), (torch.float16, 1e-8)):
+    a, p = torch.zeros(2, 2, dtype=dtype).requires_grad_()
+    loss = triplet_margin_loss(a, p, a.detach() + 0.1, eps=eps)
+    assert not torch.autograd.grad(loss, p)[0].any()
 # claim: Exactly at the margin the gradient is 0 from PyTorch 2.14 on.
 euclid = distances["vector_norm"]
 for dtype in (*half, *full):
@@ -201,6 +205,9 @@ for swap in (False, True):
         triplet_margin_loss, *points, swap=swap, eps=0.0
     )
 assert grads == [[-0.5, 0], [0.5, 0], [0, 0]]
+points = [0.0], [2.0], [1.0]  # the default eps parts the distances
+loss, grads = loss_and_gradients(triplet_margin_loss, *points, swap=True)
+assert grads == [[0], [1], [-1]]
 # The shortest of a norm is not the shortest of a difference of two.
 values = [
     loss_and_gradients(triplet_margin_loss, [a], [0.0], [0.5], eps=0.0)
@@ -276,6 +283,13 @@ except ValueError as error:
 else:
     raise AssertionError
 assert not torch.triplet_margin_loss(x, x, x, margin=-1.0).any()
+try:
+    torch.nn.TripletMarginLoss(margin=0.0)
+except ValueError as error:
+    said = "expected margin to be greater than 0, got 0.0 instead"
+    assert said in str(error)
+else:
+    raise AssertionError
 
 # Neither loss has a formula of its own: their gradients are those of these.
 a = torch.zeros(1, 2, requires_grad=True)
