@@ -96,7 +96,7 @@ torch.testing.assert_close(g, torch.tensor([1.0, 0.01]))
 
 # --8<-- [start:fix-weight]
 def beta_nll(x, t, var, beta=0.5):
-    """Not under vmap or fullgraph: gaussian_nll_loss looks at var."""
+    """var is a tensor. Not under vmap or fullgraph: its values are read."""
     var = var.expand_as(x)  # one for each sample: var[:, None]
     loss = gaussian_nll_loss(x, t, var, reduction="none")
     return (loss * var.detach() ** beta).mean()
@@ -280,6 +280,14 @@ for var in (-1.0, torch.tensor([1.0, -1e-9])):
 for bad in (torch.nan, torch.inf):
     gaussian_nll_loss(torch.zeros(2), torch.zeros(2), torch.tensor([bad, 1]))
 gaussian_nll_loss(torch.zeros(2), torch.zeros(2), torch.ones(2), eps=-1.0)
+try:
+    gaussian_nll_loss(
+        torch.zeros(1), torch.zeros(1), torch.tensor([-torch.inf])
+    )
+except ValueError as error:
+    assert "negative" in str(error)
+else:
+    raise AssertionError
 
 # --8<-- [start:errors]
 for options in ({"var": 1}, {"var": 1.0, "reduction": "avg"}):
