@@ -83,7 +83,7 @@ def safe_cross_entropy(x, t, weight=None, ignore_index=-100):
     assert not t.is_floating_point(), "no probabilities"
     kept = t != ignore_index
     t = torch.where(kept, t, 0).long()
-    w = kept if weight is None else kept * weight[t[None]][0]
+    w = kept if weight is None else torch.where(kept, weight[t[None]][0], 0)
     x = torch.where((w != 0).unsqueeze(min(1, x.dim() - 1)), x, 0)
     wide = torch.promote_types(x.dtype, torch.float32)  # half sums overflow
     losses = w * cross_entropy(x.to(wide), t, reduction="none")
@@ -125,6 +125,11 @@ assert torch.autograd.gradcheck(
     lambda x: safe_cross_entropy(x, torch.tensor([0, -100, 2, 1]), uneven),
     torch.randn(4, 3).double().requires_grad_(),
 )
+for absent in (inf, nan):  # 1 / count, of a class without rows
+    few = torch.randn(2, 3), torch.tensor([1, -100])
+    w = torch.tensor([absent, 3, 1])
+    pair = [f(*few, weight=w) for f in (safe_cross_entropy, cross_entropy)]
+    torch.testing.assert_close(*pair)
 t, bad = torch.tensor([0, -100, 1, 2]), torch.randn(4, 3)
 bad[1], bad[3] = nan, -inf  # ignored, and of weight 0
 rows = torch.func.vmap(torch.func.grad(safe_cross_entropy), (0, 0, None))(
@@ -298,6 +303,10 @@ smooth = [
     for w in (torch.tensor([1.0, 3.0, 1.0]), torch.tensor([2.0, 3.0, 1.0]))
 ]
 assert smooth[0] != smooth[1] and w is not None
+# claim: so does the mean with label smoothing or with probabilities
+certain = torch.nn.functional.one_hot(t, 3).float()
+pair = [cross_entropy(row, certain, weight=v) for v in (w, None)]
+torch.testing.assert_close(pair[0], 3 * pair[1])
 each = cross_entropy(row, t, weight=w, reduction="none")
 assert each == 3 * cross_entropy(row, t)
 
@@ -339,6 +348,18 @@ for dtype in (torch.float64, torch.float16, torch.int64):
 
 from functools import partial
 
+# claim: Autocast takes float32, float16 and bfloat16 together.
+low = (torch.float32, torch.float16, torch.bfloat16)
+for kinds in [(a, b) for a in low for b in low]:
+    logits, weights = x.to(kinds[0]), torch.ones(5, dtype=kinds[1])
+    with torch.autocast("cpu", torch.bfloat16):
+        assert cross_entropy(logits, t, weights).dtype == torch.float32
+        try:
+            cross_entropy(logits, t, weights.double())
+        except RuntimeError as e:
+            assert "expected scalar type Float but found Double" in str(e)
+        else:
+            raise AssertionError
 double = partial(cross_entropy, weight=torch.ones(5, dtype=torch.float64))
 each = torch.func.vmap(double)(x, t)
 assert torch.equal(each.float(), cross_entropy(x, t, reduction="none"))
@@ -350,6 +371,13 @@ for options in {}, {"reduction": "sum"}, {"reduction": "none"}:
     uneven = torch.randn(4, 5)
     slope = torch.func.jacfwd(partial(cross_entropy, uneven, t, **options))
     assert not slope(torch.ones(5)).any()
+    # claim: (with label smoothing a part of the slope)
+    options["label_smoothing"] = 0.3
+    smoothed = partial(cross_entropy, uneven.double(), t, **options)
+    w = torch.ones(5).double()
+    part, moved = torch.func.jacfwd(smoothed)(w), w + 1e-6 * torch.eye(5)[0]
+    whole = (smoothed(moved) - smoothed(w)) / 1e-6
+    assert part.any() and (part[..., 0] - whole).abs().max() > 0.01
 w = torch.ones(5, requires_grad=True)
 loss = cross_entropy(x, torch.nn.functional.one_hot(t, 5).float(), weight=w)
 (g,) = torch.autograd.grad(loss, w)  # with probabilities
