@@ -45,7 +45,10 @@ for counts, rate in ([1.0, 2, 3], 0.5), ([3.0, 5, 4], 0.2), ([20.0, 30], 0.02):
 
 # --8<-- [start:exact]
 def poisson_nll(log_rate, t):
-    """For t >= 0. A log rate of -inf with t = 0 gives NaN."""
+    """For t >= 0. NaN at a log rate of inf, and at -inf with t = 0.
+
+    In float16 log t! is inf from t = 8184 on.
+    """
     return log_rate.exp() - t * log_rate + torch.lgamma(t + 1)
 
 
@@ -82,6 +85,11 @@ rows = torch.func.vmap(torch.func.vmap(torch.func.grad(poisson_nll)))(x, t)
 torch.testing.assert_close(rows, x.exp() - t)
 assert poisson_nll(x[:0], t[:0]).shape == (0, 4)
 assert poisson_nll(x, torch.arange(4)).isfinite().all()
+for t, far in (8180.0, False), (8184.0, True):
+    t = torch.tensor(t, dtype=torch.float16)
+    assert poisson_nll(torch.zeros_like(t), t).isinf() == far
+ends = torch.inf * torch.tensor([1, 1, -1, -1]), torch.tensor([0.0, 2, 0, 2])
+assert poisson_nll(*ends).isnan().tolist() == [True, True, True, False]
 
 
 # --8<-- [start:rate-zero]
@@ -178,6 +186,16 @@ assert dt != dt
 t = torch.tensor([0.0, -0.5], requires_grad=True)
 (slope,) = torch.autograd.grad(t.log().sum(), t)  # not the cause below 0
 assert slope.tolist() == [inf, -2] and (0 * t.log()).isnan().all()
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    t = torch.tensor([0.0, -0.5, 0.5], dtype=dtype)
+    x = torch.ones_like(t)
+    # claim: In forward mode the mask drops the NaN.
+    _, slope = torch.func.jvp(
+        lambda t, x=x: poisson_nll_loss(x, t, full=True, reduction="none"),
+        (t,),
+        (x,),
+    )
+    assert slope.tolist() == [-1, -1, -1]
 at, above = (
     loss_and_gradients(poisson_nll_loss, 0.0, t, full=True)[0]
     for t in (1.0, 1 + 1e-9)
@@ -195,6 +213,10 @@ empty = poisson_nll_loss(x, 0 * t, log_input=False)
 assert empty.isnan() and torch.autograd.grad(empty, x)[0].isnan()
 assert torch.tensor(1e-8, dtype=torch.float16) == 0
 assert loss == inf and g == -inf
+for rate, far in (3.06e-5, False), (3.05e-5, True), (-3.05e-5, True):
+    x = torch.tensor(rate, dtype=torch.float16, requires_grad=True)
+    loss = poisson_nll_loss(x, t, log_input=False)
+    assert torch.autograd.grad(loss, x)[0].isinf() == far
 
 # --8<-- [start:target-shape]
 x, t = torch.zeros(3, 1), torch.zeros(3)
