@@ -77,6 +77,7 @@ assert multi_margin_loss(x, y) == 0
 
 # --8<-- [start:fix-nan]
 def multi_margin(x, y, p=1, margin=1.0):
+    """The mean. NaN for a slack of NaN or no rows. float16 may overflow."""
     y = y[..., None]
     others = torch.arange(x.shape[-1], device=x.device) != y
     slack = torch.where(others, margin - x.gather(-1, y) + x, 0)
@@ -114,6 +115,7 @@ torch.testing.assert_close(each / 5, gradient(lambda x: multi_margin(x, y), x))
 for dtype in (torch.float16, torch.bfloat16):
     close = multi_margin(x.to(dtype), y) - multi_margin(x, y)
     assert close.abs() < 0.02 and multi_margin(x.to(dtype), y).dtype == dtype
+assert multi_margin(x[:0], y[:0]).isnan()
 # claim: Exactly at the margin the gradient is 0, in 2.13 and in 2.15.
 cases = (multi_margin_loss, 0), (multilabel_margin_loss, [0, -1, -1])
 for s, g in (0.99, 0), (1.0, 0), (1.01, 0.333):  # the margin is at 1
