@@ -147,6 +147,22 @@ torch.testing.assert_close(
     multilabel_soft_margin_loss(x, (t > 0.5).float()),
 )
 
+# claim: Integers are taken, unlike by binary_cross_entropy_with_logits outside
+#   of vmap.
+for dtype in (torch.uint8, torch.int8, torch.int32, torch.int64):
+    whole = (t > 0.5).to(dtype)
+    assert multilabel_soft_margin_loss(x, whole).isfinite()
+    rows = torch.func.vmap(binary_cross_entropy_with_logits)(x, whole)
+    torch.testing.assert_close(
+        rows.mean(), binary_cross_entropy_with_logits(x, whole.float())
+    )
+    try:
+        binary_cross_entropy_with_logits(x, whole)
+    except RuntimeError as error:
+        assert "can't be cast to the desired output type" in str(error)
+    else:
+        raise AssertionError
+
 # --8<-- [start:weights]
 weight = torch.tensor([0.0, 5.0, 1.0, 1.0])
 x = torch.zeros(2, 4, requires_grad=True)
