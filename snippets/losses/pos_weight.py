@@ -62,6 +62,8 @@ torch.testing.assert_close(
     total / weight.expand_as(z).sum(), binary_cross_entropy_with_logits(z, y)
 )
 
+assert torch.ones(70_000, dtype=torch.float16).sum().isinf()
+
 # --8<-- [start:samples]
 half, y = torch.full((3, 3), 0.5), torch.ones(3, 3)
 keep = torch.tensor([1.0, 0.0, 0.0])  # the first sample
