@@ -61,6 +61,7 @@ for name, (loss, x, options) in cases.items():
     print(f"{name:25}", [round(entry + 0, 3) for entry in g.tolist()])
 # --8<-- [end:fix-targets]
 assert g.tolist() == [0.5, -0.5]
+assert (2 * labels.byte() - 1).tolist() == [1, 255]
 
 
 # --8<-- [start:trap-margin]
@@ -177,6 +178,11 @@ for margin, value in (1.0, 1.0), (0.3, 0.3), (0.0, 0.0), (-0.5, 0.0):
         ranking(far, zero[:2], margin=margin, reduction="none").isnan().all()
     )
     assert slopes(ranking, far.tolist(), 0.0, margin=margin) == [0, 0]
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    far = torch.full((1,), torch.finfo(dtype).max, dtype=dtype)
+    a = far.requires_grad_()  # finite, and its difference is not
+    out = margin_ranking_loss(a, -far.detach(), 0 * far.detach(), margin=1.0)
+    assert out.isnan() and torch.autograd.grad(out, a)[0] == 0
 for y in (0.0, 0.5, -0.5, 2.0):
     assert slopes(hinge_embedding_loss, x.tolist(), y) == [0, 0, 1]
 
