@@ -88,6 +88,16 @@ torch.testing.assert_close(
     soft_margin_loss(scores, signs), bce(scores, labels)
 )
 
+assert (2 * labels.byte() - 1).tolist() == [1, 255]
+loss = soft_margin_loss(scores, labels > 0)
+torch.testing.assert_close(loss, soft_margin_loss(scores, labels))
+try:
+    loss.backward()
+except (RuntimeError, NotImplementedError) as error:
+    assert "on a bool tensor is not supported" in str(error)
+else:
+    raise AssertionError
+
 
 # --8<-- [start:overflow]
 def bisected(dtype):
@@ -182,6 +192,11 @@ try:
 except RuntimeError as error:
     print(error)
 # --8<-- [end:target]
+
+_, slope = torch.func.jvp(
+    lambda y: soft_margin_loss(scores + 1, y), (torch.ones(3),), (scores + 1,)
+)
+assert slope == 0
 
 # --8<-- [start:hessian]
 from torch.func import grad, jvp
