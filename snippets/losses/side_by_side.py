@@ -252,7 +252,7 @@ kinks = {  # where, the number u there, and the loss as a function of u
     "triplet_margin_loss": (
         "margin",
         2,
-        lambda u: F.triplet_margin_loss(zero[None], one[None], u[None]),
+        lambda u: F.triplet_margin_loss(zero[None], one[None], u[None], eps=0),
     ),
 }
 
@@ -281,6 +281,14 @@ for name, (where, number, loss) in kinks.items():
     print(f"{name:23}{where:12}", *cells)
 # --8<-- [end:kink]
 assert measured(*kinks["kl_div"][:0:-1])[1:3] == ("nan", "nan")
+other = "-1" if torch.__version__.startswith("2.13") else "0"
+for loss in (
+    kinks["triplet_margin_loss"][2],  # eps=0: exactly at the margin
+    lambda u: F.triplet_margin_with_distance_loss(
+        zero, one, u, distance_function=lambda a, b: (a - b).abs()
+    ),
+):
+    assert measured(loss, 2)[:2] == ("0", other)
 assert measured(*kinks["soft_margin_loss"][:0:-1])[1] == "nan"
 for number, found in ((-88.72283, False), (-88.72284, True)):  # in float32
     u = torch.tensor([number], requires_grad=True)
