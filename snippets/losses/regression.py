@@ -330,9 +330,15 @@ refused = []
 for loss in losses:
     try:
         jvp(lambda x, loss=loss: loss(x, whole), (x,), (x,))
-    except RuntimeError:
+    except RuntimeError as error:
         refused.append(loss)
+        own = "Found dtype Float but expected Long" in str(error)
+        assert own == (loss is huber_loss)
 assert refused == [mse_loss, smooth_l1_loss, huber_loss]
+for loss in losses:
+    rows = vmap(lambda x, y, f=loss: jvp(lambda x: f(x, y), (x,), (one,))[1])
+    assert (rows(x, whole) > 0).all()
+assert mse_loss(whole, x) == 5
 refused = []
 for loss in losses:
     try:
