@@ -154,8 +154,8 @@ def masked_cross_entropy(x, p, allowed, smoothing=0.0):
     d = min(1, x.dim() - 1)  # of the classes
     allowed = allowed.expand_as(x)
     x = x.masked_fill(~allowed, torch.finfo(x.dtype).min / 2)
-    even = allowed / allowed.sum(d, keepdim=True)
-    q = (1 - smoothing) * p + smoothing * even.to(p.dtype)
+    even = allowed.to(x.dtype) / allowed.sum(d, keepdim=True)
+    q = (1 - smoothing) * p + smoothing * even
     return cross_entropy(x, q)
 
 
@@ -173,6 +173,11 @@ for smoothing in (0.0, 0.1):
     (g,) = torch.autograd.grad(loss, x)
     torch.testing.assert_close(g[:2], torch.autograd.grad(few, two)[0])
     assert g[2] == 0
+    for kind in (torch.bool, torch.int64, torch.float16, torch.float64):
+        same = masked_cross_entropy(x, hot.to(kind), allowed, smoothing)
+        torch.testing.assert_close(same.float(), loss, atol=1e-3, rtol=0)
+large = torch.tensor([4e4, 0, -inf], dtype=torch.float16)
+assert masked_cross_entropy(large, hot.half(), allowed).isnan()
 rows, shares = torch.randn(2, 3, 4), torch.rand(2, 3, 4)
 for few in (allowed[:, None], allowed[None, :, None]):
     kept = few.expand(2, 3, 4)
@@ -322,6 +327,8 @@ for way in (x, x.float()):
 # --8<-- [end:smoothing-half]
 assert cross_entropy(x, zero, label_smoothing=0.1).isinf()
 assert cross_entropy(x, zero).isfinite()
+sure = one_hot(zero, 10_000).half()
+assert cross_entropy(x, sure, label_smoothing=0.1).isfinite()
 torch.testing.assert_close(loss, torch.tensor(1e4).log())
 hidden = torch.randn(3, 10_000).half().requires_grad_()
 ways = [
