@@ -29,7 +29,10 @@ assert loss.isnan()
 
 # --8<-- [start:fix-mask]
 def weighted_mean(loss, x, y, w):
-    """What has weight 0 is not read. A mask is a weight of 0 and 1."""
+    """What has weight 0 is not read. A mask is a weight of 0 and 1.
+
+    x and y have one shape.
+    """
     w = w.expand_as(x)
     wide = torch.promote_types(x.dtype, torch.float32)  # half sums overflow
     x, y = (torch.where(w != 0, v, 0).to(wide) for v in (x, y))
