@@ -71,9 +71,10 @@ assert (points.grad == 0).all()
 
 # --8<-- [start:fix-det]
 def determinant(a):
-    """The determinant of square matrices (..., n, n), with the cofactors as
-    its gradient, also where it is 0. NaN, the value too, where these
-    overflow. No second derivative, and no half type, since svd has none."""
+    """The determinant of real square matrices (..., n, n), with the cofactors
+    as its gradient, also where it is 0. NaN, the value too, where a product
+    of singular values overflows; a NaN in a raises an error. No second
+    derivative, and no half type, since svd has none."""
     fixed = a.detach()
     u, s, vh = torch.linalg.svd(fixed)
     sign = torch.linalg.det(u) * torch.linalg.det(vh)
@@ -118,6 +119,15 @@ print("gradient", gradient(lambda a: torch.linalg.slogdet(a)[1], small)[0, :2])
 # --8<-- [end:fix-small]
 assert torch.linalg.det(small) == 0 and small.logdet() == log
 assert determinant(10 * torch.eye(400)).isnan()  # the cofactors overflow
+scales = torch.tensor([1e-200, 1e200, 1e200, 1e-200], dtype=double).diag()
+assert torch.linalg.det(scales) == 1  # no cofactor does, and a product does
+assert determinant(scales).isnan()
+try:
+    determinant(torch.full((2, 2), torch.nan))
+except RuntimeError as error:
+    assert "contained non-finite values" in str(error)
+else:
+    raise AssertionError("no error")
 for seed in range(9):  # singular on paper, and by rounding not
     torch.manual_seed(seed)
     a = torch.randn(3, 2, dtype=double) @ torch.randn(2, 3, dtype=double)
@@ -135,6 +145,17 @@ for jitter in (0.0, 1e-6):
         print(jitter, error)
 # --8<-- [end:jitter]
 assert g.isfinite().all()
+# In float32 10⁻⁶ can be too little: 20 samples of 500 numbers.
+torch.manual_seed(0)
+samples = torch.randn(20, 500, dtype=double)
+for dtype, jitter, passes in (
+    (double, 1e-6, True),
+    (torch.float32, 1e-6, False),
+    (torch.float32, 1e-4, True),
+):
+    a = samples.to(dtype).T.cov()
+    a = a + jitter * a.diagonal().mean() * torch.eye(500, dtype=dtype)
+    assert (torch.linalg.cholesky_ex(a).info == 0) == passes
 
 # --8<-- [start:modes]
 x = singular.clone().requires_grad_()
@@ -191,8 +212,22 @@ for n in (2, 3, 17):
     x = torch.randn(n, n, dtype=double)
     a = x @ x.mT + torch.eye(n, dtype=double)
     a = a + torch.randn(n, n, dtype=double).triu(1)
-    for f in (torch.linalg.cholesky, torch.linalg.eigvalsh):
-        g = gradient(lambda x, f=f: f(x)[..., 0], a)
+    w = torch.randn(n, n, dtype=double)
+    for f in (
+        torch.linalg.cholesky,
+        torch.linalg.eigvalsh,
+        lambda x: torch.linalg.eigh(x).eigenvectors,
+    ):
+        g = gradient(lambda x, f=f, w=w: f(x) * w, a)
+        torch.testing.assert_close(g, g.mT)
+    # with upper=True or UPLO="U" the upper one
+    for f in (
+        lambda x: torch.linalg.cholesky(x, upper=True),
+        lambda x: torch.linalg.eigvalsh(x, UPLO="U"),
+        lambda x: torch.linalg.eigh(x, UPLO="U").eigenvalues,
+    ):
+        assert torch.equal(f(a.mT), f(a.mT.triu()))
+        g = gradient(lambda x, f=f, w=w: f(x) * w, a.mT)
         torch.testing.assert_close(g, g.mT)
 
 # --8<-- [start:errors]

@@ -36,8 +36,8 @@ assert gradient(root_by_eigh, covariance).isnan().all()
 
 # --8<-- [start:fix-function]
 def matrix_function(a, f, slope):
-    """f of a symmetric matrix (..., n, n), by its eigenvalues. slope is the
-    derivative of f, finite at each. Eigenvalues may be equal. It has no
+    """f of a real symmetric matrix (..., n, n), by its eigenvalues. slope is
+    the derivative of f, finite at each. Eigenvalues may be equal. It has no
     second derivative, and no half type, since eigh has none."""
     fixed = a.detach()
     values, q = torch.linalg.eigh(fixed)
@@ -47,8 +47,10 @@ def matrix_function(a, f, slope):
         t.abs().unsqueeze(-1) + t.abs().unsqueeze(-2) for t in (values, y, d)
     )
     limit = torch.finfo(a.dtype).eps ** (1 / 3)  # below it rounding counts
-    near = (gap.abs() <= limit * x2) | (gap.abs() * d2 <= limit * y2)
     middle = slope(values.unsqueeze(-1) - gap / 2)
+    bend = (2 * middle - d.unsqueeze(-1) - d.unsqueeze(-2)).abs()
+    lost = torch.maximum(rise.abs(), gap.abs() * d2) <= limit * y2
+    near = (lost | (gap.abs() <= limit * x2)) & (bend <= limit * d2)
     quotient = torch.where(near, middle, rise / torch.where(near, 1, gap))
     change = q.mT @ (a - fixed) @ q  # zeros, with a gradient
     return q @ (torch.diag_embed(y) + quotient * change) @ q.mT
@@ -96,6 +98,20 @@ for dtype in (double, torch.float32):
         right = gradient(torch.linalg.matrix_exp, a.double()).to(dtype)
         close = 1e-8 if dtype == double else 1e-4
         torch.testing.assert_close(got, right, rtol=close, atol=close)
+# Flat at both eigenvalues and not in between, or steep for its size.
+for f, slope, ends in (
+    (torch.tanh, lambda x: torch.cosh(x) ** -2, (-20.0, 20.0)),
+    (torch.cos, lambda x: -x.sin(), (0.0, torch.pi)),
+    (lambda x: x**3 - 3 * x, lambda x: 3 * x**2 - 3, (-1.0, 1.0)),
+    (torch.exp, torch.exp, (80.0, 80.7)),
+):
+    for dtype in (double, torch.float32):
+        low, high = torch.tensor(ends, dtype=double)
+        right = (f(high) - f(low)) / (high - low)
+        a = torch.diag(torch.tensor(ends, dtype=dtype))
+        got = gradient(lambda a, f=f, s=slope: matrix_function(a, f, s)[0], a)
+        got = got[0, 1].double()
+        torch.testing.assert_close(got, right, rtol=1e-5, atol=0)
 
 
 # --8<-- [start:trap-polar]
@@ -113,9 +129,9 @@ print("gradient", gradient(lambda a: polar_by_svd(a)[0, 1], eye).tolist())
 
 # --8<-- [start:fix-polar]
 def polar(a):
-    """The orthogonal matrix u @ vh nearest to a (..., m, n), m >= n, of full
-    rank. Singular values may be equal. It has no second derivative, and no
-    half type, since svd has none."""
+    """The orthogonal matrix u @ vh nearest to a real a (..., m, n), m >= n, of
+    full rank. Singular values may be equal. It has no second derivative, and
+    no half type, since svd has none. A NaN in a raises an error."""
     fixed = a.detach()
     u, s, vh = torch.linalg.svd(fixed, full_matrices=False)
     change = (a - fixed) @ vh.mT  # zeros, with a gradient
@@ -144,6 +160,13 @@ for m, n in ((1, 1), (2, 2), (3, 3), (5, 2), (8, 8)):
             ends = [(polar_by_svd(a + s * step) * w).sum() for s in (1, -1)]
             numeric.view(-1)[k] = (ends[0] - ends[1]) / (2 * h)
         torch.testing.assert_close(got, numeric, rtol=1e-5, atol=1e-6)
+
+try:
+    polar(torch.full((2, 2), torch.nan))
+except RuntimeError as error:
+    assert "failed to converge" in str(error)
+else:
+    raise AssertionError("no error")
 
 # --8<-- [start:near]
 for gap in (1e-1, 1e-4, 1e-8, 1e-12, 0.0):
