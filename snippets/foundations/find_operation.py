@@ -143,6 +143,10 @@ def in_part(x):
 x = torch.zeros(2, requires_grad=True)
 name, line = first_bad_gradient(recorded(in_part, x))
 assert name == "torch::autograd::CopySlices" and "in in_part" in line
+x = torch.ones(2, requires_grad=True)
+x.register_hook(lambda g: g * inf)  # what a hook of the leaf returned
+name, _ = first_bad_gradient((2 * x).sum())
+assert name == "torch::autograd::AccumulateGrad"
 # A leaf, and a loss without a graph: what backward() does.
 assert first_bad_gradient(torch.ones((), requires_grad=True)) is None
 try:
@@ -362,6 +366,28 @@ model(torch.ones(1, 2)).sum().backward()
 # --8<-- [end:modules]
 assert model[0].weight.grad.isnan().all()
 assert model[2].weight.grad.isfinite().all()
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x):
+        return x * self.weight.sqrt()
+
+
+# where all are, look at the gradients of the parameters
+chain, finite = nn.Sequential(nn.Linear(2, 2), Scaled(), nn.Tanh()), []
+for part in chain:
+    part.register_forward_hook(
+        lambda module, inputs, y: (
+            y.register_hook(lambda g: finite.append(g.isfinite().all()))
+            and None
+        )
+    )
+chain(torch.ones(1, 2)).sum().backward()
+assert len(finite) == 3 and all(finite) and chain[1].weight.grad.isinf()
 import contextlib
 import io
 
