@@ -6,7 +6,7 @@
 #   - "The total norm of order 2.0 for gradients from `parameters` is non-finite, so it cannot be clipped."
 #   - "Error detected in XlogyBackward0. Traceback of forward call that caused the error:"
 #   - {see: "the loss is NaN after some steps, without a spike before"}
-#   - {see: "the gradient of `log(1 - sigmoid(x))`, or of an entropy with `1 - p`, is NaN for x above 16.6 in float32"}
+#   - {see: "the gradient of `log(1 - sigmoid(x))`, or of an entropy with `1 - p`, is NaN for x from 16.64 on in float32"}
 # ---
 
 # %% [markdown]
