@@ -185,6 +185,8 @@ assert x.tolist() == [1, 2]
 for index, leaf in (
     (0, False),
     (slice(0, 1), False),
+    (torch.tensor(0), False),
+    (slice(None), True),
     (torch.tensor([True, False]), True),
     (torch.tensor([0]), True),
     ([0], True),

@@ -107,7 +107,8 @@ for name, function in functions.items():
     print(f"{name:8}", named(text))
 # --8<-- [end:table]
 # claim: The result of an operation may be changed in place where the
-#   formula of its gradient does not use the result, and where it is not
+#   formula of its gradient does not use the result, and where it is neither
+#   a view nor the input itself, as of Dropout in eval().
 of_input = torch.sin, torch.cos, torch.log, torch.log1p, torch.abs
 of_result = torch.exp, torch.tanh, torch.sqrt, torch.rsqrt, torch.reciprocal
 for function in (
@@ -124,6 +125,10 @@ for function in (
 ):
     text = attempt(lambda function=function: changed(function))
     assert text == "no error"
+for function in (nn.Dropout().eval(), nn.Identity(), torch.Tensor.float):
+    assert function(x) is x
+    text = attempt(lambda function=function: changed(function))
+    assert text.startswith("a leaf Variable that requires grad")
 # Where the formula uses it, the text names the operation that saved it
 for function in (*of_result, torch.expm1, torch.relu, torch.cumprod):
     arguments = [0] if function is torch.cumprod else []
@@ -182,6 +187,18 @@ for function in (torch.sin, torch.log, lambda h: h * h, lambda h: h**2):
     for of_view in (lambda h, f=function: f(h[:1]), lambda h: h.t().sin()):
         text = attempt(lambda f=of_view: written(f, torch.Tensor.zero_))
         assert named(text) == "error: output 0 of AsStrided"
+    # a part from unbind, split or chunk has the text of these
+    for part in (
+        lambda h: h.unbind()[0],
+        lambda h: h.split(1)[0],
+        lambda h: h.chunk(2)[1],
+    ):
+        for write in (torch.Tensor.zero_, quietly):
+            text = attempt(
+                lambda p=part, w=write: written(lambda h: p(h).sin(), w)
+            )
+            assert "is a view and its base or another view of its base" in text
+            assert "function that returns multiple views" in text
 # a linear layer whose weight is trained
 layer = nn.Linear(2, 3)
 assert "modified" in attempt(lambda: written(layer, torch.Tensor.zero_))
@@ -300,6 +317,13 @@ for leaf in (torch.ones(2), torch.ones(2, requires_grad=True)):
     text = attempt(lambda leaf=leaf: written_leaf(leaf))
     assert "[torch.FloatTensor [2]] is at version 1" in text
     assert "output" not in text
+with torch.inference_mode():
+    uncounted = torch.ones(2)
+try:
+    count = uncounted._version
+    raise AssertionError(count)
+except RuntimeError as error:
+    assert "do not track version counter" in str(error)
 h = torch.ones(2, requires_grad=True) * 1
 assert "output 0 of Mul" in attempt(lambda: written_leaf(h))
 

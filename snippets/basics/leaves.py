@@ -31,6 +31,18 @@ print("converted, a leaf:", converted.is_leaf)
 # --8<-- [end:trap-scaled]
 assert message == "can't optimize a non-leaf Tensor" and not w.is_leaf
 assert not converted.is_leaf
+# an optimizer accepts neither without retain_grad() or differentiable=True
+for kind in (torch.optim.SGD, torch.optim.Adam):
+    for computed in (w, converted):
+        try:
+            kind([computed], lr=0.1)
+            raise AssertionError(kind)
+        except ValueError as error:
+            assert str(error) == message
+        kind([computed], lr=0.1, differentiable=True)
+        kept = 2 * computed
+        kept.retain_grad()
+        kind([kept], lr=0.1)
 same = torch.randn(3, requires_grad=True)
 assert same.float() is same  # no conversion: the leaf itself
 made = 2 * torch.ones(2)  # an operation, not recorded
@@ -287,6 +299,11 @@ except RuntimeError as error:
 show(message)
 # --8<-- [end:again]
 assert message.startswith("Trying to backward through the graph a second")
+total = torch.ones(3, requires_grad=True)
+loss = total.sum()
+for step in range(2):
+    loss.backward()  # a sum saves no tensor
+assert (total.grad == 2).all()
 
 # --8<-- [start:again-fixed]
 x.grad = None
