@@ -46,6 +46,10 @@ try:
     raise AssertionError
 except RuntimeError as error:
     assert "finished reduction in the prior iteration" in str(error)
+model = DDP(nn.Linear(1, 1))
+for step in range(2):
+    model(x)
+    (0 * x.clone().requires_grad_()).sum().backward()  # used no parameter
 
 
 def indices(module):
