@@ -27,6 +27,7 @@ inf = float("inf")
 
 
 def bounded_softsign(x):
+    """softsign of real floating-point numbers, with its limit at ±inf."""
     most = torch.finfo(x.dtype).max  # there is no inf / inf below that
     return softsign(x.clamp(-most, most))
 
@@ -36,6 +37,15 @@ print("gradient:", gradient(bounded_softsign, 0.0, 1.0, inf).tolist())
 # --8<-- [end:softsign]
 assert gradient(bounded_softsign, 0.0, 1.0, inf).tolist() == [1, 0.25, 0]
 for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+    bits = torch.arange(-(2**15), 2**15).short().view(torch.float16)
+    finite = bits[bits.isfinite()].to(dtype) * (
+        1e30 if dtype.itemsize > 2 else 1
+    )
+    values, slopes = (
+        (f(finite), torch.func.grad(lambda x, f=f: f(x).sum())(finite))
+        for f in (softsign, bounded_softsign)
+    )
+    assert all(map(torch.equal, values, slopes))
     x = torch.tensor([-inf, inf, 0.0, 1.0, -3.0, 6e4, inf], dtype=dtype)
     x[-1] = torch.nan
     x.requires_grad_()
