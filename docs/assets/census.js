@@ -15,6 +15,7 @@
       rows: [...fold.querySelectorAll("tbody tr")].map((row) => ({
         row,
         text: plain(`${fold.firstElementChild.firstElementChild.textContent} ${row.textContent}`),
+        verdict: plain(row.querySelector(".verdict").textContent.split(/[,:;]/)[0]),
         broken: row.className === "broken",
       })),
     }));
@@ -22,12 +23,16 @@
   const filter = () => {
     folds ??= read();
     const wanted = plain(words.value).split(/\s+/).filter(Boolean);
+    const phrase = wanted.join(" ");
+    // "not the limit" is a verdict, and its words stand in others too.
+    const asked = wanted.length > 1 && folds.some(({ rows }) => rows.some(({ verdict }) => verdict === phrase));
     const active = wanted.length > 0 || only.checked;
     let points = 0;
     const left = folds.filter(({ fold, rows }) => {
       let shown = 0;
-      for (const { row, text, broken } of rows) {
-        row.hidden = (only.checked && !broken) || !wanted.every((word) => text.includes(word));
+      for (const { row, text, verdict, broken } of rows) {
+        const fits = asked ? verdict === phrase : wanted.every((word) => text.includes(word));
+        row.hidden = (only.checked && !broken) || !fits;
         if (!row.hidden) shown++;
       }
       points += shown;

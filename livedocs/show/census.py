@@ -28,8 +28,8 @@ RULES = {
 
 # Why a verdict is held against no rule.
 REASONS = {
-    Verdict.NONE: "have no gradient: the output is an integer or a bool, or it does not depend on the input",
-    Verdict.UNJUDGED: "are not judged: no slope leads away from an infinite input, or there is no value beside it",
+    Verdict.NONE: "have no gradient: the output has no graph, or backward() raises an error",
+    Verdict.UNJUDGED: "are not judged: an input, or a value there or beside it, is not finite or does not exist",
 }
 
 COLUMNS = ("Function", "Point", "PyTorch", "Verdict", "Rule", "Left", "Right")

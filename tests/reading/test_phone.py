@@ -65,6 +65,12 @@ def test_the_table_of_points_can_be_filtered(phone, served: str) -> None:
         n for n in everything if "sqrt" in n
     }
     assert phone.evaluate(f"{shown}.every((e) => e.open && e.querySelector('tbody tr:not([hidden])'))")
+    words.fill("Not the limit")  # a verdict: its words stand in "NaN, although the function has a limit here" too
+    verdicts = (
+        "[...document.querySelectorAll('.census tbody tr{}')].map((e) => e.querySelector('.verdict').textContent)"
+    )
+    found, limits = phone.evaluate(verdicts.format(":not([hidden])")), phone.evaluate(verdicts.format(""))
+    assert set(found) == {"not the limit"} and len(found) == limits.count("not the limit") > 50
     words.fill("")
     phone.get_by_label("only those that do not follow").check()
     left = phone.evaluate(names)
