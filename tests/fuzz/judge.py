@@ -545,7 +545,9 @@ def _words(body: str, soup: BeautifulSoup) -> Iterator[str]:
 def _headings(body: str, soup: BeautifulSoup) -> Iterator[str]:
     """Headings, in their order."""
     text = _without_comments(_without_fences(body))
-    wanted = [" ".join(re.findall(r"[A-Za-z]{3,}", line)) for line in re.findall(r"(?m)^#{1,6} (.*)$", text)]
+    wanted = [
+        " ".join(re.findall(r"[A-Za-z]{3,}", line)) for line in re.findall(r"(?m)^#{1,6} (.*?)(?:\{[^{}]*\} *)?$", text)
+    ]
     shown = [
         " ".join(re.findall(r"[A-Za-z]{3,}", node.get_text()))
         for node in soup.find_all(["h1", "h2", "h3", "h4", "h5", "h6"])
