@@ -220,7 +220,15 @@ class CheckedPieces:
             if slope is not None and not math.isnan(seen) and not _are_near(seen, slope):
                 problem = f"the {side} slope at {label} is not torch's"
                 raise self._error(problem, f"{seen:g} measured", f"{slope:g} (SymPy)")
-        slopes = {side: None if slope is None else {"x": slope} for side, slope in (("left", left), ("right", right))}
+        slopes: dict[str, dict[str, float] | None] = {}
+        for side, slope in (("left", left), ("right", right)):
+            seen = getattr(found, side)
+            if slope is not None:
+                slopes[side] = {"x": slope}
+            elif seen and not math.isnan(seen["x"]):  # beyond a declaration's end SymPy has no slope, PyTorch may have
+                slopes[side] = seen
+            else:
+                slopes[side] = None
         found = replace(found, **slopes)
         corner = None not in (left, right) and not close(left, right)
         curvature = self.curvature(at) if corner else ()

@@ -182,6 +182,12 @@ def test_unchanged_rules_are_measured_once(project: Runner) -> None:
     assert write_rules(project, f"{HEAD}RULES = []\n").rules == {} and project.runs == runs + 1
 
 
+def test_beyond_a_declarations_end_the_slope_is_the_measured_one() -> None:
+    stairs = [Piece(-1, -1, 0), Piece(0, 0, 1)]
+    low, middle, high = derive_rule(ROOT, Pieces("torch.floor", "torch.floor(x)", pieces=stairs, jumps=(0,))).points
+    assert all(p.left == p.right == {"x": 0.0} for p in (low, middle, high))
+
+
 def test_an_infinite_slope_is_the_limit() -> None:
     rule = Pieces("torch.sqrt", "torch.sqrt(x)", pieces=[Piece(sqrt(x), 0, oo)], points=("-1.0", NAN))
     measured = derive_rule(ROOT, rule)
