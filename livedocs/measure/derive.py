@@ -122,7 +122,7 @@ def _surroundings() -> dict[str, Any]:
     settings = (torch.get_default_dtype, torch.is_grad_enabled, torch.get_num_threads, torch.is_inference_mode_enabled)
     found: dict[str, Any] = {f"torch.{setting.__name__}()": setting() for setting in settings}
     found |= {f"sys.{name}": getattr(sys, name, None) for name in ("stdout", "stderr")}
-    found |= {f"sys.{name} open": _is_open(number) for number, name in enumerate(("stdout", "stderr"), 1)}
+    found |= {f"sys.{name} open": _is_open(name, number) for number, name in enumerate(("stdout", "stderr"), 1)}
     found |= {
         f"{namespace.__name__}.{name}": value
         for namespace in (torch, torch.nn.functional, torch.linalg, torch.special, torch.fft, torch.autograd)
@@ -132,12 +132,12 @@ def _surroundings() -> dict[str, Any]:
     return found | {f"torch.Tensor.{name}": value for name, value in vars(torch.Tensor).items() if callable(value)}
 
 
-def _is_open(descriptor: int) -> bool:
+def _is_open(name: str, descriptor: int) -> bool:
     try:
         os.fstat(descriptor)
-    except OSError:
+        return not getattr(sys, name).closed
+    except (OSError, AttributeError):
         return False
-    return True
 
 
 def derive_rule(root: Path, rule: Rule) -> MeasuredRule:

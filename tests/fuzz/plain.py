@@ -19,7 +19,7 @@ from pathlib import Path
 from livedocs.run.limits import environment
 
 PATIENCE = 120  # seconds for one script
-MARKER = re.compile(r"# -+8<-+ \[ *(start|end) *: *([\w-]+) *\]\s*$")  # as pymdownx reads it
+MARKER = re.compile(r"# -+8<-+ \[ *(start|end) *: *([\w-]+) *\]\s*$", re.IGNORECASE)  # as pymdownx reads it
 MARK = re.compile(rb"\x1d(start|end) ([^\x1d]*)\x1d")
 SERVER = r"""
 import builtins, ctypes, io, json, os, resource, signal, sys, time, warnings
@@ -162,7 +162,7 @@ def with_marks(source: str) -> str:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         match = MARKER.match(token.string) if token.type == tokenize.COMMENT and token.start[1] == 0 else None
         if match:
-            lines[token.start[0] - 1] = f'mark_("{match[1]} {match[2]}")'
+            lines[token.start[0] - 1] = f'mark_("{match[1].lower()} {match[2]}")'
     return "\n".join(lines)
 
 

@@ -198,6 +198,10 @@ FAULTS: dict[str, tuple[Change, str]] = {
         add(RULES, "\nimport sys\nsys.stdout = None\n"),
         f"{RULES}:105: the rules change a stream\n  got:    sys.stdout is None",
     ),
+    "rules that close a stream": (
+        add(RULES, "\nimport sys\nsys.stdout.close()\n"),
+        "the rules change a stream\n  got:    sys.stdout open is False",
+    ),
     "rules that close a descriptor": (
         add(RULES, "\nimport os\nos.close(1)\n"),
         f"{RULES}: the rules change a stream\n  got:    sys.stdout open is False",
