@@ -13,7 +13,6 @@ import re
 import signal
 import sys
 import tempfile
-import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -28,23 +27,17 @@ from livedocs import chance
 from livedocs.run.leftovers import end_with
 from livedocs.run.limits import Limits, restrict
 from livedocs.run.outcome import TRACEBACK
+from livedocs.run.threads import Threads
 
-# What a kernel is asked last: the threads that still run and are not its own, and the files of its modules,
-# but for those of Python and of installed packages. Their __dict__ is looked into, since some modules import others
-# when they are asked for an attribute.
+# What a kernel is asked last: the files of its modules, but for those of Python and of installed packages. Their
+# __dict__ is looked into, since some modules import others when they are asked for an attribute.
 _LAST = """
-import _thread, json as _json, sys as _sys, threading as _threading
-_known = _sys.modules["livedocs.run.kernels"].THREADS
-_threads = [t.name for t in _threading.enumerate() if t not in _known]
-if _thread._count() >= len(_threading.enumerate()):  # the main thread is counted on one side only
-    _threads.append("one that threading does not know (_thread)")
+import json as _json, sys as _sys
 _files = [getattr(module, "__dict__", {}).get("__file__") for module in list(_sys.modules.values())]
 _own = [file for file in _files if isinstance(file, str) and "site-packages" not in file]
-print(_json.dumps([_threads, [file for file in _own if not file.startswith(_sys.base_prefix)]]))
+print(_json.dumps([file for file in _own if not file.startswith(_sys.base_prefix)]))
 """
 
-
-THREADS: set[threading.Thread] = set()  # a kernel's own, before its first cell
 STREAMS = {1: "stdout", 2: "stderr"}  # files in the kernel's folder: what is written past Python
 REFUSED = "refused"  # a file in the kernel's folder, when a cell has done what none may: the problem, and what it was
 
@@ -144,11 +137,11 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
                 asked = nbformat.v4.new_code_cell(_LAST)
                 notebook.cells.append(asked)  # nbclient wants it there
                 _execute_cell(client, notebook.cells[-1], len(notebook.cells) - 1, limits, trace)
-                threads, files = json.loads(notebook.cells.pop().outputs[0].text)
-                last = max((n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"), default=0)
-                if threads:
-                    raise CellFailed(last, "left a thread behind", ", ".join(threads))
-                _look_at(trace.parent, last)
+                files = json.loads(notebook.cells.pop().outputs[0].text)
+                _look_at(
+                    trace.parent,
+                    max((n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"), default=0),
+                )
                 return files
         finally:
             with contextlib.suppress(ValueError):
@@ -170,6 +163,14 @@ def _look_at(folder: Path, index: int) -> None:
         if written := (folder / name).read_text(encoding="utf-8", errors="replace"):
             got = TRACEBACK.sub("", written).strip()[:2000]  # of the kernel, which cannot send what a cell has printed
             raise CellFailed(index, f"wrote past sys.{name}, as a child process or C code does", got)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _execute_cell(client: NotebookClient, cell, index: int, limits: Limits, trace: Path) -> None:
@@ -240,12 +241,21 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> No
     app.initialize(["--HistoryManager.enabled=False"])
     numbers = chance.Chance()
 
+    threads: list[Threads] = []  # from its first cell on: by then its own run
+
     def look(_: Any) -> None:
         if app.shell.exit_now:
-            refused.write_text("ended its kernel\nexit or quit", encoding="utf-8")
+            found = "ended its kernel\nexit or quit"
+        elif not all(map(_is_open, STREAMS)):
+            found = "closed a stream\na descriptor that is closed"
+        elif late := threads[0].left():
+            found = f"left a thread behind\n{', '.join(late)}"
         elif numbers.drawn():
-            refused.write_text(f"has {chance.PROBLEM}\na draw from PyTorch's generator", encoding="utf-8")
+            found = f"has {chance.PROBLEM}\na draw from PyTorch's generator"
+        else:
+            return
+        refused.write_text(found, encoding="utf-8")
 
-    app.shell.events.register("pre_run_cell", lambda _: THREADS or THREADS.update(threading.enumerate()))
+    app.shell.events.register("pre_run_cell", lambda _: threads or threads.append(Threads()))
     app.shell.events.register("post_run_cell", look)
     app.start()

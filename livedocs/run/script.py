@@ -3,7 +3,6 @@
 from __future__ import annotations
 import __future__
 
-import _thread
 import ast
 import atexit
 import gc
@@ -22,10 +21,10 @@ from typing import Any
 from livedocs import chance
 from livedocs.errors import DocsError
 from livedocs.run.sections import first_line
+from livedocs.run.threads import Threads
 
 FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 WANTED = "a snippet that runs to its end, silently"
-LEFT, JOINS = "the snippet left a thread behind", "a snippet that joins its threads: what they do later is on no page"
 
 
 def run(folder: Path, *, file: str, where: str, source: str, sections: list[list]) -> dict[str, Any]:
@@ -58,8 +57,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
 
     streams = sys.stdout, sys.stderr
-    threads, at_exit = set(threading.enumerate()), _noted_at_exit(where)
-    raw = _raw_threads()
+    threads, at_exit = Threads(), _noted_at_exit(where)
     finalizers = set(weakref.finalize._registry)
     started, children = None, _children()
     numbers = chance.Chance()
@@ -101,10 +99,9 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
         raise
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: nothing may pass
         raise _explained(error, where) from None
-    if late := [thread.name for thread in threading.enumerate() if thread not in threads]:
-        raise DocsError(where, line, LEFT, got=", ".join(late), wanted=JOINS)
-    if raw:
-        raise DocsError(where, line, LEFT, got="one that threading does not know (_thread)", wanted=JOINS)
+    if late := threads.left():
+        wanted = "a snippet that joins its threads: what they do later is on no page"
+        raise DocsError(where, line, "the snippet left a thread behind", got=", ".join(late), wanted=wanted)
     if at_exit:
         wanted = "a snippet that has done all when its last line has run"
         raise DocsError(
@@ -167,28 +164,6 @@ def _noted_at_exit(where: str) -> list[int]:
     if hasattr(threading, "_register_atexit"):
         threading._register_atexit = noted(threading._register_atexit)
     return lines
-
-
-def _raw_threads() -> set[object]:
-    """The threads that will be started past threading, which knows nothing of them, for as long as they run.
-
-    Python counts them only when they begin to run, which may be after a snippet's end.
-    """
-    running: set[object] = set()
-    start = _thread.start_new_thread
-
-    def start_and_note(function: Callable, args: tuple, kwargs: dict[str, Any] | None = None) -> int:
-        def run_and_forget() -> None:
-            try:
-                function(*args, **(kwargs or {}))
-            finally:
-                running.discard(key)
-
-        running.add(key := object())
-        return start(run_and_forget, ())
-
-    _thread.start_new_thread = _thread.start_new = start_and_note
-    return running
 
 
 def _check_streams(streams: tuple[Any, Any], where: str, line: int) -> None:
