@@ -355,13 +355,9 @@ with warnings.catch_warnings(record=True) as seen:
     interpolate(x, scale_factor=1.5, mode="bilinear")
 assert not seen
 
-# --8<-- [start:matrix]
 from torch.autograd.functional import jacobian
 
 torch.manual_seed(0)
-x = torch.randn(1, 1, 4, dtype=torch.float64)
-print(jacobian(lambda x: interpolate(x, size=3, mode="linear"), x).view(3, 4))
-# --8<-- [end:matrix]
 MODES = {
     "nearest": {},
     "nearest-exact": {},
