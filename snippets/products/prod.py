@@ -66,8 +66,9 @@ for dtype in dtypes:
             # claim: with two or more, every factor gets 0
             if zeros > 1:
                 assert (g == 0).all()
-            # claim: At zeros the modes return the same gradients, as long as
-            #   no product of some entries overflows or underflows
+            # claim: At zeros of finite rows the modes return the same
+            #   gradients, as long as no product of some entries overflows
+            #   or underflows
             sums = by_hand(x.double(), torch.ones(n).double())
             for mode in modes.values() if n < 33 else [gradient]:
                 g, h = mode(torch.prod, x), mode(cumprod, x)
@@ -77,13 +78,16 @@ for dtype in dtypes:
                 torch.testing.assert_close(
                     h.double(), sums, rtol=near, atol=near
                 )
-# claim: From the second zero of the row on, the gradient of cumprod is 0.
+# claim: From the second zero of the row on, backward() of cumprod gives 0.
 for dtype in dtypes:
     for n in (3, 17, 1001):
         x = torch.randn(n).to(dtype)
         second = torch.randperm(n)[:2].sort().values
         x[second] = 0.0
         assert (gradient(cumprod, x)[second[1] :] == 0).all()
+        for bad in (nan, inf):
+            x[-1] = bad
+            assert (gradient(cumprod, x)[second[1] :] == 0).all()
 
 # --8<-- [start:trap-log]
 x = torch.tensor([4.0, 1.0, 0.0])
@@ -110,7 +114,10 @@ for dtype in dtypes:
 
 # --8<-- [start:fix-mean]
 def geometric_mean(x, dim=-1):
-    """Of finite entries from 0 on; a row with a 0 has gradient 0."""
+    """Of finite entries from 0 on; a row with a 0 has gradient 0.
+
+    Compute float16 in float32: near 0 its gradients lose digits.
+    """
     zero = x == 0
     logs = torch.where(zero, 1.0, x).log()
     return torch.where(zero.any(dim), 0.0, logs.mean(dim).exp())
@@ -132,6 +139,9 @@ for dtype in dtypes:
         x[0, n // 2] = 0.0
         assert geometric_mean(x)[0] == 0
         assert (gradient(geometric_mean, x)[0] == 0).all()
+small = torch.full((2,), 2.0**-24, dtype=torch.float16)
+assert (gradient(geometric_mean, small) == 0).all()  # 1/2 in float32
+assert (gradient(geometric_mean, small.float()) - 0.5).abs().max() < 1e-4
 assert geometric_mean(torch.tensor(3.0)) == torch.tensor(3.0).log().exp()
 
 # --8<-- [start:trap-loss]
@@ -359,10 +369,12 @@ for dtype in dtypes:
                 #   the padding gives NaN to every factor before it
                 g = gradient(lambda x, k=k: x.cumprod(0)[k], x)
                 assert g[: n // 2 + 1].isnan().all()
+                forward = torch.func.jacfwd(lambda x, k=k: x.cumprod(0)[k])(x)
+                assert forward.isfinite().all()
                 # claim: where the loss uses only entries before the padding
                 every = gradient(cumprod, x)
                 assert every[: n // 2].isnan().all() == (bad != bad)
-                # claim: With a single 0 among them that 0 alone gets it
+                # claim: with a single 0 among them that 0 alone gets it
                 for place in {0, n // 2 - 1}:
                     y = x.clone()
                     y[place] = 0.0

@@ -60,7 +60,7 @@ for dtype, far in (
 # --8<-- [start:fix-large]
 def centered_logsumexp(x, dim=-1):
     """Its gradient is the softmax, up to some eps; NaN where a row is all
-    -inf or has inf."""
+    -inf or has inf. An empty row raises an error."""
     top = x.detach().amax(dim, keepdim=True)
     top = torch.where(top.isfinite(), top, 0.0)
     return (x - top).logsumexp(dim) + top.squeeze(dim)
@@ -106,6 +106,11 @@ torch.testing.assert_close(
     centered_logsumexp(rows)[:2], rows.logsumexp(-1)[:2]
 )
 assert vmap(grad(centered_logsumexp))(rows)[1].tolist() == [0, 1]
+try:
+    centered_logsumexp(torch.zeros(2, 0))
+    raise AssertionError
+except IndexError as error:
+    assert "non-zero size" in str(error)
 for k in (0, 2, 3):
     assert grad(centered_logsumexp)(rows[k]).isnan().any()
 
