@@ -71,8 +71,8 @@ loss = (torch.clamp(x, 0.0, 1.0) - 0.25) ** 2
 loss.backward()
 print("PyTorch", torch.__version__[:4], "gradient", x.grad.item())
 # --8<-- [end:trap-both]
-# claim: From 2.14 on, a parameter that was put exactly onto its bound and is
-#   clamped again in the loss has the gradient 0
+# claim: With numbers as bounds, from 2.14 on, a parameter that was put
+#   exactly onto its bound and is clamped again in the loss has the gradient 0
 old = torch.__version__.startswith("2.13")
 assert x.grad == (1.5 if old else 0)
 for low, high in ((0.1, 0.3), (-1.0, 1.0)):
@@ -169,7 +169,8 @@ print("PyTorch", release, "relu6   ", relative)
 assert at_bound.tolist() == ([1, 1] if old else [0, 0])
 DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 sizes = (1, 3, 17, 33, 1001)
-# claim: Exactly at a bound it is 0 from PyTorch 2.14 on, and was 1 up to 2.13.
+# claim: Exactly at a bound that is a number it is 0 from PyTorch 2.14 on, and
+#   was 1 up to 2.13.
 for dtype in DTYPES:
     for n in sizes:
         for low, high in ((-1.0, 1.0), (0.1, 0.3), (-0.0, 1e4)):
@@ -197,7 +198,13 @@ for bounds in (
     assert y.grad_fn.name() == z.grad_fn.name()
     g, h = (torch.autograd.grad(t.sum(), x)[0] for t in (y, z))
     assert torch.equal(g, h)
-# claim: hardtanh computes the same values for low ≤ high
+# claim: Of floating-point numbers hardtanh computes the same values for
+#   low ≤ high
+try:
+    torch.nn.Hardtanh(3.0, 3.0)
+    raise RuntimeError
+except AssertionError as error:
+    assert "must be greater than min_val" in str(error)
 for dtype in DTYPES:
     x = (2 * torch.randn(1001)).to(dtype)
     x[::7], x[1::7] = 0.1, nan

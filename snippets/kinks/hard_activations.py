@@ -100,7 +100,8 @@ print("second", second)
 print("1/6 in float64", g[2].item() == 1 / 6)
 # --8<-- [end:fix-second]
 assert g[2].item() == 1 / 6 and not second.any()
-# claim: The values and the gradients are the same up to rounding
+# claim: At numbers, the values and the gradients are the same up to rounding
+assert gradient(hardsigmoid_twice, float("nan")) > 0.16  # hardsigmoid: 0
 for dtype in DTYPES:
     x = torch.tensor([-3.0, 3.0, -1e4, 1e4, float("inf"), float("-inf")])
     x = torch.cat([x, 3 * torch.randn(3, 5).flatten()]).to(dtype)
@@ -160,7 +161,7 @@ assert fit(hardshrink, 0.25) == 0.25
 
 # --8<-- [start:fix-dead]
 def through(w):
-    """hardshrink in the forward pass, the identity in the backward pass."""
+    """hardshrink of a finite w, the identity in the backward pass."""
     return w + (hardshrink(w) - w).detach()
 
 

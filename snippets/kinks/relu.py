@@ -86,6 +86,13 @@ for kind, options in (
             optimizer.step()
         assert w0 == start
 
+for kind in (torch.optim.AdamW, torch.optim.ASGD, torch.optim.Muon):
+    w0 = torch.full((2, 2), -0.5, requires_grad=True)
+    optimizer = kind([w0], lr=0.1)  # weight decay by default
+    ((relu(w0) - 1) ** 2).sum().backward()
+    optimizer.step()
+    assert (w0 != -0.5).all()
+
 # --8<-- [start:fix]
 print("a small start     ", train(relu, 0.01))
 print("leaky_relu, from 0", train(lambda w: leaky_relu(w, 0.1), 0.0))
