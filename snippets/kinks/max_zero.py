@@ -73,6 +73,7 @@ print("maximum from 0:", train(five["maximum(x, zeros)"], 0.0))
 # --8<-- [end:fix]
 assert train(torch.relu, 0.01) == 1
 assert train(five["maximum(x, zeros)"], 0.0) == 1
+# claim: clamp was one up to 2.13, and is none from 2.14 on.
 assert train(five["clamp(x, min=0)"], 0.0) == (1 if old else 0)
 
 # --8<-- [start:mask-trap]

@@ -340,7 +340,8 @@ for dtype in dtypes:
         for place in range(3):
             x = torch.tensor([2.0, 2.0, 2.0], dtype=dtype)
             x[place] = bad
-            # claim: In a row without a 0 backward() returns NaN for it.
+            # claim: In a row without a 0 backward() returns NaN for it, in
+            #   eager mode.
             assert gradient(torch.prod, x)[place].isnan()
             assert grad(torch.prod)(x)[place] == 4
             x[place - 1] = 0.0
