@@ -132,6 +132,9 @@ class Runner:
             result = read_result(ended, about, limits)
             if result["error"]:
                 raise DocsError.from_dict(result["error"])
+            if ended.left_behind or result["left_behind"]:
+                got, wanted = "a child process that still ran at the end", "a file that waits for what it starts"
+                raise DocsError(about, None, "it left a process behind", got=got, wanted=wanted)
             refuse_complaints(ended, about)
             return result["value"]
 

@@ -141,6 +141,11 @@ def test_a_cell_that_does_what_none_may_stops_the_build(code: str, problem: str,
     assert (error.line, error.problem) == (4, f"a notebook cell {problem}")
 
 
+def test_a_process_that_outlives_a_notebook_stops_the_build(runner: Runner) -> None:
+    error = refused(runner, "# %%\nimport os\n\nos.system('(sleep 9; echo late) &');\n")
+    assert (error.where, error.problem) == ("n.py", "it left a process behind")
+
+
 def test_a_cell_may_use_processes(runner: Runner) -> None:
     pool = "import multiprocessing\n\nwith multiprocessing.Pool(1) as pool:\n    print(pool.map(abs, [-1]))\n"
     (runner.root / "n.py").write_text(f"# %%\n{pool}", encoding="utf-8")
