@@ -237,6 +237,17 @@ for target in (t[:2], t[0], t[:1]):
 # --8<-- [end:one-sample]
 assert error(torch.zeros(1), torch.tensor(0)) == 0  # one class
 assert "class probabilities" in error(torch.zeros(1), torch.tensor([0]))
+# claim: With label_smoothing a target of (1,) raises output with shape []
+#   doesn't match the broadcast shape [1]: write target[0].
+for reduction in "mean", "sum", "none":
+    options = {"label_smoothing": 0.1, "reduction": reduction}
+    cross_entropy(x[0], t[:1][0], **options)
+    try:
+        cross_entropy(x[0], t[:1], **options)
+    except RuntimeError as e:
+        assert "[] doesn't match the broadcast shape [1]" in str(e)
+    else:
+        raise AssertionError
 
 
 # --8<-- [start:size-mismatch]
