@@ -125,6 +125,13 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         first = torch.tensor([1.0, 1, 0, 1, 0, 0])
         assert torch.equal(g[0, 0].float(), torch.outer(first, first))
 
+# A window of padding alone; its backward pass writes where no pixel is.
+for n, dilation in (2, 3), (1, 2):
+    alone, index = max_pool2d(
+        torch.ones(1, n, n), 2, 1, 1, dilation, return_indices=True
+    )
+    assert alone.item() == -inf and index.item() >= n * n
+
 # --8<-- [start:divisor]
 ones = torch.ones(3, 3)
 for options in (
@@ -210,6 +217,16 @@ print(votes.view(3, 3).int().tolist())
 print(weights(max_pool2d, x, 2, 1).int().tolist())
 # --8<-- [end:sums]
 assert votes.view(3, 3).tolist() == weights(max_pool2d, x, 2, 1).tolist()
+# claim: so a pixel counts how many windows it wins (in bfloat16 up to 256)
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for layout in layouts:
+        for size in (1, 2, 15, 16, 17, 20):
+            x = torch.zeros(1, 8, 41, 41, dtype=dtype)
+            x[:, :, 20, 20] = 1
+            x = x.contiguous(memory_format=layout).requires_grad_()
+            (g,) = torch.autograd.grad(max_pool2d(x, size, 1).sum(), x)
+            most = 256 if dtype == torch.bfloat16 else size**2
+            assert g[:, :, 20, 20].eq(min(size**2, most)).all()
 
 # --8<-- [start:source]
 import pathlib
