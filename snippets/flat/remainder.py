@@ -182,3 +182,12 @@ print("1 / 0.1 is", 1 / 0.1, "and 1 // 0.1 is", 1 // 0.1)
 # --8<-- [end:rounding]
 assert value_and_gradients(torch.remainder, 1.0, 0.1)[2] == -9
 assert value_and_gradients(torch.fmod, 1.0, 0.1)[2] == -10
+torch.manual_seed(0)
+for dtype in (torch.float64, torch.float32, torch.float16):
+    a = (torch.randint(1, 2000, (9999,)) / 10).to(dtype)
+    b = (torch.randint(1, 50, (9999,)) / 10).to(dtype).requires_grad_()
+    z = torch.remainder(a, b)
+    (g,) = torch.autograd.grad(z.sum(), b)
+    counted = ((a.double() - z.double()) / b.double()).round()
+    off = (counted + g).abs().max()
+    assert off <= (counted.max() / 512 if dtype == torch.float16 else 0)
