@@ -157,7 +157,7 @@ def written(function, write):
     return y.sum()
 
 
-# The text names what wrote into it last
+# The text names the last recorded operation that wrote into it
 for function in (torch.sin, torch.log, lambda h: h * h, lambda h: h**2):
     for write, operation in (
         (torch.Tensor.zero_, "Zero"),
@@ -183,7 +183,9 @@ for function in (torch.sin, torch.log, lambda h: h * h, lambda h: h**2):
     for write in (quietly, lambda h: h.detach().zero_()):
         text = attempt(lambda f=function, w=write: written(f, w))
         assert named(text) == "error: output 0 of Mul"
-    # A saved view is named AsStrided
+    text = attempt(lambda f=function: written(f, lambda h: quietly(h.add_(1))))
+    assert named(text) == "error: output 0 of Add"  # zeroed last, unrecorded
+    # A saved view is named AsStrided, where no complex numbers take part
     for of_view in (lambda h, f=function: f(h[:1]), lambda h: h.t().sin()):
         text = attempt(lambda f=of_view: written(f, torch.Tensor.zero_))
         assert named(text) == "error: output 0 of AsStrided"
@@ -303,6 +305,31 @@ for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
         fused._version == 0 and attempt(lambda kept=loss: kept) == "no error"
     )
     assert torch.equal(fused.grad, 2 * fused) and fused.grad[0] < 2
+
+# claim: does not compare: no error comes, and the gradient can be wrong.
+from torch.autograd.graph import save_on_cpu, saved_tensors_hooks
+from torch.utils.checkpoint import checkpoint
+
+
+def exp_changed(x):
+    y = x.exp()
+    y += 1  # in place
+    return y.sin()
+
+
+right = (x.exp() * torch.cos(x.exp() + 1)).detach()
+wrong = ((x.exp() + 1) * torch.cos(x.exp() + 1)).detach()
+(g,) = torch.autograd.grad(
+    checkpoint(exp_changed, x, use_reentrant=False).sum(), x
+)
+torch.testing.assert_close(g, wrong)
+for hooks in (saved_tensors_hooks(lambda t: t, lambda t: t), save_on_cpu()):
+    with hooks:
+        (g,) = torch.autograd.grad(exp_changed(x).sum(), x)
+    torch.testing.assert_close(g, wrong)
+with saved_tensors_hooks(torch.clone, lambda t: t):
+    (g,) = torch.autograd.grad(exp_changed(x).sum(), x)
+torch.testing.assert_close(g, right)
 
 
 # a leaf is not the output of an operation, and the text names none
