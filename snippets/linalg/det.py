@@ -134,6 +134,27 @@ for seed in range(9):  # singular on paper, and by rounding not
     if torch.linalg.det(a) != 0:
         g = gradient(lambda a: torch.linalg.slogdet(a)[1], a)
         assert 1e14 < g.abs().max() < 1e19
+        g = gradient(torch.linalg.inv, a)
+        assert 1e14 < torch.linalg.inv(a).abs().max() < 1e20
+        assert 1e27 < g.abs().max() < 1e38
+        # of logdet 0 where rounding leaves a negative determinant
+        g = gradient(torch.logdet, a)
+        assert (g == 0).all() == (torch.linalg.det(a) < 0)
+        b = a.float()
+        if torch.linalg.det(b) != 0:  # in float32 10⁷ stands for 10¹⁶
+            g = gradient(lambda b: torch.linalg.slogdet(b)[1], b)
+            assert 1e5 < g.abs().max() < 1e11
+# claim: slogdet has ±∞ there, and raises an error under create_graph=True
+for dtype in dtypes:
+    a = singular.to(dtype)
+    assert gradient(lambda a: torch.linalg.slogdet(a)[1], a).isinf().all()
+    a.requires_grad_()
+    y = torch.linalg.slogdet(a)[1]
+    try:
+        torch.autograd.grad(y, a, create_graph=True)
+        raise AssertionError("no error")
+    except RuntimeError as error:
+        assert "the input matrix is singular" in str(error)
 
 # --8<-- [start:jitter]
 for jitter in (0.0, 1e-6):
