@@ -467,6 +467,12 @@ for backend in backends:
         with sdpa_kernel(backend):
             y = scaled_dot_product_attention(*inputs)
         assert y.isnan().any(-1)[0, 0].tolist() == rows
+    spoiled = k.clone()
+    spoiled[0, 0, 1] = torch.nan  # hidden from query 0
+    with sdpa_kernel(backend):
+        y = scaled_dot_product_attention(q, spoiled, v, is_causal=True)
+    through = y[0, 0, 0].isnan().all()
+    assert through == (backend != SDPBackend.FLASH_ATTENTION)
     large = torch.tensor(
         [[[[1.0, 1.0], [1e30, 1e30]]]]
     )  # the second is hidden
