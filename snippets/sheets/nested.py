@@ -79,6 +79,15 @@ for source, nested in jagged:
             continue
         raise AssertionError
 
+# A nested leaf has a second derivative by values.
+leaf = torch.nested.nested_tensor(
+    [[1.0], [2.0, 3.0]], layout=torch.jagged, requires_grad=True
+)
+squared = (leaf.values() ** 2).sum()
+(grad,) = torch.autograd.grad(squared, leaf, create_graph=True)
+(grad,) = torch.autograd.grad(grad.values().sum(), leaf)
+assert grad.values().tolist() == [2.0] * 3
+
 # What no row takes: 0 after unbind, and a gradient by values.
 for source, nested in holes:
     (grad,) = torch.autograd.grad(torch.cat(nested.unbind()).sum(), source)
