@@ -9,21 +9,22 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from livedocs.errors import DocsError
 
+# A value may hold < and >, and text in it looks like a tag.
+_TAG = re.compile(r"""<([a-z][\w:-]*)((?:\s(?:"[^"]*"|'[^']*'|[^"'<>])*)?)>""", re.IGNORECASE)
 _VALUE = r"""\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""  # HTML in a page may have any of these marks
-_LINK = re.compile(
-    rf"<(?:a|img|link|script|iframe|source|audio|video)\s(?:[^>]*?\s)?(?:href|src){_VALUE}", re.IGNORECASE
-)
+_LINK = re.compile(rf"\s(?:href|src){_VALUE}", re.IGNORECASE)
+_LINKING = {"a", "img", "link", "script", "iframe", "source", "audio", "video"}
 _ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL | re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)  # the parts of a drawing are no places of a page
-_ID = re.compile(rf"<[^>]*?\sid{_VALUE}", re.IGNORECASE)
+_ID = re.compile(rf"\sid{_VALUE}", re.IGNORECASE)
 
 
 def check(site: Path, site_url: str, docs: Path) -> None:
@@ -52,15 +53,16 @@ def check(site: Path, site_url: str, docs: Path) -> None:
     files = {path.relative_to(site).as_posix() for path in site.rglob("*")}
     for name, text in sorted(pages.items(), key=lambda page: "print/" in page[0]):  # which are made of the others
         said = _ARTICLE.search(text)
-        for link in dict.fromkeys(_values(_LINK, said[0]) if said else ()):
+        for link in dict.fromkeys(_values(_LINK, said[0], _LINKING) if said else ()):
             if lost := _lost(link, name, root, files, places):
                 file, line = _source(name, link, docs)
                 raise DocsError(file, line, "a link that leads nowhere", got=link, wanted=lost)
 
 
-def _values(attribute: re.Pattern[str], text: str) -> list[str]:
-    """What an attribute has wherever it stands in a text."""
-    return [unescape("".join(found)) for found in attribute.findall(text)]
+def _values(attribute: re.Pattern[str], text: str, tags: Container[str] | None = None) -> list[str]:
+    """What an attribute has, once for each tag that has it: of all, or of some."""
+    found = (attribute.search(rest) for tag, rest in _TAG.findall(text) if tags is None or tag.lower() in tags)
+    return [unescape("".join(filter(None, match.groups()))) for match in found if match]
 
 
 def _lost(link: str, page: str, root: str, files: set[str], places: dict[str, set[str]]) -> str:

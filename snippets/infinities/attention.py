@@ -324,13 +324,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 torch.manual_seed(0)
 q, k, v = torch.randint(-2, 3, (3, 1, 1, 2, 2)).float()
 lowest = torch.finfo(q.dtype).min
+masks = [torch.where(keep, 0.0, low) for low in (-torch.inf, lowest)]
 print("mean of all values", v.mean(-2).tolist())
 for backend in (SDPBackend.MATH, SDPBackend.FLASH_ATTENTION):
-    for mask in (
-        keep,
-        torch.where(keep, 0.0, -torch.inf),
-        torch.where(keep, 0.0, lowest),
-    ):
+    for mask in (keep, *masks):
         with sdpa_kernel(backend):
             y = scaled_dot_product_attention(q, k, v, attn_mask=mask)
         kind = "bool" if mask is keep else mask[1, 1].item()
@@ -485,13 +482,9 @@ for backend in backends:
 
 # --8<-- [start:causal]
 queries, keys = torch.ones(1, 1, 4, 2), torch.ones(1, 1, 3, 2)
-lower_right = torch.ones(4, 3, dtype=torch.bool).tril(3 - 4)
-none = keys[:, :, :0]
-for k, options in (
-    (keys, {"is_causal": True}),
-    (keys, {"attn_mask": lower_right}),
-    (none, {}),
-):
+lower = {"attn_mask": torch.ones(4, 3, dtype=torch.bool).tril(3 - 4)}
+causal, none = {"is_causal": True}, keys[:, :, :0]
+for k, options in (keys, causal), (keys, lower), (none, {}):
     y = scaled_dot_product_attention(queries, k, k, **options)
     print(y[0, 0, :, 0].tolist(), *options)
 # --8<-- [end:causal]
