@@ -72,7 +72,8 @@ def wrong_name(tree: Tree, rng: random.Random) -> Mutant:
     while not (words := re.findall(r"\b[a-z_]{3,}\b", lines[at])) or lines[at].startswith("#"):
         at = choose_line(tree, file, rng)
     word = rng.choice(words)
-    lines[at] = re.sub(rf"\b{word}\b", word[:-1] + rng.choice(("x", "", "_1")), lines[at], count=1)
+    end = rng.choice(("z" if word.endswith("x") else "x", "", "_1"))
+    lines[at] = re.sub(rf"\b{word}\b", word[:-1] + end, lines[at], count=1)
     tree.write(file, lines)
     return Mutant(file, f"{word} misspelled in {lines[at].strip()!r}", at + 1, (f"docs/{file[9:-3]}.md",))
 
