@@ -108,7 +108,7 @@ def _enter(folder: Path, limits: Limits) -> None:
         pass
     else:
         lower(resource.RLIMIT_FSIZE, LARGEST_FILE, LARGEST_FILE)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     room = folder / "room"
     room.mkdir()
     os.chdir(room)

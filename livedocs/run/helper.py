@@ -26,6 +26,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from livedocs.run import child, leftovers, network
+from livedocs.run.aside import Aside
 from livedocs.run.limits import Limits, asleep, cores
 
 # A child at the end of its patience gets a signal that makes it say where it is; it may take so long over that.
@@ -185,6 +186,9 @@ def _child(job: dict, folder: Path, answers: int | None, helper: int) -> None:
 
 
 def _matplotlib() -> None:
+    import matplotlib  # noqa: F401  alone, as a snippet may import it
+
+    known = set(sys.modules)
     import matplotlib.pyplot as plt
 
     plt.switch_backend(os.environ["MPLBACKEND"])
@@ -192,6 +196,8 @@ def _matplotlib() -> None:
     axes.loglog([1, 10, 100], [1, 10, 100])
     plt.show()
     sys.modules["livedocs.run.backend"].take_figures()
+    # What import matplotlib alone does not bring waits for whoever imports it.
+    Aside(name for name in set(sys.modules) - known if "." in name and not name.startswith("livedocs."))
 
 
 def _testing() -> None:

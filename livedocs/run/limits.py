@@ -135,6 +135,16 @@ def lower(what: int, soft: int, hard: int) -> None:
     resource.setrlimit(what, (soft, hard))
 
 
+def own() -> dict[str, tuple[int, int]]:
+    """The system's limits of this process, by their names; none where it has no such limits (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return {}
+    names = [name for name in dir(resource) if name.startswith("RLIMIT_")]
+    return {name: resource.getrlimit(getattr(resource, name)) for name in names}
+
+
 def _data() -> int | None:
     """Bytes of private memory that this process has, as RLIMIT_DATA counts them; None where that is not known."""
     try:

@@ -20,6 +20,7 @@ from typing import Any
 
 from livedocs import chance
 from livedocs.errors import DocsError
+from livedocs.run import limits
 from livedocs.run.sections import first_line
 from livedocs.run.threads import Threads
 
@@ -56,7 +57,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     linecache.cache[where] = (len(source), None, lines, where)  # tracebacks that a snippet prints
     progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
 
-    streams = sys.stdout, sys.stderr
+    streams, room, own = (sys.stdout, sys.stderr), Path.cwd(), limits.own()
     threads, at_exit = Threads(), _noted_at_exit(where)
     finalizers = set(weakref.finalize._registry)
     started, children = None, _children()
@@ -76,6 +77,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
             code = compile(ast.Module([*above, node], []), where, "exec", flags=flags, dont_inherit=True)
             exec(code, main.__dict__)
             _check_streams(streams, where, line)
+            _check_place(room, own, where, line)
             _flush()
             after = _written()
             if complained is None and _written(2) > said:
@@ -185,6 +187,21 @@ def _check_streams(streams: tuple[Any, Any], where: str, line: int) -> None:
             closed = True
         if closed:
             raise DocsError(where, line, "the snippet closes a stream", got=f"sys.{name} is closed", wanted=wanted)
+
+
+def _check_place(room: Path, own: dict[str, tuple[int, int]], where: str, line: int) -> None:
+    """Refuse what a reader's process would fail at later, and this one, which has all that it needs open, does not.
+
+    Raises:
+        DocsError: where the folder that a snippet works in is gone after a statement, or a limit is another.
+    """
+    if not room.is_dir():
+        got, wanted = "no such folder any more", "the folder as it was: what follows runs there"
+        raise DocsError(where, line, "the snippet removes its working folder", got=got, wanted=wanted)
+    for name, now in limits.own().items():
+        if now != own[name]:
+            got, wanted = f"resource.{name} is {now}", "the limits as they were: what follows runs under them"
+            raise DocsError(where, line, "the snippet changes a limit of its process", got=got, wanted=wanted)
 
 
 def _children() -> set[str]:

@@ -13,8 +13,6 @@ import functools
 import re
 from dataclasses import dataclass
 
-from pymdownx.snippets import SnippetPreprocessor
-
 from livedocs.errors import DocsError
 
 WHOLE_FILE = ""
@@ -48,6 +46,8 @@ def read_sections(source: str, where: str) -> tuple[Section, ...]:
             nested or is not a comment line of its own, a section without code, a statement that
             crosses a marker, and a file without any code.
     """
+    from pymdownx.snippets import SnippetPreprocessor  # not at the head: a snippet's process has no use for Markdown
+
     statements = _statements(source, where)
     sections: list[Section] = []
     open_name, open_line = "", 0

@@ -249,11 +249,41 @@ FAILURES = {
         "the snippet ended its process",
         "exit code 0",
     ),
+    "a smaller stack": (
+        "import resource\nx = 1\nresource.setrlimit(resource.RLIMIT_STACK, (2**22, 2**23))\n",
+        3,
+        "the snippet changes a limit of its process",
+        "RLIMIT_STACK is (4194304, 8388608)",
+    ),
     "no more files": (
         "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\nx = 1\n",
-        3,
+        2,
         "the snippet ended its process",
         "Too many open files",
+    ),
+    "no folder": (
+        "import os, shutil\nx = 1\nshutil.rmtree(os.getcwd())\nprint(1)\n",
+        3,
+        "the snippet removes its working folder",
+        "no such folder",
+    ),
+    "all that is around it": (
+        "import shutil\nx = 1\nshutil.rmtree('..', ignore_errors=True)\n",
+        3,
+        "the snippet removes its working folder",
+        "no such folder",
+    ),
+    "a part of Python that nothing imports": (
+        "import xml\nx = 1  # before matplotlib\nprint(xml.etree)\n",
+        3,
+        "the snippet raised",
+        "AttributeError: module 'xml' has no attribute 'etree'",
+    ),
+    "a module that nothing imports": (
+        "import matplotlib\nx = 1\nprint(matplotlib.pyplot)\n",
+        3,
+        "the snippet raised",
+        "AttributeError: module 'matplotlib' has no attribute 'pyplot'",
     ),
     "standard input": ("x = 1\ninput()\n", 2, "the snippet raised", "EOFError"),
     "not shown": (
