@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from livedocs import chance
 from livedocs.run.leftovers import end_with
-from livedocs.run.limits import Limits, restrict
+from livedocs.run.limits import Limits, own, restrict
 from livedocs.run.outcome import TRACEBACK
 from livedocs.run.threads import Threads
 
@@ -39,7 +40,7 @@ print(_json.dumps([file for file in _own if not file.startswith(_sys.base_prefix
 """
 
 STREAMS = {1: "stdout", 2: "stderr"}  # files in the kernel's folder: what is written past Python
-REFUSED = "refused"  # a file in the kernel's folder, when a cell has done what none may: the problem, and what it was
+REFUSED = "refused"  # a file in the kernel's folder; when a cell has done what none may: the problem, and what it was
 
 
 class CellFailed(Exception):
@@ -137,12 +138,10 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
                 asked = nbformat.v4.new_code_cell(_LAST)
                 notebook.cells.append(asked)  # nbclient wants it there
                 _execute_cell(client, notebook.cells[-1], len(notebook.cells) - 1, limits, trace)
-                files = json.loads(notebook.cells.pop().outputs[0].text)
-                _look_at(
-                    trace.parent,
-                    max((n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"), default=0),
-                )
-                return files
+                said = notebook.cells.pop().outputs
+                last = max((n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"), default=0)
+                _look_at(trace.parent, last)
+                return _printed_files(said, last)
         finally:
             with contextlib.suppress(ValueError):
                 process.kill()
@@ -157,12 +156,27 @@ def _look_at(folder: Path, index: int) -> None:
     Raises:
         CellFailed: if there is any of it.
     """
-    if (refused := folder / REFUSED).exists():
-        raise CellFailed(index, *refused.read_text(encoding="utf-8").split("\n"))
+    if refused := (folder / REFUSED).read_text(encoding="utf-8").splitlines():
+        raise CellFailed(index, *refused[:2])
     for name in STREAMS.values():
         if written := (folder / name).read_text(encoding="utf-8", errors="replace"):
             got = TRACEBACK.sub("", written).strip()[:2000]  # of the kernel, which cannot send what a cell has printed
             raise CellFailed(index, f"wrote past sys.{name}, as a child process or C code does", got)
+
+
+def _printed_files(outputs: list, index: int) -> list[str]:
+    """What a kernel has printed when it was asked last; the index is that of the last cell before.
+
+    Raises:
+        CellFailed: if that is something else, since a cell has changed what a kernel says.
+    """
+    text = "".join(output.text for output in outputs if output.get("name") == "stdout")
+    others = [output for output in outputs if output.get("name") != "stdout"]
+    with contextlib.suppress(ValueError):
+        if not others:
+            return json.loads(text)
+    got = (others[0].get("text", others[0].output_type) if others else text).strip()[:300]
+    raise CellFailed(index, "changed what a kernel says", got or "nothing")
 
 
 def _is_open(descriptor: int) -> bool:
@@ -187,11 +201,11 @@ def _execute_cell(client: NotebookClient, cell, index: int, limits: Limits, trac
         raise CellFailed(index, "ended its kernel", "no answer any more") from None
 
 
-def _refuse_forks(note: Path) -> None:
+def _refuse_forks(tell: Callable[[str, str], None]) -> None:
     """End what a cell forks of the kernel, which would run the rest of the cell too; multiprocessing knows what to do.
 
     Args:
-        note: a file that is there when that has happened.
+        tell: called when that happens, with the problem and what it was.
     """
     base = sys._getframe(1)  # the kernel itself was forked by multiprocessing
 
@@ -203,15 +217,15 @@ def _refuse_forks(note: Path) -> None:
             frame = frame.f_back
         return True
 
-    def tell() -> None:  # by the kernel: its answer may come before the child has run
+    def note() -> None:  # by the kernel: its answer may come before the child has run
         if is_own():
-            note.write_text("forked its kernel\nos.fork", encoding="utf-8")
+            tell("forked its kernel", "os.fork")
 
     def end() -> None:
         if is_own():
             os._exit(0)
 
-    os.register_at_fork(before=tell, after_in_child=end)
+    os.register_at_fork(before=note, after_in_child=end)
 
 
 def _line(traceback: str) -> int | None:
@@ -229,8 +243,12 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> No
     os.environ["MPLBACKEND"] = "module://livedocs.run.backend"
     os.environ["IPYTHONDIR"] = str(trace.parent)  # not the start-up files of whoever builds
     restrict(limits, trace.open("wb"))
-    refused = trace.with_name(REFUSED)
-    _refuse_forks(refused)
+    refused = os.open(trace.with_name(REFUSED), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def tell(problem: str, got: str) -> None:  # a cell may leave no number for a file that is opened later
+        os.write(refused, f"{problem}\n{got}\n".encode())
+
+    _refuse_forks(tell)
     for number, name in STREAMS.items():
         target = os.open(trace.with_name(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(target, number)
@@ -239,22 +257,20 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> No
     options = {"parent_handle": os.getppid(), "log_level": "ERROR", "capture_fd_output": False}
     app = IPKernelApp.instance(connection_file=start.recv(), **options)
     app.initialize(["--HistoryManager.enabled=False"])
-    numbers = chance.Chance()
-
+    numbers, limited = chance.Chance(), own()
     threads: list[Threads] = []  # from its first cell on: by then its own run
 
     def look(_: Any) -> None:
         if app.shell.exit_now:
-            found = "ended its kernel\nexit or quit"
+            tell("ended its kernel", "exit or quit")
         elif not all(map(_is_open, STREAMS)):
-            found = "closed a stream\na descriptor that is closed"
+            tell("closed a stream", "a descriptor that is closed")
         elif late := threads[0].left():
-            found = f"left a thread behind\n{', '.join(late)}"
+            tell("left a thread behind", ", ".join(late))
         elif numbers.drawn():
-            found = f"has {chance.PROBLEM}\na draw from PyTorch's generator"
-        else:
-            return
-        refused.write_text(found, encoding="utf-8")
+            tell(f"has {chance.PROBLEM}", "a draw from PyTorch's generator")
+        elif changed := [name for name, limit in own().items() if limit != limited[name]]:
+            tell("changed a limit of its process", ", ".join(changed))
 
     app.shell.events.register("pre_run_cell", lambda _: threads or threads.append(Threads()))
     app.shell.events.register("post_run_cell", look)

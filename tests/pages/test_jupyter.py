@@ -134,11 +134,20 @@ def test_a_thread_that_outlives_a_notebook_stops_the_build(daemon: bool, runner:
         ("import _thread, time; _thread.start_new_thread(time.sleep, (1,))", "left a thread behind"),
         ("get_ipython().kernel.do_shutdown(False)", "ended its kernel"),
         ("import torch; torch.rand(1)", "has random numbers that are not seeded"),
+        ("import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))", "changed a limit of its process"),
     ],
 )
 def test_a_cell_that_does_what_none_may_stops_the_build(code: str, problem: str, runner: Runner) -> None:
     error = refused(runner, f"# %%\nx = 1\n\n# %%\n{code}\n\n# %%\nprint(x)\n")
     assert (error.line, error.problem) == (4, f"a notebook cell {problem}")
+
+
+@pytest.mark.parametrize(
+    "code", ["import builtins; builtins.print = lambda *a: None", "%config Application.log_level=0"]
+)
+def test_a_cell_that_changes_what_a_kernel_says_stops_the_build(code: str, runner: Runner) -> None:
+    error = refused(runner, f"# %%\nx = 1\n\n# %%\n{code}\n")
+    assert (error.line, error.problem) == (4, "a notebook cell changed what a kernel says")
 
 
 def test_a_process_that_outlives_a_notebook_stops_the_build(runner: Runner) -> None:
