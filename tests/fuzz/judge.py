@@ -123,6 +123,9 @@ class Judge:
         mine = mutant.file.removeprefix("docs/")  # an asset that is gone, and that nothing uses
         if gone and not other_names:
             lost = [name for name in gone if name != mine and (name != PRINT or mutant.file != "mkdocs.yml")]
+            if mutant.file.startswith("rules/"):  # a name that the rules have no more
+                rules = (self.tree.root / mutant.file).read_text("utf-8", "replace")
+                lost = [name for name in lost if not name.startswith("f/") or f'"{name.split("/")[1]}"' in rules]
             if lost:
                 yield f"missing from the site: {', '.join(lost[:3])}"
         for name in SOURCES:
@@ -250,7 +253,7 @@ class Judge:
             return
         wanted = [_nameless(part) for part in said.parts.values() if part.strip()]
         shown = [_nameless(node.get_text()) for node in soup.select("pre.output")]
-        if "".join(wanted) != "".join(shown):
+        if " ".join(wanted).split() != " ".join(shown).split():  # a value has a box of its own
             first = next((pair for pair in zip(wanted, shown, strict=False) if pair[0] != pair[1]), None)
             yield f"outputs differ from plain Python: {first or (len(wanted), len(shown))!r:.300}"
         if said.status != 0 or said.complaints:
@@ -259,7 +262,7 @@ class Judge:
     def _cards(self, body: str, soup: BeautifulSoup) -> Iterator[str]:
         """The cards that a page asks for."""
         asked = re.findall(
-            r"(?mi)^(?: {0,3}|[ >]*> ?|[-*] )/// rule \| (.*?)\s*$", _without_comments(_without_fences(body))
+            r"(?mi)^(?: {0,3}|[ >]*> ?|[-*] )/// rule \| *(.*?)\s*$", _without_comments(_without_fences(body))
         )
         shown = [node.get_text() for node in soup.select(".rule > h3")]
         if [name for name in asked] != [text.rstrip("#¶") for text in shown]:
