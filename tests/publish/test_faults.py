@@ -74,6 +74,18 @@ DEFECT = "__import__('livedocs.declare').declare.Defect('NaN', 'x', {'gradient':
 FAULTS: dict[str, tuple[Change, str]] = {
     "a colon": (describe("description: Max: shared"), f"{PAGE}:3: front matter that is not YAML"),
     "an unknown key": (describe("descripton: Max"), f"{PAGE}:3: an unknown key in front matter"),
+    "a template for one page": (
+        describe("description: Max\ntemplate: home.html"),
+        f"{PAGE}:4: an unknown key in front matter",
+    ),
+    "an option that Markdown cannot read": (
+        swap("mkdocs.yml", "permalink_title: Link to this section", "permalink_title: 3"),
+        "Markdown cannot make a page of it\n  got:    ",
+    ),
+    "rules that leave a process behind": (
+        add(RULES, "\nimport subprocess\nsubprocess.Popen(['sleep', '60'])\n"),
+        f"{RULES}: it left a process behind",
+    ),
     "an empty description": (describe("description:"), f"{PAGE}:3: front matter: description"),
     "a number for a description": (describe("description: 3"), f"{PAGE}:3: front matter: description"),
     "a script that is no file": (describe("description: Max\nscripts: [nope.js]"), "nope.js, which is no file"),
