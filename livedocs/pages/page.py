@@ -133,7 +133,8 @@ class Page:
             what: its own words, with the path or the section between quotation marks.
         """
         name = next(iter(re.findall("'([^']*)'", what)), "")
-        line = self.line_of(lambda line: "8<-" in line and name in line)
+        whole = re.compile(rf"{re.escape(name)}(?![\w/.])")  # a folder's name stands in the paths of its files too
+        line = self.line_of(lambda line: "8<-" in line and whole.search(line) is not None)
         return DocsError(self.name, line, "an include names nothing", got=name, wanted="a file, or a section of one")
 
     def snippet(self, include: Include) -> Snippet:

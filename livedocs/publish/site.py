@@ -364,6 +364,8 @@ class Site:
                 render(config, files)
             except SnippetMissingError as error:
                 raise self.pages[uri].missing(str(error)) from None
+            except IsADirectoryError as error:  # of pymdownx, which opens what there is
+                raise self.pages[uri].missing(f"'{Path(error.filename).name}'") from None
             except (DocsError, MkDocsException, OSError):
                 raise
             except Exception as error:  # an extension that was given what it does not understand

@@ -132,6 +132,10 @@ FAULTS: dict[str, tuple[Change, str]] = {
         swap(PAGE, INCLUDE, '--8<-- "https://example.org/a.txt"'),
         f"{PAGE}:22: an include names nothing\n  got:    https://example.org/a.txt",
     ),
+    "an include of a folder": (
+        swap(PAGE, INCLUDE, '--8<-- "ties"'),
+        f"{PAGE}:22: an include names nothing\n  got:    ties",
+    ),
     "a bare include of nothing": (
         add(PAGE, '\n--8<-- "ties/max.py:nope"\n'),
         "an include names nothing\n  got:    nope",
