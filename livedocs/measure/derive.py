@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
 import re
 import sys
 import warnings
@@ -40,13 +39,14 @@ from livedocs.measure.plane import sample_surface
 from livedocs.measure.tensors import measure_tensors, regular_inputs
 from livedocs.measure.wide import measure_wide
 from livedocs.measured import Elsewhere, KnownDefect, MeasuredRule, Point
+from livedocs.run.progress import Progress, is_open
 
 
 def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
     """Measure a module of rules in a child (livedocs.run.child).
 
     Args:
-        folder: of the job; not used.
+        folder: of the job; takes the lines that a message may have to name (livedocs.run.progress).
         root: the project's root.
         module: the module's name, ``"rules.kinks.relu"``.
 
@@ -58,7 +58,7 @@ def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
     """
     warnings.simplefilter("ignore")  # measuring provokes what PyTorch warns of
     found = []
-    for rule in load_rules(Path(root), module):
+    for rule in load_rules(Path(root), module, Progress(folder)):
         torch.default_generator.seed()  # as if nobody had: a rule that seeds it does so for itself alone
         numbers = chance.Chance()
         try:
@@ -75,8 +75,8 @@ def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
     return found
 
 
-def load_rules(root: Path, module: str) -> list[Rule]:
-    """The rules of a module.
+def load_rules(root: Path, module: str, progress: Progress) -> list[Rule]:
+    """The rules of a module, whose lines are noted while it is imported.
 
     Raises:
         DocsError: for a module that does not import, or has no RULES.
@@ -86,7 +86,8 @@ def load_rules(root: Path, module: str) -> list[Rule]:
     where = module.replace(".", "/") + ".py"
     before = _surroundings()
     try:
-        loaded = importlib.import_module(module)
+        with progress.following(where):
+            loaded = importlib.import_module(module)
     except BaseException as error:  # SystemExit and KeyboardInterrupt too
         lines = [f.tb_lineno for f in _frames(error.__traceback__) if f.tb_frame.f_code.co_filename.endswith(where)]
         line = lines[-1] if lines else getattr(error, "lineno", None)
@@ -100,6 +101,7 @@ def load_rules(root: Path, module: str) -> list[Rule]:
             line = _line_with(
                 loaded, name.rpartition(".")[2].removesuffix("()").removeprefix("is_").removeprefix("get_")
             )
+            line = line or progress.closed
             what = "a stream" if name.startswith("sys.") else "PyTorch"
             raise DocsError(where, line, f"the rules change {what}", got=got, wanted=f"{value!r:.200}")
     if not hasattr(loaded, "RULES"):
@@ -133,11 +135,7 @@ def _surroundings() -> dict[str, Any]:
 
 
 def _is_open(name: str, descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-        return not getattr(sys, name).closed
-    except (OSError, AttributeError):
-        return False
+    return is_open(descriptor) and not getattr(getattr(sys, name, None), "closed", True)
 
 
 def derive_rule(root: Path, rule: Rule) -> MeasuredRule:

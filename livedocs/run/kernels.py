@@ -28,6 +28,7 @@ from livedocs import chance
 from livedocs.run.leftovers import end_with
 from livedocs.run.limits import Limits, own, restrict
 from livedocs.run.outcome import TRACEBACK
+from livedocs.run.progress import Progress, is_open
 from livedocs.run.threads import Threads
 
 # What a kernel is asked last: the files of its modules, but for those of Python and of installed packages. Their
@@ -92,7 +93,7 @@ class ForkedKernel(KernelProvisionerBase):
         self.process.join()
 
 
-def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> list[str]:
+def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits, noted: Path, lines: list[int]) -> list[str]:
     """Run the code cells of a notebook from top to bottom in a kernel of its own; their outputs go into it.
 
     This process must not have an event loop yet: the kernel is forked from it.
@@ -101,6 +102,8 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
         notebook: changed in place.
         folder: where the kernel works.
         limits: what it may use, for all cells together.
+        noted: a folder that takes the line of the cell that runs (livedocs.run.progress).
+        lines: where each cell begins.
 
     Returns:
         The files of all modules that its cells imported.
@@ -116,6 +119,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
         arguments = (theirs, folder, limits, trace, os.getpid())
         process = multiprocessing.get_context("fork").Process(target=_kernel, args=arguments)
         process.start()
+        progress = Progress(noted, lambda: process.pid)
         # The kernel talks over sockets in a folder that only this user can open.
         manager = AsyncKernelManager(transport="ipc", connection_file=f"{private}/kernel.json")
         manager.provisioner = ForkedKernel(parent=manager)
@@ -133,12 +137,14 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits) -> li
             with client.setup_kernel():
                 for index, cell in enumerate(notebook.cells):
                     if cell.cell_type == "code":
+                        progress.at(lines[min(index, len(lines) - 1)])
                         _execute_cell(client, cell, index, limits, trace)
                         _look_at(trace.parent, index)
                 asked = nbformat.v4.new_code_cell(_LAST)
                 notebook.cells.append(asked)  # nbclient wants it there
                 _execute_cell(client, notebook.cells[-1], len(notebook.cells) - 1, limits, trace)
                 said = notebook.cells.pop().outputs
+                progress.at(lines[-1])
                 last = max((n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"), default=0)
                 _look_at(trace.parent, last)
                 return _printed_files(said, last)
@@ -177,14 +183,6 @@ def _printed_files(outputs: list, index: int) -> list[str]:
             return json.loads(text)
     got = (others[0].get("text", others[0].output_type) if others else text).strip()[:300]
     raise CellFailed(index, "changed what a kernel says", got or "nothing")
-
-
-def _is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
 
 
 def _execute_cell(client: NotebookClient, cell, index: int, limits: Limits, trace: Path) -> None:
@@ -263,7 +261,7 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> No
     def look(_: Any) -> None:
         if app.shell.exit_now:
             tell("ended its kernel", "exit or quit")
-        elif not all(map(_is_open, STREAMS)):
+        elif not all(map(is_open, STREAMS)):
             tell("closed a stream", "a descriptor that is closed")
         elif late := threads[0].left():
             tell("left a thread behind", ", ".join(late))

@@ -30,7 +30,7 @@ def run(folder: Path, *, file: str, where: str, limits: dict[str, Any]) -> dict[
     """Run a percent-format notebook from top to bottom in a fresh kernel.
 
     Args:
-        folder: of the job, not used: the kernel works beside the notebook.
+        folder: of the job: takes the lines that a message may have to name. The kernel works beside the notebook.
         file: the ``.py`` file.
         where: its name in error messages.
         limits: what the kernel may use (livedocs.run.limits.Limits, as a dict).
@@ -54,7 +54,7 @@ def run(folder: Path, *, file: str, where: str, limits: dict[str, Any]) -> dict[
     notebook.metadata["front_matter"] = _take_front_matter(notebook, where)
     starts = _cell_lines(source)
     try:
-        files = execute(notebook, Path(file).parent, Limits(**limits))
+        files = execute(notebook, Path(file).parent, Limits(**limits), folder, starts or [1])
     except CellFailed as failed:
         line = starts[failed.index] if failed.index < len(starts) else None
         if line and failed.line:

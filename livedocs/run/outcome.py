@@ -12,6 +12,7 @@ from typing import Any
 from livedocs.errors import DocsError
 from livedocs.run.child import FULL
 from livedocs.run.limits import Limits
+from livedocs.run.progress import noted
 from livedocs.run.sections import Section
 
 LARGEST_OUTPUT = 20_000  # bytes for one section: more than that nobody reads on a page
@@ -171,8 +172,7 @@ def _died(ended: Ended, where: str, limits: Limits) -> DocsError:
     what = "snippet" if where.startswith("snippets/") else "file"
     trace = _text(ended.folder / "trace")
     lines = re.findall(rf'File "[^"]*{re.escape(where)}", line (\d+)', trace)
-    statement = _text(ended.folder / "line").strip()
-    line = int(lines[0]) if lines else int(statement) if statement else None
+    line = int(lines[0]) if lines else noted(ended.folder, "line")
     used_up = not ended.asleep and ended.exit == -getattr(signal, "SIGXCPU", 0)
     if used_up or ended.asleep or trace.startswith("Timeout"):
         got = f"{limits.cpu:g} s of processor time used" if used_up else f"asleep for {limits.patience:g} s"

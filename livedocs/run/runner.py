@@ -25,6 +25,7 @@ from livedocs.errors import DocsError
 from livedocs.run import leftovers
 from livedocs.run.limits import SNIPPET, Limits, environment
 from livedocs.run.outcome import Ended, Snippet, imports_of, read_result, read_snippet, refuse_complaints
+from livedocs.run.progress import noted
 from livedocs.run.sections import read_sections
 from livedocs.run.store import Store, digest, digest_of_glue, digests, open_store
 
@@ -134,8 +135,9 @@ class Runner:
                 raise DocsError.from_dict(result["error"])
             if ended.left_behind or result["left_behind"]:
                 got, wanted = "a child process that still ran at the end", "a file that waits for what it starts"
-                raise DocsError(about, None, "it left a process behind", got=got, wanted=wanted)
-            refuse_complaints(ended, about)
+                line = noted(ended.folder, "started")
+                raise DocsError(about, line, "it left a process behind", got=got, wanted=wanted)
+            refuse_complaints(ended, about, noted(ended.folder, "complained"))
             return result["value"]
 
         return self._once(

@@ -21,6 +21,7 @@ from typing import Any
 from livedocs import chance
 from livedocs.errors import DocsError
 from livedocs.run import limits
+from livedocs.run.leftovers import started_by
 from livedocs.run.sections import first_line
 from livedocs.run.threads import Threads
 
@@ -60,7 +61,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     streams, room, own = (sys.stdout, sys.stderr), Path.cwd(), limits.own()
     threads, at_exit = Threads(), _noted_at_exit(where)
     finalizers = set(weakref.finalize._registry)
-    started, children = None, _children()
+    started, children = None, started_by(os.getpid())
     numbers = chance.Chance()
     shown = [{"name": name, "output": [], "figures": []} for name, _, _ in sections]
     stray = complained = cut = None
@@ -82,7 +83,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
             after = _written()
             if complained is None and _written(2) > said:
                 complained = line
-            before_it, children = children, _children()
+            before_it, children = children, started_by(os.getpid())
             if children - before_it:
                 started = line
             if cut is None and after < before:
@@ -202,14 +203,6 @@ def _check_place(room: Path, own: dict[str, tuple[int, int]], where: str, line: 
         if now != own[name]:
             got, wanted = f"resource.{name} is {now}", "the limits as they were: what follows runs under them"
             raise DocsError(where, line, "the snippet changes a limit of its process", got=got, wanted=wanted)
-
-
-def _children() -> set[str]:
-    """The processes that this one has started and not waited for; none where the system does not tell."""
-    try:
-        return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split())
-    except OSError:
-        return set()
 
 
 def _flush() -> None:

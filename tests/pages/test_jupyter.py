@@ -151,8 +151,8 @@ def test_a_cell_that_changes_what_a_kernel_says_stops_the_build(code: str, runne
 
 
 def test_a_process_that_outlives_a_notebook_stops_the_build(runner: Runner) -> None:
-    error = refused(runner, "# %%\nimport os\n\nos.system('(sleep 9; echo late) &');\n")
-    assert (error.where, error.problem) == ("n.py", "it left a process behind")
+    error = refused(runner, "# %%\nx = 1\n\n# %%\nimport os\n\nos.system('(sleep 9; echo late) &');\n\n# %%\nx = 2\n")
+    assert (error.where, error.line, error.problem) == ("n.py", 4, "it left a process behind")
 
 
 def test_a_cell_may_use_processes(runner: Runner) -> None:

@@ -84,7 +84,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "rules that leave a process behind": (
         add(RULES, "\nimport subprocess\nsubprocess.Popen(['sleep', '60'])\n"),
-        f"{RULES}: it left a process behind",
+        f"{RULES}:105: it left a process behind",
     ),
     "an empty description": (describe("description:"), f"{PAGE}:3: front matter: description"),
     "a number for a description": (describe("description: 3"), f"{PAGE}:3: front matter: description"),
@@ -220,7 +220,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "rules that close a descriptor": (
         add(RULES, "\nimport os\nos.close(1)\n"),
-        f"{RULES}: the rules change a stream\n  got:    sys.stdout open is False",
+        f"{RULES}:105: the rules change a stream\n  got:    sys.stdout open is False",
     ),
     "rules that write a page": (
         add(RULES, f"\nimport pathlib\n_ = (pathlib.Path(__file__).parents[2] / '{PAGE}').open('a').write('More.')\n"),
@@ -254,7 +254,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "rules that exit": (add(RULES, "\nraise SystemExit(3)\n"), "the rules do not import\n  got:    SystemExit: 3"),
     "rules that complain": (
         add(RULES, "\nimport os\n_ = os.write(2, b'oops')\n"),
-        f"{RULES}: the rules wrote to standard error\n  got:    oops",
+        f"{RULES}:105: the rules wrote to standard error\n  got:    oops",
     ),
     "rules too deep": (
         add("rules/ties/deep/x.py", "RULES = []\n"),
