@@ -254,7 +254,10 @@ for name, before in {"3 * x": lambda x: 3 * x, "exp(x)": torch.exp}.items():
         print(name, textwrap.fill(message.split(": [")[0], 72))
 # --8<-- [end:in-place-relu]
 assert "has been modified by an inplace operation" in message
-for before in (torch.exp, torch.sigmoid, torch.tanh, torch.sqrt):
+torch.manual_seed(0)
+relu(torch.nn.Conv1d(1, 2, 1)(x.view(1, 1, 2)), inplace=True).sum().backward()
+keepers = (torch.exp, torch.sigmoid, torch.tanh, torch.sqrt, torch.prod)
+for before in keepers:
     y = relu(before(torch.tensor([0.5], requires_grad=True)), inplace=True)
     try:
         y.sum().backward()
