@@ -19,7 +19,7 @@ for step in range(100):
     optimizer.step()
 print(x.item(), loss.item())
 # --8<-- [end:trap]
-# claim: Its gradient is 0, whatever the loss says
+# its gradient is 0, whatever the loss says of y
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for n in (1, 33, 1001):
         x = torch.linspace(1.1, 9, n).to(dtype) * (-1) ** torch.arange(n)
@@ -266,7 +266,7 @@ for dtype in DTYPES:
     # claim: ½ and ½ from 2.14 on, 1 for x up to 2.13.
     tie = ((x == low) ^ (x == high)) & (low < high)
     assert (dx[tie] == (1 if old else 0.5)).all()
-    # claim: From 2.14 on the three gradients sum to 1 at every entry
+    # for bounds of the shape of x the three gradients sum to 1
     assert old or (dx + dlow + dhigh == 1).all()
     # claim: low gets everything from 2.14 on.
     below = (low == high) & (x < low)
