@@ -66,6 +66,11 @@ optimizer = torch.optim.Adam([w])
 ((torch.relu(w) - 1) ** 2).sum().backward()
 optimizer.step()
 assert w.isnan().all()
+w = torch.zeros(3, dtype=torch.float16, requires_grad=True)
+optimizer = torch.optim.Adam([w], fused=True)
+((torch.relu(w) - 1) ** 2).sum().backward()
+optimizer.step()
+assert not w.any()
 
 # --8<-- [start:fix]
 print("relu from 0.01:", train(torch.relu, 0.01))
@@ -73,7 +78,7 @@ print("maximum from 0:", train(five["maximum(x, zeros)"], 0.0))
 # --8<-- [end:fix]
 assert train(torch.relu, 0.01) == 1
 assert train(five["maximum(x, zeros)"], 0.0) == 1
-# claim: clamp was one up to 2.13, and is none from 2.14 on.
+# clamp was another up to 2.13
 assert train(five["clamp(x, min=0)"], 0.0) == (1 if old else 0)
 
 # --8<-- [start:mask-trap]
