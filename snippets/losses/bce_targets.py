@@ -209,6 +209,11 @@ for kind in (torch.int64, torch.uint8, torch.float16, torch.float64):
         lambda z, y=y: binary_cross_entropy_with_logits(z, y).float()
     )(both)
     torch.testing.assert_close(g, (both.sigmoid() - y.float()) / 2)
+for kind in (torch.int64, *floats):  # of two halves it is float32
+    for dtype in floats:
+        x, y = torch.ones(2, dtype=dtype), torch.ones(2).to(kind)
+        loss = torch.func.vmap(binary_cross_entropy_with_logits)(x, y)
+        assert loss.dtype == torch.promote_types(kind, dtype)
 
 # --8<-- [start:bool]
 print(attempt(binary_cross_entropy_with_logits, one, labels == 1))
