@@ -228,13 +228,21 @@ for half in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         assert g.isfinite().all() and loss.isfinite()
 # The lowest of a half precision, before log_softmax.
 for half in (torch.float16, torch.bfloat16):
-    for top in (0.0, 15.9, 16.0, 100.0):
-        x = torch.tensor([[[top, 1, -inf]]] * 2, dtype=half)
+    for row in (
+        [0.0, 1],
+        [15.9, 1],
+        [15.0, 15],
+        [15.5, 15.5],  # no logit is 16, but their logsumexp is more
+        [16.0, 1],
+        [100.0, 1],
+    ):
+        x = torch.tensor([[[*row, -inf]]] * 2, dtype=half)
         x.requires_grad_()
         log_p = torch.log_softmax(x.clamp(min=torch.finfo(half).min), 2)
         loss = ctc_loss(log_p.float(), one, (2,), (1,))
         (g,) = torch.autograd.grad(loss, x)
-        overflows = half == torch.float16 and top >= 16
+        above = x[0, 0].float().logsumexp(0) >= 16
+        overflows = half == torch.float16 and above
         assert g.isnan().any() == overflows
 
 # --8<-- [start:needed]
