@@ -53,6 +53,11 @@ print(x.detach().flatten().round(decimals=3))
 print(*str(caught[0].message).split(". "), sep=".\n")
 # --8<-- [end:trap-shape]
 assert len(caught) == 1
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("default")
+    for count in (3, 3, 2, 2):  # another size is another text
+        mse_loss(torch.ones(count, 1), torch.ones(count))
+assert len(caught) == 2
 torch.testing.assert_close(x.detach(), torch.full((3, 1), 3.0))
 x = torch.tensor([[0.0], [3], [6]], requires_grad=True)
 assert ((x - y) ** 2).mean() == 12 and (x - y).shape == (3, 3)
@@ -127,6 +132,16 @@ for dtype in (torch.float32, torch.float64):
             torch.testing.assert_close(
                 gradient(mine, a), gradient(its, a), **near
             )
+for a in (
+    torch.full((10**6,), 0.7),
+    torch.full((10**6,), 0.52),
+    torch.rand(10**6),
+):
+    exact = a.double().square().mean().sqrt().item()
+    assert abs(rmse(a, 0 * a) / exact - 1) < 1e-3
+    g = gradient(partial(rmse, y=0 * a), a)
+    near = {"rtol": 1.1e-3, "atol": 0}
+    torch.testing.assert_close(g, a / (exact * 10**6), **near)
 for dtype in (torch.float16, torch.bfloat16):
     a = torch.tensor([300.0, -300.0], dtype=dtype)
     assert (rmse(a, 0 * a) - 300).abs() <= 1
@@ -266,7 +281,8 @@ for loss in losses:
     dx, dy = torch.autograd.grad(loss(x, y), (x, y))
     print(f"{loss.__name__:14}", dx.tolist(), dy.tolist())
 # --8<-- [end:target]
-# claim: The target gets the same gradient with the other sign.
+# claim: A target of the same shape gets the same gradient with the other
+#   sign.
 for dtype in dtypes:
     for count in (1, 17, 1001):
         pair = torch.randn(2, count).to(dtype)
