@@ -67,6 +67,13 @@ check(
     first,
     p=2,
 )
+labels = torch.tensor([[0, -1, -1]])  # one pair is in the margin
+check(
+    F.multilabel_margin_loss,
+    [torch.tensor([[0.0, 0, -3]])],
+    [torch.tensor([[-1.0, 1, 0]]) / 3],
+    labels,
+)
 heavy = torch.tensor(9.0, requires_grad=True)  # weights move the bounds
 three = torch.tensor(3.0)
 assert torch.autograd.grad(F.huber_loss(heavy, 0 * three, delta=5), heavy) == (
