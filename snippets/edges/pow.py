@@ -93,11 +93,13 @@ for dtype in dtypes:
                 by_q, want.sum().float(), rtol=0.02, atol=1e-3
             )
             assert by_x.isfinite().all()
-    # claim: In float16 an exponent of −0.62 or less needs a bound larger than
-    for q in (-0.25, -0.5, -0.61, -0.62, -0.7, -1.0, -2.0):
+    # claim: An exponent of −0.62 or less in float16, of −6.24 or less in
+    #   float32, needs a bound larger than
+    for q in (-0.25, -0.5, -0.61, -0.62, -0.7, -2.0, -6.2, -6.23, -6.24, -9.0):
         zero = torch.zeros(1, dtype=dtype)
         by_q = gradient(lambda q, b=zero: b.clamp(min=1e-6) ** q, q)
-        assert by_q.isfinite() == (dtype != torch.float16 or q > -0.615)
+        least = -0.615 if dtype == torch.float16 else -6.235
+        assert by_q.isfinite() == (q > least)
     # claim: With abs it stays the same where the exponent is even
     for q in (-4.0, -2.0, 0.0, 2.0, 4.0, 10.0):
         x = torch.tensor([-2.0, -0.7, 1.0, 3.3], dtype=dtype)
@@ -210,6 +212,9 @@ for p in (0, 1, 1.5, 2):
 print("0**x at 2", curvature(lambda x: 0**x, 2.0))
 # --8<-- [end:second]
 assert curvature(lambda x: x**0, 0.0) == 0
+x = torch.tensor(0.0, requires_grad=True)
+(slope,) = torch.autograd.grad(x**0, x, create_graph=True)
+assert slope == 0 and not slope.requires_grad  # a constant, without a graph
 assert curvature(lambda x: x**1.5, 0.0) == inf
 assert curvature(lambda x: x**2, 0.0) == 2
 for zero in (0, 0.0):
@@ -218,8 +223,7 @@ for zero in (0, 0.0):
 for p in (0.5, 1, 1.5, 2, 2.5, 3):
     number = curvature(lambda x, p=p: x**p, 0.0)
     assert number == curvature(lambda x, p=p: x ** torch.tensor(p), 0.0)
-# claim: So is the one of 0**x, at every x from 0 on, where the function is
-#   flat.
+# claim: So is that of 0**x, at every x from 0 on.
 for at in (0.0, 1e-300, 0.3, 1.0, 2.0, 7.0, 100.0):
     assert curvature(lambda x: 0**x, at) != curvature(lambda x: 0**x, at)
 assert curvature(lambda x: 0**x, -1.0) == inf
