@@ -122,6 +122,12 @@ assert blamed == [
     "LogBackward0",
     "LogitBackward0",
 ]
+zero = torch.zeros(1, requires_grad=True)  # no 0 before it, none above it
+assert torch.autograd.grad(torch.log(2 * zero), zero)[0] == inf
+for above in torch.exp, torch.reciprocal, lambda y: torch.where(y > 0, y, 0):
+    y = torch.log(zero)  # a 0 from above, blamed on the logarithm
+    assert torch.autograd.grad(above(y), y, retain_graph=True)[0] == 0
+    assert torch.autograd.grad(above(y), zero)[0].isnan()
 x = torch.tensor(torch.nan, requires_grad=True)  # blamed on the logarithm
 assert torch.autograd.grad(torch.log(x), x)[0].isnan()
 x = torch.tensor(inf, requires_grad=True)  # inf / inf
