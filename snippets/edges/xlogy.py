@@ -42,7 +42,10 @@ assert g.isnan().all() and abs(entropy - 0.5822) < 1e-4
 
 # --8<-- [start:fix]
 def entropy_of(logits):
-    """Of the softmax along the last dim; some, not all, logits may be -inf."""
+    """Of the softmax along the last dim; some, not all, logits may be -inf.
+
+    In float16 65,520 equal logits are too many: take logits.float().
+    """
     logp = torch.log_softmax(logits, -1)
     logp = logp.clamp(min=torch.finfo(logp.dtype).min)  # 0 * -inf is NaN
     return -(logp.exp() * logp).sum(-1)
@@ -77,6 +80,10 @@ assert torch.autograd.gradgradcheck(entropy_of, x.clone().requires_grad_())
 rows = torch.func.vmap(torch.func.grad(entropy_of))(x)
 torch.testing.assert_close(rows, gradient(entropy_of, x))
 assert entropy_of(torch.full((3,), -inf)).isnan()  # no class is left
+for n in 65519, 65520:  # log_softmax overflows
+    x = torch.zeros(n, dtype=torch.float16)
+    assert (entropy_of(x) == 0) == (n == 65520)
+    assert abs(entropy_of(x.float()) - 11.09) < 0.01
 
 
 # --8<-- [start:probabilities]
@@ -180,7 +187,7 @@ print("log target -inf     ", value_and_gradient(kl_log, -1.0, -torch.inf))
 # --8<-- [end:kl]
 value, dx, dt = value_and_gradient(kl, -1.0, 0.0)
 assert value == 0 and dx == 0 and dt != dt
-# claim: any finite log is fine with a finite input up to 0.
+# finite logs and inputs up to 0 are fine
 for low in (-1.0, -50.0, -200.0, -1e30, torch.finfo().min):
     for x in (-1.0, -1e4, 0.0):
         found = torch.tensor(value_and_gradient(kl_log, x, low))
