@@ -115,6 +115,12 @@ for dtype in dtypes:
             if dtype.itemsize >= 4 and scale < info.max / 4:
                 g = (g.double() * scale).to(dtype)
                 torch.testing.assert_close(g, slope, rtol=1e-2, atol=1e-3)
+for dtype in dtypes:  # 1 / |u| overflows
+    least = torch.tensor([[1.0, 1.0]], dtype=dtype) * torch.finfo(dtype).tiny
+    least = least * torch.finfo(dtype).eps  # the smallest subnormal
+    other = torch.tensor([[1.0, 0.0]], dtype=dtype)
+    assert abs(angle_kahan(least, other) - torch.pi / 4) < 0.01
+    assert gradient(angle_kahan, least, other)[0].isinf().all()
 a, b = (torch.randn(4, 3, dtype=torch.float64) for _ in range(2))
 for f in angle_kahan, angle_atan2:
     leaves = a.clone().requires_grad_(), b.clone().requires_grad_()
@@ -163,7 +169,7 @@ assert (
     at_one[1] == (float("-inf") if release == "2.13" else 0) and at_one[2] == 0
 )
 assert inside[1:].tolist() == [0, 0]
-# claim: The gradient is 0 for every angle within 0.0014 of 0 or π
+# claim: In float64 the gradient is 0 for every angle within 0.0014 of 0 or π
 t = torch.linspace(1e-5, 3.14158, 20001, dtype=torch.float64)
 steep = gradient(
     lambda c: torch.acos(c.clamp(-1 + eps, 1 - eps)), torch.cos(t)
