@@ -106,6 +106,9 @@ for zero in (0.0, -0.0):
     at = torch.tensor(zero, dtype=torch.float64)
     assert (1 / (at + eps * at.sign())).isinf()
 assert gradient(lambda n: 1 / (n + 1e-8), n.half())[1] == -inf
+for e in (1e-3, 1e-6):  # 1 / e**2 overflows for both
+    dx, dy = gradient(lambda x, n, e=e: x / (n + e), x.half(), n.half())
+    assert dx[1].isinf() == (e == 1e-6) and dy[1] == -inf
 
 
 # --8<-- [start:mean]
@@ -116,7 +119,7 @@ def masked_mean(x, mask):
 def safe_masked_mean(x, mask):
     """The mask is bool, or 0 and 1; it broadcasts to x. Nothing: 0.
 
-    In float16 the sum overflows from 65,504 up: take x.float().
+    In float16 the sum overflows from 65,520 on: take x.float().
     """
     mask = mask.bool().expand_as(x)
     return torch.where(mask, x, 0).sum() / mask.sum().clamp(min=1)
@@ -145,6 +148,11 @@ for dtype in dtypes:
     large = torch.full((200,), 500, dtype=dtype)
     large = safe_masked_mean(large, torch.ones(1))
     assert large.isinf() if dtype == torch.float16 else abs(large - 500) < 3
+for more in 15.0, 16.0:  # 65,519 rounds to 65,504
+    some = safe_masked_mean(
+        torch.tensor([65504.0, more]).half(), torch.ones(2)
+    )
+    assert some.isinf() == (more == 16)
 deep = torch.rand(2, 3, 4, dtype=torch.float64)
 tokens = torch.tensor([[1, 1, 0], [1, 0, 0]])[..., None]
 torch.testing.assert_close(
