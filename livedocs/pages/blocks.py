@@ -157,6 +157,27 @@ class _RulesBlock(Block):
     def stash(self, markup: str) -> str:
         return self.md.htmlStash.store(self.page.later(markup))
 
+    def on_init(self) -> None:
+        self.inside = ET.Element("div")
+
+    def on_add(self, block: ET.Element) -> ET.Element:
+        """What stands inside of a block is collected apart: none of them has a place for it."""
+        return self.inside
+
+    def on_end(self, block: ET.Element) -> None:
+        """Refuse text inside of a block.
+
+        Raises:
+            DocsError: if there is any, with the line of the first block of this kind.
+        """
+        if len(self.inside) or (self.inside.text or "").strip():
+            got = " ".join("".join(self.inside.itertext()).split())[:100]
+            head = re.compile(rf"\s*/{{3,}}\s*{self.NAME}\b")
+            line = self.page.line_of(head.match)
+            raise DocsError(
+                self.page.name, line, "text inside of a block", got=got, wanted="/// right below its options"
+            )
+
 
 class RuleBlock(_RulesBlock):
     """``/// rule | torch.clamp``, with the option ``without`` of the releases that do not have the function"""

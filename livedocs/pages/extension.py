@@ -27,7 +27,7 @@ from markdown.preprocessors import Preprocessor
 from pymdownx.blocks import BlocksExtension
 
 from livedocs.pages.blocks import BLOCKS
-from livedocs.pages.fences import find_fences, includes
+from livedocs.pages.fences import find_fences, includes, refuse_bare_includes
 from livedocs.pages.formulas import FormulaTreeprocessor
 from livedocs.pages.page import Page
 from livedocs.pages.project import Project
@@ -66,7 +66,9 @@ class _Run(Preprocessor):
         page.lines = list(lines)
         above: dict[int, str] = {}
         below: dict[int, str] = {}
-        for fence in find_fences(lines, page.name, page.offset):
+        fences = list(find_fences(lines, page.name, page.offset))
+        refuse_bare_includes(lines, fences, page.name, page.offset)
+        for fence in fences:
             found = includes(fence, page.name, page.offset)
             outputs = [
                 page.snippet(include).outputs[include.section] for include in found if include.path.endswith(".py")

@@ -90,6 +90,26 @@ def find_fences(lines: list[str], where: str, offset: int = 0) -> Iterator[Fence
         number = last + 1
 
 
+def refuse_bare_includes(lines: list[str], fences: list[Fence], where: str, offset: int = 0) -> None:
+    """Refuse a snippet that is included outside of a fence: it would be read as Markdown, and what it prints be lost.
+
+    Args:
+        lines: the page.
+        fences: what ``find_fences`` found in it.
+        where: the page's name in error messages.
+        offset: lines that stand above ``lines`` in the file (its front matter).
+
+    Raises:
+        DocsError: for the first one.
+    """
+    inside = {number for fence in fences for number in range(fence.first, fence.last + 1)}
+    for number, line in enumerate(lines):
+        match = SnippetPreprocessor.RE_ALL_SNIPPETS.match(line) if "8<-" in line and number not in inside else None
+        if match and not match["escape"] and re.search(r"\.py\b", match["snippet"] or ""):
+            problem, wanted = "an include outside of a fence", "a line with ```python above it, and one with ``` below"
+            raise DocsError(where, offset + number + 1, problem, got=line.strip(), wanted=wanted)
+
+
 def includes(fence: Fence, where: str, offset: int = 0) -> list[Include]:
     """The snippets that a fence includes, in order; empty for a fence of literal text.
 

@@ -285,7 +285,7 @@ def _lines_of_entries(lines: list[str]) -> list[int]:
     if not lines or lines[0].strip() not in ("---", "# ---"):
         return []  # what looks like front matter elsewhere is text
     comment = "# " if lines[0].strip() == "# ---" else ""
-    end = next((n for n, line in enumerate(lines[1:], 1) if line.strip() == f"{comment}---"), 0)
+    end = next((n for n, line in enumerate(lines[1:], 1) if line.strip() in (f"{comment}---", "...")), 0)
     front = "\n".join(line.removeprefix(comment) for line in lines[1:end])
     node = yaml.compose(front, Loader=_LOADER)
     for key, value in node.value if isinstance(node, yaml.MappingNode) else []:

@@ -137,8 +137,16 @@ FAULTS: dict[str, tuple[Change, str]] = {
         f"{PAGE}:22: an include names nothing\n  got:    ties",
     ),
     "a bare include of nothing": (
-        add(PAGE, '\n--8<-- "ties/max.py:nope"\n'),
-        "an include names nothing\n  got:    nope",
+        add(PAGE, '\n--8<-- "ties/nope.txt"\n'),
+        "an include names nothing\n  got:    ties/nope.txt",
+    ),
+    "an include outside of a fence": (
+        swap(PAGE, FENCE, INCLUDE),
+        f"{PAGE}:21: an include outside of a fence\n  got:    {INCLUDE}",
+    ),
+    "text inside of a block": (
+        swap(PAGE, "/// rule | torch.amax\n", "/// rule | torch.amax\n\nSome text.\n\n"),
+        "text inside of a block\n  got:    Some text.",
     ),
     "a script": (add(PAGE, "\n<script>alert(1)</script>\n"), "got:    <script>"),
     "a handler": (add(PAGE, '\n<img src="x" alt="" onerror="alert(1)">\n'), 'got:    onerror="alert(1)"'),
