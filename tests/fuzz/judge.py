@@ -188,7 +188,7 @@ class Judge:
         said: dict[str, Said] = {}
         for language, lines in fences(body):
             included = [
-                re.fullmatch(r'\s*-+8<-+\s+"([^":]+)(?::([\w-]+))?"\s*', line) for line in lines if line.strip()
+                re.fullmatch(r'\s*-+8<-+\s+(["\'])([^":]+)(?::([\w-]+))?\1\s*', line) for line in lines if line.strip()
             ]
             if not included or not all(included):
                 if language in ("python", "py", "python3"):
@@ -196,16 +196,16 @@ class Judge:
                 continue
             code, output = [], ""
             for match in included:
-                path = self.tree.root / "snippets" / match[1]
+                path = self.tree.root / "snippets" / match[2]
                 if not path.is_file():
                     yield f"an include of no file: {match[0].strip()}"
                     return
                 text = path.read_text(encoding="utf-8")
-                code.append(sections(text).get(match[2] or "", ""))
-                if match[1].endswith(".py"):
-                    if match[1] not in said:
-                        said[match[1]] = self._said(path, snippet)
-                    output += said[match[1]].parts.get(match[2] or "", "")
+                code.append(sections(text).get(match[3] or "", ""))
+                if match[2].endswith(".py"):
+                    if match[2] not in said:
+                        said[match[2]] = self._said(path, snippet)
+                    output += said[match[2]].parts.get(match[3] or "", "")
             wanted.append(("code", "\n".join(code).strip("\n")))
             if output.strip():
                 wanted.append(("output", _ends(output)))
@@ -262,10 +262,10 @@ class Judge:
     def _cards(self, body: str, soup: BeautifulSoup) -> Iterator[str]:
         """The cards that a page asks for."""
         asked = re.findall(
-            r"(?mi)^(?: {0,3}|[ >]*> ?|[-*] )/// rule \| *(.*?)\s*$", _without_comments(_without_fences(body))
+            r"(?mi)^(?: {0,3}|[ >]*> ?|[-*] )/// ?rule \| *(.*?)\s*$", _without_comments(_without_fences(body))
         )
         shown = [node.get_text() for node in soup.select(".rule > h3")]
-        if [name for name in asked] != [text.rstrip("#¶") for text in shown]:
+        if [name for name in asked] != [text.rstrip("#¶\t ") for text in shown]:
             yield f"cards: wanted {asked}, shown {shown}"
 
     def _links(self, page: str, name: str) -> Iterator[str]:
