@@ -208,16 +208,18 @@ class Runner:
 
         def finish(answer: dict[str, Any]) -> Any:
             ended = Ended(Path(answer["folder"]), answer["exit"], answer["asleep"], answer["left_behind"])
+            files: list[str] = []
             try:
                 files = imports_of(ended)  # a file that fails depends on them too
                 entry.imports.update(digests(self.root, files))
                 result = read(ended)
             finally:
                 shutil.rmtree(ended.folder, ignore_errors=True)
-            saved = digests(self.root, [subject]) != own or any(_saved(self.root / file) > since for file in files)
-            if saved:
-                entry.key = ""  # it was saved while it ran: which state ran nobody knows
-            else:
+                is_other = digests(self.root, [subject]) != own
+                saved = is_other or any(_saved(self.root / file) > since for file in (subject, *files))
+                if saved:
+                    entry.key = ""  # it was saved while it ran: which state ran, or failed, nobody knows
+            if not saved:
                 self.store.put(subject, key, entry.imports, keep(result))
             return result
 

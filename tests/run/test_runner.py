@@ -84,6 +84,20 @@ def test_a_file_runs_again_when_what_it_imports_has_changed(runner: Runner) -> N
     assert runner.run(path).outputs[""].text == "22\n"
 
 
+def test_a_failure_of_a_file_that_was_saved_meanwhile_is_not_kept(runner: Runner) -> None:
+    """What ran was another state than the one that was asked for, even if that is there again."""
+    code = (
+        "import pathlib, time\ntime.sleep(0.5)\nassert pathlib.Path(__file__).read_text()[-1] != '#'\nprint('well')\n"
+    )
+    path = write(runner, code, "saved.py")
+    asked = runner.submit(path)
+    write(runner, code + "#", "saved.py")
+    with pytest.raises(DocsError, match="AssertionError"):
+        asked.result()
+    write(runner, code, "saved.py")
+    assert runner.run(path).outputs[""].text == "well\n"
+
+
 def test_what_a_c_library_prints_is_seen_too(runner: Runner) -> None:
     code = "import os\nprint('a')\nos.write(1, b'b\\n')\nprint('c')\n"
     assert text(runner, code) == "a\nb\nc\n"
