@@ -138,9 +138,9 @@ torch.testing.assert_close(x.grad, torch.softmax(10 * x.detach(), 0))
 for v in torch.randn(20, 7), torch.ones(20, 7):
     above = torch.logsumexp(10 * v, 1) / 10 - v.amax(1)
     assert (above > -1e-6).all() and (above < 0.1946).all()  # log(7) / 10
-# claim: While all 10x are finite (in float16: fewer than 65,519 entries below
-#   6552 in size), its value for n entries is, up to rounding, between the
-#   maximum and log(n)/10 above it.
+# claim: While all 10x are finite (in float16 for fewer than 65,519 entries),
+#   its value for n entries is, up to rounding, between the maximum and
+#   log(n)/10 above it.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for n in (1, 3, 17, 33, 1001):
         for scale in (1, 100):
