@@ -55,12 +55,13 @@ def _two(name, sign, *, nan_loses=False):
     symbol, word = (">", r"\max") if sign > 0 else ("<", r"\min")
     other = "<" if sign > 0 else ">"
     nan = r" \text{ or } y_i = \text{NaN}" if nan_loses else ""
+    rest = r"\text{otherwise}" if nan_loses else f"x_i {other} y_i"
     return VJP(
         f"torch.{name}",
         f"torch.{name}(x, y)",
         formula=rf"z_i = \texttt{{{name}}}(x, y)_i = {word}(x_i, y_i)",
         gradient=rf"\bar{{x}}_i = \bar{{z}}_i \begin{{cases}} 1 & x_i {symbol} y_i{nan} \\ \tfrac12 & x_i = y_i \\"
-        rf" 0 & x_i {other} y_i \end{{cases}} \qquad \bar{{y}}_i = \bar{{z}}_i - \bar{{x}}_i",
+        rf" 0 & {rest} \end{{cases}} \qquad \bar{{y}}_i = \bar{{z}}_i - \bar{{x}}_i",
         vjp=_pair(sign, nan_loses),
         plane=Plane("tie"),
         inputs={"x": normal, "y": normal},
