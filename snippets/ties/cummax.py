@@ -142,7 +142,7 @@ print("cummax()[-1]", gradient(lambda x: x.cummax(0).values[-1], x).tolist())
 backwards = gradient(lambda x: x.flip(0).cummax(0).values[-1], x)
 print("flipped     ", backwards.tolist())
 # --8<-- [end:max]
-# claim: Flipped before, the first one does
+# claim: After a flip the end takes the first
 for dtype in dtypes:
     for n in (1, 3, 17, 33, 1001):
         x = torch.full((n,), 0.3, dtype=dtype)
