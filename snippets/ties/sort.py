@@ -70,8 +70,8 @@ print("topk(2)", gradient(lambda x: x.topk(2).values, x))
 
 
 def top_sum(x, k):
-    """The sum of the k largest, without NaN; equals at the end share (fewer
-    than 65,520 in a row of float16)."""
+    """The sum of the k largest, without NaN, in float32 or float64; equals
+    at the end share."""
     least = x.topk(k).values[..., -1:]
     above, level = x > least, x == least
     rest = (k - above.sum(-1, keepdim=True)).to(x.dtype)
@@ -82,7 +82,7 @@ def top_sum(x, k):
 g = gradient(lambda x: top_sum(x, 2), x)
 print("top_sum", [round(v, 3) for v in g.tolist()])
 # --8<-- [end:share]
-for dtype in dtypes:
+for dtype in dtypes[:2]:
     for n in (3, 17, 33, 1001):
         x = (torch.randint(9, (n,)) / 3 - 1).to(dtype)
         for k in (1, 2, 3):
@@ -95,10 +95,9 @@ for dtype in dtypes:
                 top_sum(x, k), value, atol=near, rtol=near
             )
             assert len(g[x == x.topk(k).values[-1]].unique()) == 1
-for n in (65519, 65520):
-    rows = torch.ones(2, n, dtype=torch.float16)
-    value, g = top_sum(rows, 2), gradient(lambda x: top_sum(x, 2), rows)
-    assert (value > 1.9).all() == g.all() == (n < 65520)
+many = torch.full((2, 70000), 1e-3)
+torch.testing.assert_close(top_sum(many, 1), many[:, 0])
+assert abs(top_sum(many[:, :30000].half(), 1) - 1e-3).min() > 7e-4  # not there
 
 
 # --8<-- [start:lengths]
