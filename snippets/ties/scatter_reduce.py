@@ -123,8 +123,8 @@ means = [
 assert means == [0.5, 1]
 
 
-# claim: In a matrix the count is right and the sum of mean stops: the mean of
-#   1,024 ones is 0.25 in bfloat16.
+# claim: In a matrix the sum of mean stops: the mean of 1,024 ones is 0.25 in
+#   bfloat16.
 def one_mean(y, dim):
     group = torch.zeros(y.shape[dim], dtype=torch.int64)
     into = y.new_zeros(y.narrow(dim, 0, 1).shape)
@@ -137,7 +137,8 @@ for dtype, n in ((torch.bfloat16, 1024), (torch.float16, 8192)):
         assert (one_mean(y, dim) == 0.25).all()
         g = gradient(lambda y, d=dim: one_mean(y, d), y)
         assert (g == 1 / n).all()
-# claim: scatter_reduce gives 0 to all of a group whose count is 65,520 or more
+# claim: In float16 a count of 65,520 or more gives 0 to all of a group in
+#   scatter_reduce, and in a matrix.
 for n in (65519, 65520, 70000):
     for groups in (1, 2):
         y = torch.ones(groups * n, dtype=torch.float16)
@@ -150,6 +151,20 @@ for n in (65519, 65520, 70000):
                 y,
             )
             assert (g == 0).all() if n > 65519 else (g > 1e-5).all()
+for n in (65519, 65520):
+    for shape in ((n, 1), (2, n)):
+        y, dim = torch.ones(shape, dtype=torch.float16), shape.index(n)
+        group, into = torch.zeros(n, dtype=torch.int64), y.narrow(dim, 0, 1)
+        for how in ("amax", "amin", "mean"):
+            g = gradient(
+                lambda y, i=group, h=how, d=dim, x=into: x.index_reduce(
+                    d, i, y, h, include_self=False
+                ),
+                y,
+            )
+            # x counts as one of the equals
+            counted = n + (how != "mean")
+            assert (g == 0).all() if counted > 65519 else (g > 1e-5).all()
 
 # --8<-- [start:forward]
 index = torch.tensor([0, 0])
@@ -359,6 +374,13 @@ for how in ("sum", "mean", "amax", "amin", "prod"):
             raise AssertionError
         except RuntimeError:
             pass
+
+row, whole = torch.zeros(1, 3, dtype=torch.long), torch.ones(3, 3)
+for how in ("amax", "amin", "prod"):  # one row of an index is broadcast
+    g = gradient(
+        lambda y, h=how: torch.ones(3, 3).scatter_reduce(0, row, y, h), whole
+    )
+    assert (g[1:] > 0).all()  # in no group
 
 # --8<-- [start:errors]
 two, zeros = torch.ones(2), torch.zeros(2, requires_grad=True)
