@@ -39,7 +39,7 @@ from livedocs.measure.plane import sample_surface
 from livedocs.measure.tensors import measure_tensors, regular_inputs
 from livedocs.measure.wide import measure_wide
 from livedocs.measured import Elsewhere, KnownDefect, MeasuredRule, Point
-from livedocs.run.progress import Progress, is_open
+from livedocs.run.progress import Progress, files_of_streams
 
 
 def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
@@ -95,6 +95,9 @@ def load_rules(root: Path, module: str, progress: Progress) -> list[Rule]:
             where, line, "the rules do not import", got=f"{type(error).__name__}: {error}", wanted="declarations"
         ) from None
     after = _surroundings()
+    if progress.closed and None not in files_of_streams():
+        got, wanted = "another file behind sys.stdout or sys.stderr", "the streams as they were"
+        raise DocsError(where, progress.closed, "the rules change a stream", got=got, wanted=wanted)
     for name, value in before.items():
         if after.get(name) is not value and after.get(name) != value:
             got = f"{name} is {after.get(name)!r:.200}"
@@ -124,7 +127,10 @@ def _surroundings() -> dict[str, Any]:
     settings = (torch.get_default_dtype, torch.is_grad_enabled, torch.get_num_threads, torch.is_inference_mode_enabled)
     found: dict[str, Any] = {f"torch.{setting.__name__}()": setting() for setting in settings}
     found |= {f"sys.{name}": getattr(sys, name, None) for name in ("stdout", "stderr")}
-    found |= {f"sys.{name} open": _is_open(name, number) for number, name in enumerate(("stdout", "stderr"), 1)}
+    found |= {
+        f"sys.{name} open": _is_open(name, file)
+        for name, file in zip(("stdout", "stderr"), files_of_streams(), strict=True)
+    }
     found |= {
         f"{namespace.__name__}.{name}": value
         for namespace in (torch, torch.nn.functional, torch.linalg, torch.special, torch.fft, torch.autograd)
@@ -134,8 +140,8 @@ def _surroundings() -> dict[str, Any]:
     return found | {f"torch.Tensor.{name}": value for name, value in vars(torch.Tensor).items() if callable(value)}
 
 
-def _is_open(name: str, descriptor: int) -> bool:
-    return is_open(descriptor) and not getattr(getattr(sys, name, None), "closed", True)
+def _is_open(name: str, file: tuple[int, int] | None) -> bool:
+    return file is not None and not getattr(getattr(sys, name, None), "closed", True)
 
 
 def derive_rule(root: Path, rule: Rule) -> MeasuredRule:

@@ -97,7 +97,8 @@ def _enter(folder: Path, limits: Limits) -> None:
         os.close(target)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.stdin = open(0, encoding="utf-8", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", newline="\n", closefd=False)
+    # By lines, as on a terminal: a process that is forked must not print again what waits in a buffer.
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", newline="\n", closefd=False)
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", newline="\n", closefd=False)
     trace = (folder / "trace").open("wb")
     faulthandler.enable(trace, all_threads=False)

@@ -25,8 +25,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from livedocs.run import child, leftovers, network
-from livedocs.run.aside import Aside
+from livedocs.run import aside, child, leftovers, network
 from livedocs.run.limits import Limits, asleep, cores
 
 # A child at the end of its patience gets a signal that makes it say where it is; it may take so long over that.
@@ -169,7 +168,10 @@ class Helper:
         for name in new:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a library's own warnings are not a snippet's
-                WARM.get(name, lambda name=name: importlib.import_module(name))()
+                if name.startswith("livedocs"):
+                    importlib.import_module("torch")  # so that what it brings is not taken for theirs
+                with contextlib.nullcontext() if name == "torch" else aside.noting():
+                    WARM.get(name, lambda name=name: importlib.import_module(name))()
             self.imported.add(name)
         if new:
             gc.freeze()  # a child's collections need not walk, and so copy, what is shared with it
@@ -188,16 +190,14 @@ def _child(job: dict, folder: Path, answers: int | None, helper: int) -> None:
 def _matplotlib() -> None:
     import matplotlib  # noqa: F401  alone, as a snippet may import it
 
-    known = set(sys.modules)
-    import matplotlib.pyplot as plt
+    with aside.noting(["matplotlib", "mpl_toolkits"]):
+        import matplotlib.pyplot as plt
 
-    plt.switch_backend(os.environ["MPLBACKEND"])
-    figure, axes = plt.subplots(num="warm")  # fonts are found, and the parser of powers of ten is made, once
-    axes.loglog([1, 10, 100], [1, 10, 100])
-    plt.show()
+        plt.switch_backend(os.environ["MPLBACKEND"])
+        figure, axes = plt.subplots(num="warm")  # fonts are found, and the parser of powers of ten is made, once
+        axes.loglog([1, 10, 100], [1, 10, 100])
+        plt.show()
     sys.modules["livedocs.run.backend"].take_figures()
-    # What import matplotlib alone does not bring waits for whoever imports it.
-    Aside(name for name in set(sys.modules) - known if "." in name and not name.startswith("livedocs."))
 
 
 def _testing() -> None:

@@ -28,7 +28,7 @@ from livedocs import chance
 from livedocs.run.leftovers import end_with
 from livedocs.run.limits import Limits, own, restrict
 from livedocs.run.outcome import TRACEBACK
-from livedocs.run.progress import Progress, is_open
+from livedocs.run.progress import Progress, files_of_streams
 from livedocs.run.threads import Threads
 
 # What a kernel is asked last: the files of its modules, but for those of Python and of installed packages. Their
@@ -255,14 +255,14 @@ def _kernel(start, folder: Path, limits: Limits, trace: Path, client: int) -> No
     options = {"parent_handle": os.getppid(), "log_level": "ERROR", "capture_fd_output": False}
     app = IPKernelApp.instance(connection_file=start.recv(), **options)
     app.initialize(["--HistoryManager.enabled=False"])
-    numbers, limited = chance.Chance(), own()
+    numbers, limited, streams = chance.Chance(), own(), files_of_streams()
     threads: list[Threads] = []  # from its first cell on: by then its own run
 
     def look(_: Any) -> None:
         if app.shell.exit_now:
             tell("ended its kernel", "exit or quit")
-        elif not all(map(is_open, STREAMS)):
-            tell("closed a stream", "a descriptor that is closed")
+        elif files_of_streams() != streams:
+            tell("closed a stream", "a descriptor that is closed, or stands for another file")
         elif late := threads[0].left():
             tell("left a thread behind", ", ".join(late))
         elif numbers.drawn():

@@ -34,7 +34,8 @@ class Progress:
         self._children = self._now()
         self._said = _written()
         self._complained = False
-        self.closed: int | None = None  # the first line that closed standard output or standard error
+        self.closed: int | None = None  # the first line that closed standard output or error, or put another there
+        self._streams = files_of_streams()
 
     def at(self, line: int) -> None:
         """The line before this one has ended, and this one begins."""
@@ -44,7 +45,7 @@ class Progress:
         if self._line and not self._complained and _written() > self._said:
             self._complained = True
             self._note("complained", self._line)
-        if self._line and self.closed is None and not all(map(is_open, (1, 2))):
+        if self._line and self.closed is None and files_of_streams() != self._streams:
             self.closed = self._line
         self._line = line
         self._note("line", line)
@@ -87,13 +88,17 @@ def noted(folder: Path, name: str) -> int | None:
         return None
 
 
-def is_open(descriptor: int) -> bool:
-    """Whether there is such a descriptor in this process."""
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
+def files_of_streams() -> list[tuple[int, int] | None]:
+    """What the descriptors of standard output and standard error stand for; None for one that is closed."""
+    found: list[tuple[int, int] | None] = []
+    for descriptor in (1, 2):
+        try:
+            status = os.fstat(descriptor)
+        except OSError:
+            found.append(None)
+        else:
+            found.append((status.st_dev, status.st_ino))
+    return found
 
 
 def _written() -> int:

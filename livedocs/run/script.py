@@ -21,7 +21,9 @@ from typing import Any
 from livedocs import chance
 from livedocs.errors import DocsError
 from livedocs.run import limits
+from livedocs.run.aside import put_aside
 from livedocs.run.leftovers import started_by
+from livedocs.run.progress import files_of_streams
 from livedocs.run.sections import first_line
 from livedocs.run.threads import Threads
 
@@ -58,13 +60,15 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     linecache.cache[where] = (len(source), None, lines, where)  # tracebacks that a snippet prints
     progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
 
-    streams, room, own = (sys.stdout, sys.stderr), Path.cwd(), limits.own()
+    put_aside()
+    streams, files, room, own = (sys.stdout, sys.stderr), files_of_streams(), Path.cwd(), limits.own()
     threads, at_exit = Threads(), _noted_at_exit(where)
     finalizers = set(weakref.finalize._registry)
     started, children = None, started_by(os.getpid())
     numbers = chance.Chance()
     shown = [{"name": name, "output": [], "figures": []} for name, _, _ in sections]
     stray = complained = cut = None
+    after, said = _written(), _written(2)
     try:
         flags = compile(source, where, "exec", dont_inherit=True).co_flags & FUTURE_FLAGS
         body = ast.parse(source, where).body
@@ -72,16 +76,16 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
             line = first_line(node)
             os.lseek(progress, 0, os.SEEK_SET)
             os.write(progress, b"%-9d" % line)
-            before, said = _written(), _written(2)
+            before, said_before = after, said  # what another process prints may come between two statements
             # A text that stands alone is the file's only at its head, and would be a module's at the head of that.
             above = [] if node is body[0] else [ast.copy_location(ast.Pass(), node)]
             code = compile(ast.Module([*above, node], []), where, "exec", flags=flags, dont_inherit=True)
             exec(code, main.__dict__)
-            _check_streams(streams, where, line)
+            _check_streams(streams, files, where, line)
             _check_place(room, own, where, line)
             _flush()
-            after = _written()
-            if complained is None and _written(2) > said:
+            after, said = _written(), _written(2)
+            if complained is None and said > said_before:
                 complained = line
             before_it, children = children, started_by(os.getpid())
             if children - before_it:
@@ -116,23 +120,23 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     if _unshown():
         got = f"{_unshown()} open at the end of the file"
         raise DocsError(where, line, "a figure is drawn but not shown", got=got, wanted=WANTED)
-    if late := _let_go(main, finalizers):
+    if late := _let_go(main, finalizers, after):
         wanted = "a snippet that has printed all when its last line has run"
         raise DocsError(where, line, "the snippet prints after its last line", got=f"{late} bytes", wanted=wanted)
     return {"sections": shown, "stray": stray, "complained": complained, "started": started}
 
 
-def _let_go(main: types.ModuleType, finalizers: set[weakref.finalize]) -> int:
+def _let_go(main: types.ModuleType, finalizers: set[weakref.finalize], before: int) -> int:
     """Let go of what a snippet holds, in the order in which Python does it at its end.
 
     Args:
         main: its module.
         finalizers: those that were there before it: they are not its own.
+        before: how many bytes stood on standard output after its last statement.
 
     Returns:
-        How many bytes that has printed: a ``__del__``, a finalizer, a ``finally`` of a generator, a buffer of its own.
+        How many bytes have come since: a ``__del__``, a finalizer, a ``finally`` of a generator, a buffer of its own.
     """
-    before = _written()
     warnings.resetwarnings()
     warnings.simplefilter("ignore")  # by default Python does not show those of its end
     values = main.__dict__
@@ -169,23 +173,25 @@ def _noted_at_exit(where: str) -> list[int]:
     return lines
 
 
-def _check_streams(streams: tuple[Any, Any], where: str, line: int) -> None:
+def _check_streams(streams: tuple[Any, Any], files: list, where: str, line: int) -> None:
     """Refuse what hides the output of a snippet from its page.
 
     Raises:
         DocsError: where standard output or standard error is another stream after a statement, closed, or detached.
     """
     wanted = "the streams as they were: the page shows what they get"
-    for number, (name, stream) in enumerate(zip(("stdout", "stderr"), streams, strict=True), 1):
+    for name, stream, file, now_file in zip(("stdout", "stderr"), streams, files, files_of_streams(), strict=True):
         now = getattr(sys, name, None)
         if now is not stream:
             got = f"sys.{name} is {type(now).__name__}" if hasattr(sys, name) else f"no sys.{name}"
             raise DocsError(where, line, "the snippet puts something in place of a stream", got=got, wanted=wanted)
         try:
-            os.fstat(number)
-            closed = stream.closed
-        except (OSError, ValueError):  # no such descriptor; a stream that was detached
+            closed = now_file is None or stream.closed
+        except ValueError:  # a stream that was detached
             closed = True
+        if not closed and now_file != file:
+            problem, got = "the snippet puts something in place of a stream", f"another file behind sys.{name}"
+            raise DocsError(where, line, problem, got=got, wanted=wanted)
         if closed:
             raise DocsError(where, line, "the snippet closes a stream", got=f"sys.{name} is closed", wanted=wanted)
 

@@ -536,7 +536,7 @@ def _words(body: str, soup: BeautifulSoup) -> Iterator[str]:
     """Words of the source that are not on the page."""
     text = _without_comments(_without_fences(body))
     text = re.sub(r"(?m)^[ \t>]*(?:[-*] )?/{2,}.*$|^!!! \w+|^\s*\[[^\]]+\]:.*$", "", text)
-    text = re.sub(r"\$\$.*?\$\$|\$[^$\n]*\$", " ", text, flags=re.DOTALL)
+    text = re.sub(r"\$\$.*?\$\$|\$[^$\n]*\$|\\\(.*?\\\)", " ", text, flags=re.DOTALL)
     text = re.sub(r"\]\([^)]*\)|\{[^}\n]*\}|\]\[[^\]]*\]|\[\^[^\]]*\]", "] ", text)
     text = re.sub(r"</?[a-zA-Z!][^<>]*>|&\S+?;|!\[[^\]]*\]", " ", text)
     wanted = Counter(re.findall(r"[A-Za-z]{4,}", text))

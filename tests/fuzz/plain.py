@@ -170,7 +170,7 @@ def with_marks(source: str) -> str:
 def as_script(source: str) -> str | None:
     """A notebook as a script that prints what each cell prints and ends with; None if it is more than Python."""
     parts = []
-    if "display_id" in source:  # what a front end shows in place of what it has shown
+    if "display_id" in source or "clear_output" in source:  # what a front end shows in place of what it has shown
         return None
     for number, (kind, body) in enumerate(cells(source)):
         if kind:

@@ -131,6 +131,7 @@ def test_a_thread_that_outlives_a_notebook_stops_the_build(daemon: bool, runner:
         ("import os; os.system('echo said')", "wrote past sys.stdout, as a child process or C code does"),
         ("import os; os.write(2, b'said')", "wrote past sys.stderr, as a child process or C code does"),
         ("import os; os.close(1)", "closed a stream"),
+        ("import os; os.dup2(2, 1);", "closed a stream"),
         ("import _thread, time; _thread.start_new_thread(time.sleep, (1,))", "left a thread behind"),
         ("get_ipython().kernel.do_shutdown(False)", "ended its kernel"),
         ("import torch; torch.rand(1)", "has random numbers that are not seeded"),

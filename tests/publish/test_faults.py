@@ -230,6 +230,14 @@ FAULTS: dict[str, tuple[Change, str]] = {
         add(RULES, "\nimport os\nos.close(1)\n"),
         f"{RULES}:105: the rules change a stream\n  got:    sys.stdout open is False",
     ),
+    "rules that put another descriptor there": (
+        add(RULES, "\nimport os\nos.dup2(2, 1)\n"),
+        f"{RULES}:105: the rules change a stream\n  got:    another file behind sys.stdout",
+    ),
+    "an entity in a title": (
+        swap(PAGE, 'title: "', 'title: "&lt; '),
+        f"{PAGE}:2: front matter: title",
+    ),
     "rules that write a page": (
         add(RULES, f"\nimport pathlib\n_ = (pathlib.Path(__file__).parents[2] / '{PAGE}').open('a').write('More.')\n"),
         f"{PAGE}: a source changed while the site was built\n  got:    it was written again",

@@ -84,6 +84,18 @@ def test_a_file_runs_again_when_what_it_imports_has_changed(runner: Runner) -> N
     assert runner.run(path).outputs[""].text == "22\n"
 
 
+def test_what_a_forked_process_prints_is_seen_once(runner: Runner) -> None:
+    """It may come while no statement runs, and must not print again what its parent has printed."""
+    fork = "if os.fork() == 0:\n    time.sleep({})\n    print('child')\n    os._exit(0)\nos.wait()\n"
+    for seconds in (0, 0.01):
+        code = "import os, sys, time\nfor _ in [1]:\n    print('one')\n" + fork.format(seconds) + "print('two')\n"
+        assert text(runner, code) == "one\nchild\ntwo\n"
+    inside = (
+        "import os, sys\nfor n in [1, 2]:\n    print(n)\n    if os.fork() == 0:\n        print('child', flush=True)\n"
+    )
+    assert text(runner, inside + "        os._exit(0)\n    os.wait()\n") == "1\nchild\n2\nchild\n"
+
+
 def test_a_failure_of_a_file_that_was_saved_meanwhile_is_not_kept(runner: Runner) -> None:
     """What ran was another state than the one that was asked for, even if that is there again."""
     code = (
@@ -249,6 +261,12 @@ FAILURES = {
         "no sys.stderr",
     ),
     "a closed descriptor": ("import os\nos.close(1)\n", 2, "the snippet closes a stream", "sys.stdout is closed"),
+    "another descriptor in place of the output": (
+        "import os\nos.dup2(2, 1)\nprint(1)\n",
+        2,
+        "the snippet puts something in place of a stream",
+        "another file behind sys.stdout",
+    ),
     "a closed stream": ("import sys\nsys.stderr.close()\n", 2, "the snippet closes a stream", "sys.stderr is closed"),
     "the project's own modules": ("import torch\nimport tests\n", 2, "the snippet raised", "No module named 'tests'"),
     "output that is cut off": (
