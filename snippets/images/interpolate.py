@@ -38,7 +38,8 @@ def fit(**options):
 
 x = fit(mode="nearest")
 # --8<-- [end:trap]
-# claim: When an image is enlarged to a size, every pixel is used.
+# claim: When an image is enlarged to a size without antialias, every pixel is
+#   used.
 corner = {"align_corners": True}
 for n in range(1, 14):
     row = torch.eye(n, dtype=torch.float64)[:, None]
@@ -66,6 +67,19 @@ assert (x == 0).sum() == 48
 for options in {"mode": "area"}, {"mode": "bilinear", "antialias": True}:
     assert (fit(**options) != 0).all()
 # --8<-- [end:fix]
+for dtype, d in (
+    (torch.float32, 1),
+    (torch.float32, 3),
+    (torch.float16, 2),
+    (torch.bfloat16, 2),
+):
+    for mode in ("bilinear", "bicubic"):
+        try:
+            small = torch.zeros(1, 1, *[4] * d, dtype=dtype)
+            interpolate(small, size=[2] * d, mode=mode, antialias=True)
+        except (ValueError, NotImplementedError, RuntimeError):
+            continue
+        raise AssertionError("antialias does not refuse it")
 
 # --8<-- [start:unseen]
 image = torch.zeros(1, 1, 8, 8, dtype=torch.float64)
