@@ -121,6 +121,15 @@ for padding in ("border", "reflection"):  # a NaN in y: the first row
         align_corners=False,
     )
     assert y == 9
+volume = torch.arange(8.0).view(1, 1, 2, 2, 2)
+places = torch.tensor([[[[[0.0, 0.0, nan]]]]])
+for padding in ("border", "reflection"):  # a NaN in z: the last slice
+    y = grid_sample(volume, places, "bilinear", padding, align_corners=False)
+    assert y == volume[:, :, 1].mean()
+for padding, bad in ("zeros", torch.inf), ("zeros", -torch.inf):
+    places = torch.tensor([[[[[bad, 0.0, 0.0]]]]])
+    y = grid_sample(volume, places, "bilinear", padding, align_corners=False)
+    assert y == 0
 volume = torch.ones(1, 1, 2, 2, 2, dtype=torch.bfloat16)
 places = torch.tensor([[[[[nan, 0.0, 0.0]]]]], dtype=torch.bfloat16)
 assert grid_sample(volume, places, align_corners=False).isnan()
