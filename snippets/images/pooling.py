@@ -217,16 +217,18 @@ print(votes.view(3, 3).int().tolist())
 print(weights(max_pool2d, x, 2, 1).int().tolist())
 # --8<-- [end:sums]
 assert votes.view(3, 3).tolist() == weights(max_pool2d, x, 2, 1).tolist()
-# claim: so a pixel counts how many windows it wins (in bfloat16 up to 256)
+# claim: so a pixel counts how many windows it wins (up to 256 in bfloat16, to
+#   2,048 in float16)
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for layout in layouts:
-        for size in (1, 2, 15, 16, 17, 20):
-            x = torch.zeros(1, 8, 41, 41, dtype=dtype)
-            x[:, :, 20, 20] = 1
+        for size in (1, 2, 15, 16, 17, 45, 46):
+            x = torch.zeros(1, 8, 93, 93, dtype=dtype)
+            x[:, :, 46, 46] = 1
             x = x.contiguous(memory_format=layout).requires_grad_()
             (g,) = torch.autograd.grad(max_pool2d(x, size, 1).sum(), x)
-            most = 256 if dtype == torch.bfloat16 else size**2
-            assert g[:, :, 20, 20].eq(min(size**2, most)).all()
+            most = {torch.bfloat16: 256, torch.float16: 2048}
+            most = most.get(dtype, size**2)
+            assert g[:, :, 46, 46].eq(min(size**2, most)).all()
 
 # --8<-- [start:source]
 import pathlib
