@@ -97,7 +97,8 @@ for mode in ends:
 def inside(grid, image):
     """Look up to the outer pixel centers, and pass the gradient on.
 
-    For finite grids in float32 or float64, and align_corners=False.
+    For finite grids in float32 or float64, images of 2 × 2 pixels or more,
+    and align_corners=False.
     """
     most = 1 - 1.01 / grid.new_tensor(image.shape[:1:-1])  # width, height
     return grid.clamp(-most, most).detach() + (grid - grid.detach())
