@@ -106,9 +106,9 @@ for name, function in functions.items():
     text = attempt(lambda function=function: changed(function))
     print(f"{name:8}", named(text))
 # --8<-- [end:table]
-# claim: The result of an operation may be changed in place where the
-#   formula of its gradient does not use the result, and where it is neither
-#   a view nor the input itself, as of Dropout in eval().
+# claim: A result that no later operation has saved may be changed in place
+#   where the formula of its own gradient does not use it, and where it is
+#   neither a view nor the input itself, as of Dropout in eval().
 of_input = torch.sin, torch.cos, torch.log, torch.log1p, torch.abs
 of_result = torch.exp, torch.tanh, torch.sqrt, torch.rsqrt, torch.reciprocal
 for function in (
@@ -125,6 +125,18 @@ for function in (
 ):
     text = attempt(lambda function=function: changed(function))
     assert text == "no error"
+
+
+def saved_later(function):
+    y = function(x)
+    z = y.sin()
+    y += 1  # in place, and sin has saved it
+    return z.sum()
+
+
+for function in (lambda x: 2 * x, torch.sum, torch.sin):
+    text = attempt(lambda function=function: saved_later(function))
+    assert "modified by an inplace operation" in text
 for function in (nn.Dropout().eval(), nn.Identity(), torch.Tensor.float):
     assert function(x) is x
     text = attempt(lambda function=function: changed(function))
@@ -180,7 +192,11 @@ for function in (torch.sin, torch.log, lambda h: h * h, lambda h: h**2):
         with torch.no_grad():
             h.zero_()
 
-    for write in (quietly, lambda h: h.detach().zero_()):
+    for write in (
+        quietly,
+        lambda h: h.detach().zero_(),
+        lambda h: h.view(torch.int32).zero_(),  # not recorded either
+    ):
         text = attempt(lambda f=function, w=write: written(f, w))
         assert named(text) == "error: output 0 of Mul"
     text = attempt(lambda f=function: written(f, lambda h: quietly(h.add_(1))))
