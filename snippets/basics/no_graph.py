@@ -163,3 +163,13 @@ loss.backward()
 print("w.grad:", w.grad, " loss.grad:", loss.grad)
 # --8<-- [end:requires]
 assert w.grad is None and loss.grad == 1
+# Here: an inference tensor and an integer refuse it
+with torch.inference_mode():
+    inference = (w * w).sum()
+for loss in (inference, w.argmax()):
+    try:
+        loss.requires_grad_()
+    except RuntimeError as error:
+        assert str(error).startswith(("Setting requires_grad", "only Tensors"))
+    else:
+        raise AssertionError("not refused")
