@@ -49,9 +49,12 @@ x.grad = None
 (x.square().sum() + torch.finfo(x.dtype).tiny).sqrt().backward()
 print("finfo(…).tiny:  ", x.grad)
 # --8<-- [end:fix-eps]
-# an epsilon of 2.98e-8 or less is 0 in float16
+# a number of 2.98e-8 or less is 0 in float16; the eps of a layer is no such
+# number: a layer computes in float32
 small = torch.logspace(-20, -7.5258, 999, dtype=torch.float64)
 assert (small.half() == 0).all() and torch.tensor(2.981e-8).half() > 0
+zeros = torch.zeros(4, dtype=torch.float16)
+assert not torch.nn.functional.layer_norm(zeros, (4,), eps=1e-8).any()
 
 # --8<-- [start:trap-sum]
 x = torch.full((70_000,), 1.0, dtype=torch.float16, requires_grad=True)
@@ -96,6 +99,15 @@ for optimizer in (torch.optim.Adam, torch.optim.AdamW):
         w.grad = torch.tensor([1.0, 0.0, 1e-4], dtype=torch.float16)
         optimizer([w], lr=0.1, **options).step()
         assert w.isfinite().all() == finite
+
+# in the first step: after a gradient of 1 one of 0 is harmless
+for optimizer in (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
+    w = torch.ones(3, dtype=torch.float16, requires_grad=True)
+    step = optimizer([w], lr=0.1).step
+    for g in (1.0, 0.0):
+        w.grad = torch.full_like(w, g)
+        step()
+    assert w.isfinite().all()
 
 # claim: one of 0 moves the weight by 474
 w = torch.ones(1, dtype=torch.float16, requires_grad=True)
@@ -224,6 +236,20 @@ for skipped, wanted in (
     step(w * 2)
     assert str(w.item()) == wanted, (skipped, w, scaler.get_scale())
 
+# no scale helps: the forward pass overflowed or underflowed in float16
+for power in range(0, -15, -1):
+    w = torch.zeros(1, dtype=torch.float16, requires_grad=True)
+    loss = (w + 1e-8).sqrt().float().sum() * 2.0**power
+    assert torch.autograd.grad(loss, w)[0].isinf()
+# at a scale below 1 the loss is too large
+torch.manual_seed(0)
+layer = torch.nn.Linear(4, 1)
+for scale, finite in ((1.0, False), (2.0**-6, True)):
+    with torch.autocast("cpu", dtype=torch.float16):
+        loss = 1e6 * layer(torch.ones(3, 4)).float().mean()
+    (g,) = torch.autograd.grad(scale * loss, layer.weight)
+    assert g.isfinite().all() == finite
+
 # --8<-- [start:autocast]
 x = torch.randn(4, 4, generator=torch.Generator().manual_seed(0))
 
@@ -246,6 +272,7 @@ with torch.autocast("cpu", dtype=torch.float16):
 for dtype in (torch.bfloat16, torch.float16):
     with torch.autocast("cpu", dtype=dtype):
         product = x @ x
+        assert (x.double() @ x.double()).dtype == torch.float64
         assert product.exp().dtype == product.sum().dtype == dtype
         assert product.prod().dtype == torch.float32
         loss = torch.nn.functional.mse_loss(product, product)
