@@ -126,11 +126,16 @@ print("x.grad", x.grad)
 # --8<-- [end:retain]
 assert torch.equal(y.grad, 2 * y) and torch.equal(x.grad, 2 * c**2 * x)
 
-# claim: backward(inputs=[y]) fills y.grad too, and no other.
+# claim: backward(inputs=[y]) fills y.grad too, and not x.grad.
 leaf = torch.tensor([1.0, 2.0], requires_grad=True)
 result = c * leaf
 (result**2).sum().backward(inputs=[result])
 assert torch.equal(result.grad, 2 * result) and leaf.grad is None
+result = c * leaf
+square = result**2
+square.retain_grad()  # a tensor on the way keeps its own
+square.sum().backward(inputs=[result])
+assert leaf.grad is None and square.grad.tolist() == [1, 1]
 
 # --8<-- [start:retain-else]
 x.retain_grad()  # a leaf: nothing to do
