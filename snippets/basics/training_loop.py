@@ -329,6 +329,10 @@ for dtype, last, beyond in (
         torch.optim.Adam([fused], lr=0.125, fused=True).step()
         stays = dtype == torch.float32  # in float16 no step is lost
         assert (fused[:, 1:] == (0 if stays else -0.125)).all()
+        endless = torch.zeros(1, dtype=dtype, requires_grad=True)
+        endless.grad = torch.full_like(endless, torch.inf)  # not finite
+        torch.optim.Adam([endless], lr=0.125).step()
+        assert endless.isnan()
 
 # --8<-- [start:adam-half]
 for eps in (1e-8, 1e-4):
@@ -338,7 +342,7 @@ for eps in (1e-8, 1e-4):
     optimizer.step()
     print(f"eps={eps}:", w.tolist())
 # --8<-- [end:adam-half]
-assert w.tolist() == [-0.125, -1.25, 0]
+assert w.tolist() == [-0.125, -1.25, 0]  # the second is 10 times too large
 w = torch.zeros_like(w).requires_grad_()
 w.grad = torch.tensor([1.0, 0.001, 0.0], dtype=torch.float16)
 torch.optim.Adam([w], lr=0.125, fused=True).step()
