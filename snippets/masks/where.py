@@ -254,7 +254,7 @@ for dtype in dtypes:
         results = [derivative(f)(zero) for derivative in derivatives.values()]
         assert all(g == 0 or g.isnan() for g in results)
         found[f] = [not g.isnan() for g in results]
-    # claim: only both have none
+    # The outer alone, the inner one with 0 inside, and both.
     assert found[outer] == [0, 1, 0, 0, 0, 1, 0]
     assert found[inner][:2] == [1, 0] and not found[inner][6]
     assert all(found[both])
