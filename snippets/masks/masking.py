@@ -321,10 +321,16 @@ for f in (
         print(f"{type(error).__name__}: {error}")
 print(x[ones])  # integers are positions: entries 1 and 0
 # --8<-- [end:errors]
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    assert x[ones.byte()].shape == (1,)
-assert "uint8" in str(caught[0].message)
+# as an index int32 and int64 are positions, and floats raise
+for dtype in (torch.int32, torch.int64):
+    assert torch.tensor([3.0, 4.0])[ones.to(dtype)].tolist() == [4, 3]
+for dtype in dtypes:
+    try:
+        x[ones.to(dtype)]
+    except IndexError as error:
+        assert "must be long, int, byte or bool" in str(error)
+    else:
+        raise AssertionError("not refused")
 for low in (-torch.inf, torch.finfo(torch.float16).min):
     assert x.half().masked_fill(bad, low)[1] == low
 
