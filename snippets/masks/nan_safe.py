@@ -90,8 +90,8 @@ def length(x, dim=-1):
     """
     squares = x.square().sum(dim)
     edge = squares == 0  # asked of what the root sees, and not of x
-    root = torch.where(edge, 1.0, squares).sqrt()
-    return torch.where(edge, 0.0, root)
+    inside = torch.where(edge, 1.0, squares)
+    return torch.where(edge, 0.0, inside.sqrt())
 
 
 check("length at 0    ", length, torch.zeros(2))
@@ -190,7 +190,7 @@ for f in (hides, safe_root):
     values = [f(torch.tensor(v)).item() for v in (torch.nan, -1.0)]
     print(f"{f.__name__:9} of NaN and -1:", *values)
 # --8<-- [end:hide]
-# claim: A condition for the good entries sends a NaN to the other branch
+# claim: x > 0 sends a NaN to the other branch, and −1 too.
 for dtype in dtypes:
     for v in (nan, -1.0, -inf):
         x = torch.tensor(v, dtype=dtype)
@@ -199,6 +199,29 @@ for dtype in dtypes:
 for f in (safe_root, length, sinc):
     assert f(torch.tensor(nan)).isnan()
 assert sinc(torch.tensor([inf, -inf])).isnan().all()
+
+# Step 3 keeps NaN out of both modes. Step 5 alone has NaN in reverse mode.
+for dtype in dtypes:
+    for at, edge, f, value in (
+        (torch.zeros(()), lambda x: x == 0, torch.sqrt, 0.0),
+        (torch.zeros(2), lambda x: x.square().sum() == 0, None, 0.0),
+        (torch.zeros(()), lambda x: x == 0, lambda x: x.sin() / x, 1.0),
+    ):
+        at = at.to(dtype)
+
+        def third(x, f=f, edge=edge):
+            if f is None:  # the length
+                return torch.where(edge(x), 1.0, x.square().sum()).sqrt()
+            return f(torch.where(edge(x), 1.0, x))
+
+        def fifth(x, f=f, edge=edge, value=value):
+            y = x.square().sum().sqrt() if f is None else f(x)
+            return torch.where(edge(x), value, y)
+
+        assert jacrev(third)(at).isfinite().all()
+        assert jacfwd(third)(at).isfinite().all()
+        assert jacrev(fifth)(at).isnan().all()
+        assert jacfwd(fifth)(at).isfinite().all()
 
 # --8<-- [start:gradcheck]
 x = torch.linspace(-3, 3, 13, dtype=torch.float64, requires_grad=True)
