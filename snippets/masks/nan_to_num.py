@@ -66,8 +66,8 @@ for dtype in dtypes:
 # claim: A NaN of the model at a known target still shows up in the loss.
 assert nan_mse(torch.tensor([nan, 1.0]), torch.ones(2)).isnan()
 assert nan_mse(torch.tensor([nan, 1.0]), torch.tensor([nan, 1.0])) == 0
-# claim: F.mse_loss(x[seen], target[seen]) is the same mean, and NaN without a
-#   known target.
+# claim: For equal shapes, F.mse_loss(x[seen], target[seen]) is this mean, and
+#   NaN without a known target.
 F = torch.nn.functional
 for n in (3, 17, 1001):
     t, y = torch.randn(2, n)
@@ -93,6 +93,14 @@ for name, loss in {
     print(name, loss.item(), g.item())
 # --8<-- [end:fix-early]
 assert ((w - target).nan_to_num() ** 2).sum() == 5 and g == 2
+for dtype in dtypes:  # a target of inf
+    for infinite in (inf, -inf):
+        y = torch.tensor([0.3], dtype=dtype, requires_grad=True)
+        square = (y - infinite).nan_to_num() ** 2
+        assert torch.autograd.grad(square, y)[0].isnan()
+    x = torch.tensor([-1.0], dtype=dtype)  # made a NaN, with the slope -1
+    x.requires_grad_()
+    assert torch.autograd.grad(x.log().nan_to_num(), x)[0] == 0
 for dtype in dtypes:  # the gradient of abs at NaN
     for n in (1, 3, 17, 33, 1001):
         y = torch.full((n,), nan, dtype=dtype, requires_grad=True)
