@@ -70,7 +70,8 @@ assert gradient(torch.sqrt, nan).isnan()  # a NaN is blamed on the root too
 
 # --8<-- [start:fix-norm]
 def rmse(x, y):
-    """NaN without entries; squared in float32 or wider, which can overflow."""
+    """Of floating-point tensors; NaN without entries. The squares, in
+    float32 or wider, can overflow, or underflow to 0."""
     d = x - y
     wide = torch.promote_types(d.dtype, torch.float32)
     length = torch.linalg.vector_norm(d, dtype=wide)  # no sum in float16
