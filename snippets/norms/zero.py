@@ -82,7 +82,8 @@ torch.testing.assert_close(a.grad[0], torch.tensor([0.3, 0.4]))
 # --8<-- [start:fix-smooth]
 def smooth_norm(x, eps=1e-6):
     """The length of the last dimension with one more entry, eps. That is
-    lost below 2.6e-23 in float32, and below 2.9e-8 in float16."""
+    lost below 2.6e-23 in float32, and below 2.9e-8 in float16. In float32
+    a length of 1.9e19 is inf."""
     more = torch.nn.functional.pad(x, (0, 1), value=eps)
     return torch.linalg.vector_norm(more, dim=-1)
 
@@ -125,7 +126,8 @@ for dtype, low, high in (
     for n in (1, 3, 33):
         x = torch.zeros(n, dtype=dtype)
         assert smooth_norm(x, low) == 0 < smooth_norm(x, high)
-assert smooth_norm(torch.tensor([1e30])) == inf  # in float32 they do not fit
+low, high = torch.tensor([[1.8e19], [1.9e19]])
+assert smooth_norm(low).isfinite() and smooth_norm(high) == inf
 rows = torch.randn(2, 3, dtype=torch.float64)
 for leaf in (rows.clone().requires_grad_(), (0 * rows).requires_grad_()):
     assert torch.autograd.gradcheck(lambda x: smooth_norm(x, 0.1), leaf)
@@ -235,10 +237,17 @@ def bisect(f, low, high):
 
 small = bisect(lambda x: vector_norm(x) > 0, 1e-30, 1.0)
 large = bisect(lambda x: vector_norm(x).isinf(), 1.0, 1e30)
-# claim: Two equal entries below 2.6·10⁻²³ have the length 0
+# Two entries of 2.6·10⁻²³ have the length 0, of 1.305·10¹⁹ the length inf.
 assert 2.6e-23 < small < 2.7e-23
-# claim: from 1.305·10¹⁹ on it is inf
 assert 1.304e19 < large < 1.305e19
+for size, far in ((2.6e-23, 0), (1.305e19, inf)):
+    x = torch.full((2,), size)
+    for f in (vector_norm, torch.norm, norm):
+        assert f(x) == far and (gradient(f, x) == 0).all()
+    y = matrix_norm(x[None])
+    assert y == far and (gradient(matrix_norm, x[None]) == 0).all()
+    want = (inf, 0)[far == inf]
+    assert (gradient(by_hand, x) == want).all()
 for n in (2, 3, 33, 1001):
     x = torch.full((n,), 1e-30)
     assert vector_norm(x) == 0 and (gradient(vector_norm, x) == 0).all()
@@ -273,7 +282,8 @@ for n in (2, 3, 33, 99):
             torch.testing.assert_close(
                 vector_norm(x), vector_norm(x.float()).to(dtype)
             )
-# claim: By hand, squares overflow from 256 on, and are subnormal below 0.0078.
+# claim: By hand, squares overflow from 256 on, and are subnormal or 0 below
+#   0.0078.
 x = torch.arange(1, 2**15 - 2**10, dtype=torch.int16).view(torch.float16)
 assert ((x**2).isinf() == (x >= 256)).all()
 least = torch.finfo(torch.float16).smallest_normal
