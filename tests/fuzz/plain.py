@@ -176,6 +176,7 @@ def as_script(source: str) -> str | None:
         if kind:
             continue
         try:
+            compile(body, "cell", "exec")  # which refuses await outside of a function, and parsing does not
             statements = ast.parse(body).body
         except (SyntaxError, ValueError):
             return None
