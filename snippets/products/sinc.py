@@ -216,6 +216,13 @@ print("right  ", right.float().tolist())
 print("second ", vmap(grad(grad(torch.sinc)))(x).tolist())
 # --8<-- [end:near]
 assert vmap(grad(torch.sinc))(x)[2] / right[2] > 2.8
+for middle in (1e-4, 1.9e-4, 3e-4, 1e-3):  # up to about 3 eps / (pi * x)**2
+    x = middle * torch.linspace(0.9, 1.1, 20001)
+    right = vmap(grad(sinc))(x.double())
+    off = (vmap(grad(torch.sinc))(x) / right - 1).abs().max()
+    most = 3 * torch.finfo(torch.float32).eps / (math.pi * middle) ** 2
+    assert 0.7 * most < off < 1.1 * most
+    assert (0.9 < most < 1.1) == (middle == 1.9e-4)
 
 x = torch.arange(1, 9999).half() * 2.0**-20
 bad = x[backward(torch.sinc, x)[1].isnan()]
