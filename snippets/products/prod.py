@@ -304,6 +304,8 @@ assert (gradient(torch.prod, x) == 0).all()
 assert gradient(lambda x: x.prod(0), x).isnan().any()
 assert grad(torch.prod)(x).isnan().any()
 assert modes["forward"](torch.prod, x).isnan().any()
+x = torch.tensor([300.0, 2.0, 0.0, 300.0], dtype=torch.float16)
+assert not gradient(torch.prod, x).isnan().any()
 x = torch.tensor([1e-4, 0.0, 300.0, 300.0], dtype=torch.float16)
 assert gradient(torch.prod, x).tolist() == [0, inf, 0, 0]
 torch.testing.assert_close(others(x)[1].item(), 9.0, rtol=0.01, atol=0)
@@ -340,9 +342,10 @@ for dtype in dtypes:
         for place in range(3):
             x = torch.tensor([2.0, 2.0, 2.0], dtype=dtype)
             x[place] = bad
-            # claim: In a row without a 0 backward() returns NaN for it, in
-            #   eager mode.
             assert gradient(torch.prod, x)[place].isnan()
+            rows = torch.stack([x, torch.tensor([0.0, 1, 1]).to(dtype)])
+            g = gradient(lambda x: x.prod(1), rows)  # a 0 in another row
+            assert g[0, place] == 4
             assert grad(torch.prod)(x)[place] == 4
             x[place - 1] = 0.0
             assert gradient(torch.prod, x)[place] == 0
