@@ -185,6 +185,14 @@ for gap in (1e-2, 1e-4, 1e-6):
     ):
         g = gradient(vectors, a).abs().max()
         assert 0.4 < g * gap < 1.1
+# The gradient of the values stays bounded
+for gap in (1e-2, 1e-9, 1e-15, 0.0):
+    values = torch.tensor([1.0 + gap, 1.0, 0.5], dtype=double)
+    q = torch.linalg.qr(torch.randn(3, 3, dtype=double)).Q
+    for f in (torch.linalg.eigvalsh, torch.linalg.svdvals):
+        for k in range(3):
+            g = gradient(lambda a, f=f, k=k: f(a)[k], q * values @ q.mT)
+            assert g.abs().max() < 1 + 1e-9
 
 # --8<-- [start:rounded]
 angle = torch.tensor(2.0)
