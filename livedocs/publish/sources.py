@@ -16,6 +16,7 @@ from livedocs.errors import DocsError
 
 FENCE = re.compile(r"---[ \t]*\n(?P<text>.*?)^(?:---|\.\.\.)[ \t]*\n", re.M | re.S)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # Markdown puts two of them around what it sets aside
+HELD = re.compile(r"(<!--)?livedocs ?[0-9a-f]{32}(-->)?")  # what stands for markup until a page is done
 MARKUP = re.compile(
     r"<[a-zA-Z/!]|&#?\w+;"
 )  # a title stands in the menu, in links and in the tab, where it would be markup
@@ -94,6 +95,9 @@ def check(read: Callable[[], str], name: str, docs: Path) -> None:
     if odd := CONTROL.search(text):
         line, got = text.count("\n", 0, odd.start()) + 1, f"U+{ord(odd[0]):04X}"
         raise DocsError(name, line, "a control character in a page", got=got, wanted="text that can be seen")
+    if own := HELD.search(text):
+        line, wanted = text.count("\n", 0, own.start()) + 1, "another word: the build puts something else in its place"
+        raise DocsError(name, line, "a mark of the build's own in a page", got=own[0], wanted=wanted)
     if not re.match(r"---[ \t]*\n", text):
         if re.match(rf"(?:{'|'.join(KEYS)}):[ \t]", text):
             got, wanted = text.split("\n")[0], "--- on the first line"

@@ -99,6 +99,10 @@ FAULTS: dict[str, tuple[Change, str]] = {
         f"{PAGE}:2: front matter: title",
     ),
     "a placeholder of Markdown's": (add(PAGE, "\nge\x02wzxhzdk:0\x03lu\n"), "a control character in a page"),
+    "a mark of the build's own": (
+        add(PAGE, f"\n<!--livedocs {'0' * 32}-->\n"),
+        "a mark of the build's own in a page",
+    ),
     "a heading that is hidden": (add(PAGE, "\n## Gone { hidden }\n\nText.\n"), "markup that is not published"),
     "a notebook without cells": (
         lambda p: (p / "docs/ties/empty.ipynb").write_text("{}"),
