@@ -152,6 +152,9 @@ except RuntimeError as error:
     print(no_numpy)
 # --8<-- [end:zero-tensor]
 assert no_numpy.startswith("Cannot convert a ZeroTensor to numpy.")
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+torch.sgn(3 * x).sum().backward()
+assert x.grad._is_zerotensor()
 x = torch.tensor([1.0, 2.0], requires_grad=True)  # sgn is not alone
 (torch.sgn(x) + 0 * x).sum().backward()
 x.grad.add_(1)
