@@ -112,9 +112,7 @@ assert torch.autograd.gradcheck(round_soft, x)
 bits = torch.arange(0x7C00, dtype=torch.int16)  # of all finite numbers >= 0
 halves = bits.view(torch.float16)
 turns = 2 * pi * halves
-assert (turns[(halves > 82) & (halves <= 10_424)] % 0.5 == 0).all()
 assert torch.equal(turns.isinf(), halves > 10_424)
-assert (2 * pi * x.half() % 0.5 != 0).any()
 assert torch.equal(round_soft(halves).isnan(), halves > 10_424)
 
 # --8<-- [start:jump]
