@@ -296,4 +296,8 @@ for name in cut:
     assert torch.autograd.grad(total, x)[0] == 2 * x
 release = ".".join(torch.__version__.split(".")[:2])
 old = release in ("2.13", "2.14")
-assert special.bessel_j0(x).requires_grad != old
+for name in (
+    *(f"bessel_{kind}" for kind in ("j0", "j1", "y0", "y1")),
+    *(f"modified_bessel_{kind}" for kind in ("i0", "i1", "k0", "k1")),
+):
+    assert getattr(special, name)(x).requires_grad != old
