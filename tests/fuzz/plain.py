@@ -20,6 +20,8 @@ from livedocs.run.limits import environment
 
 PATIENCE = 120  # seconds for one script
 MARKER = re.compile(r"# -+8<-+ \[ *(start|end) *: *([\w-]+) *\]\s*$", re.IGNORECASE)  # as pymdownx reads it
+# What a front end shows in place of what it has shown, and names that a kernel alone has.
+OF_A_KERNEL = re.compile(r"display_id|clear_output|(?m:^\s*(?:In|Out|_i+|_[io]h|_\d+)\b)")
 MARK = re.compile(rb"\x1d(start|end) ([^\x1d]*)\x1d")
 SERVER = r"""
 import builtins, ctypes, io, json, os, resource, signal, sys, time, warnings
@@ -170,7 +172,7 @@ def with_marks(source: str) -> str:
 def as_script(source: str) -> str | None:
     """A notebook as a script that prints what each cell prints and ends with; None if it is more than Python."""
     parts = []
-    if "display_id" in source or "clear_output" in source:  # what a front end shows in place of what it has shown
+    if OF_A_KERNEL.search(source):
         return None
     for number, (kind, body) in enumerate(cells(source)):
         if kind:
