@@ -89,6 +89,9 @@ torch.testing.assert_close(
 )
 
 assert (2 * labels.byte() - 1).tolist() == [1, 255]
+loss = soft_margin_loss(scores, torch.ones(2).byte())
+assert torch.autograd.grad(loss, scores)[0].isnan().any()
+assert soft_margin_loss(-fitted, labels) > 20  # not fitted: above the half
 loss = soft_margin_loss(scores, labels > 0)
 torch.testing.assert_close(loss, soft_margin_loss(scores, labels))
 try:
