@@ -117,6 +117,10 @@ for loss in (selected, filled):
 # --8<-- [end:masked-fix]
 torch.testing.assert_close(2 * filled, selected)
 assert binary_cross_entropy_with_logits(z[:0], y[:0]).isnan()
+missing = torch.tensor([float("nan"), 1.0])
+for t, lost in (missing, True), (torch.where(kept, missing, 0), False):
+    loss = binary_cross_entropy_with_logits(torch.where(kept, z, 0), t, keep)
+    assert loss.isnan() == lost
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for bad in (inf, -inf, float("nan"), torch.finfo(dtype).max):
         for target in (0.0, 1.0):
@@ -229,7 +233,7 @@ start = text.index("- name: binary_cross_entropy_with_logits(")
 lines = text[start:].splitlines()
 print(*lines[1:3], sep="\n")
 # --8<-- [end:source]
-# claim: with logits its target or pos_weight is NaN or infinite
+# weight 0, with logits: the target or pos_weight is NaN or infinite
 for bad in (float("nan"), float("inf"), -float("inf")):
     for target, positive in (bad, 1.0), (1.0, bad), (0.3, bad):
         x = torch.ones(2, requires_grad=True)
