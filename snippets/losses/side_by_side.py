@@ -134,8 +134,6 @@ for name in takes:
     torch.testing.assert_close(
         times, torch.tensor(1.0 if name in weighted else 2.0)
     )
-    # claim: Where m is the sum of the weights, all weights times two change
-    #   nothing
     weights = options["weight"]
     loss = getattr(F, name)
     none = loss(*inputs, weight=weights, reduction="none").sum()
