@@ -39,7 +39,7 @@ def zeros_and_ones(indices, classes):
     real = (indices >= 0).cumprod(-1)
     rows = torch.zeros(*indices.shape[:-1], classes, device=indices.device)
     return rows.scatter_reduce(
-        -1, indices.clamp(min=0), real.to(rows.dtype), "amax"
+        -1, indices.clamp(min=0).long(), real.to(rows.dtype), "amax"
     )
 
 
@@ -60,6 +60,8 @@ assert zeros_and_ones(more, 4).int().tolist() == [
     [0, 1, 0, 0],
 ]
 
+for dtype in (torch.int8, torch.int16, torch.int32):
+    assert zeros_and_ones(padded.to(dtype), 4).equal(hot)
 assert zeros_and_ones(more.to("meta"), 4).is_meta
 assert torch.equal(
     torch.func.vmap(lambda row: zeros_and_ones(row, 4))(more),
@@ -148,7 +150,7 @@ torch.testing.assert_close(
 )
 
 # claim: Integers are taken, unlike by binary_cross_entropy_with_logits outside
-#   of vmap.
+#   of torch.func.
 for dtype in (torch.uint8, torch.int8, torch.int32, torch.int64):
     whole = (t > 0.5).to(dtype)
     assert multilabel_soft_margin_loss(x, whole).isfinite()
@@ -156,6 +158,11 @@ for dtype in (torch.uint8, torch.int8, torch.int32, torch.int64):
     torch.testing.assert_close(
         rows.mean(), binary_cross_entropy_with_logits(x, whole.float())
     )
+    g, same = (
+        torch.func.grad(binary_cross_entropy_with_logits)(x, y)
+        for y in (whole, whole.float())
+    )
+    torch.testing.assert_close(g, same)
     try:
         binary_cross_entropy_with_logits(x, whole)
     except RuntimeError as error:
