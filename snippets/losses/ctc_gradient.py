@@ -195,6 +195,9 @@ for labels in ([2], [1, 2], [2, 1, 2]):  # in need of the masked class
     assert abs(ctc_by_hand(masked, labels) / 1e30 - 1) < 1e-6
     given = torch.tensor(labels), (5,), (len(labels),)
     assert ctc_loss(masked, *given).isinf()
+masked = x.detach().clone()
+masked[2:4] = -torch.inf  # two frames without a class
+assert abs(ctc_by_hand(masked, [1, 2]) / 2e30 - 1) < 1e-6
 nothing = torch.zeros(1, 0).long(), (5,), (0,)  # the mean divides it by 1
 mean, total = (
     torch.autograd.grad(ctc_loss(x[:, None], *nothing, reduction=how), x)[0]
