@@ -83,6 +83,11 @@ for error in (0.0, 1.0, 0.3):  # and below eps
     for var in (0.0, 1e-7, 9e-7):
         at = loss_and_gradients(gaussian_nll_loss, error, 0.0, 1e-6)
         assert loss_and_gradients(gaussian_nll_loss, error, 0.0, var) == at
+for error in (0.0, 1e-4, 9e-4, 1e-3, 1.1e-3, 0.1, 1.0, 30.0):
+    _, dx, _, dvar = loss_and_gradients(gaussian_nll_loss, error, 0.0, 0.0)
+    assert abs(dx - 1e6 * error) <= 1e-9 * dx
+    assert abs(dvar - (5e5 - 5e11 * error**2)) <= 1e-6 * (1 + abs(dvar))
+    assert (dvar > 1e-6) == (error < 1e-3)
 
 # --8<-- [start:trap-weight]
 x, t = torch.ones(2, requires_grad=True), torch.zeros(2)
