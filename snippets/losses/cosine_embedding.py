@@ -38,7 +38,7 @@ assert (a - 0.1 * g)[0].norm() > 4e4
 
 # --8<-- [start:fix-zero]
 def cosine_loss(a, b, y, **options):
-    """The mean over pairs in which neither vector is shorter than 1e-3."""
+    """The mean over pairs in which no vector is shorter than 1e-3, or 0."""
     wide = torch.promote_types(a.dtype, torch.float32)
     a, b = a.to(wide), b.to(wide)
     short = (a.detach().norm(dim=-1) < 1e-3) | (b.detach().norm(dim=-1) < 1e-3)
@@ -142,16 +142,18 @@ print("two zero vectors: ", *loss_and_gradient(zero, zero, 1.0))
 for margin in (-0.5, -0.001):
     loss, da = loss_and_gradient(zero, b, -1.0, margin=margin)
     torch.testing.assert_close(torch.tensor(da), torch.tensor([6e5, 8e5]))
-# claim: With y = −1 and the default margin, vectors whose cosine comes out as
-#   0 get the gradient 0 from PyTorch 2.14 on.
+# claim: With y = −1 and the default margin, vectors of length 0.25 to 255
+#   whose cosine comes out as 0 get the gradient 0 from PyTorch 2.14 on.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for size in (2, 3, 17, 512):
-        for scale in (0.25, 1.0, 3.0):
-            a, b = scale * torch.eye(size, dtype=dtype)[:2]
-            a.requires_grad_()
-            loss = cosine_embedding_loss(a, b, torch.tensor(-1))
-            (g,) = torch.autograd.grad(loss, a)
-            assert loss == 0 and g.any() == old
+        for scale in (0.25, 1.0, 3.0, 20.0, 255.0):
+            for factor in (0.25, 255.0, scale):
+                a, b = torch.eye(size, dtype=dtype)[:2]
+                a = (scale * a).requires_grad_()
+                loss = cosine_embedding_loss(a, factor * b, torch.tensor(-1))
+                (g,) = torch.autograd.grad(loss, a)
+                assert loss == 0 and (old or not g.any())
+                assert not old or scale * factor > 255 or g.any()
 torch.manual_seed(0)
 lost = 0
 for trial in range(200):  # orthogonal, but for rounding
@@ -176,16 +178,20 @@ for dtype, *lengths in (
         loss = cosine_embedding_loss(a, a, torch.tensor(1))
         print(f"{dtype}, length {length:g}: loss {loss.item():.3f}")
 # --8<-- [end:large]
-# claim: In float16 and with y = 1 two equal vectors of length 16 to 255 have
-#   the loss 1 and the gradient 0, from 256 on NaN, and below about 0.013 −inf
+# claim: In float16 and with y = 1 two equal vectors of length 17 to 255 have
+#   the loss 1 and the gradient 0, from 257 on NaN, and below about 0.013 −inf
 #   or NaN;
 one = torch.tensor(1)
-for u in (torch.tensor([1.0, 0]), unit, torch.full((512,), 512**-0.5)):
-    for length in (16, 20, 100, 255):
+torch.manual_seed(0)
+random = [torch.randn(size) for size in (2, 3, 64, 512, 4096)]
+random = [v / v.norm() for v in random]
+full = torch.full((512,), 512**-0.5)
+for u in (torch.tensor([1.0, 0]), unit, full, *random):
+    for length in (17, 20, 100, 255):
         a = (length * u).half().requires_grad_()
         loss = cosine_embedding_loss(a, a.detach(), one)
         assert loss == 1 and not torch.autograd.grad(loss, a)[0].any()
-    for length in (256, 257, 1000):
+    for length in (257, 300, 1000, 30000):
         a = (length * u).half().requires_grad_()
         loss = cosine_embedding_loss(a, a.detach(), one)
         assert loss.isnan() and torch.autograd.grad(loss, a)[0].isnan().any()
@@ -233,6 +239,17 @@ for length, lost in (0.01, True), (0.1, False), (20, False), (300, True):
     for target in (1, 0):
         loss = cosine_embedding_loss(x, x.detach(), torch.tensor(target))
         assert torch.autograd.grad(loss, x)[0].isnan().any() == lost
+for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+    for u in (unit, unit.flip(0), full, *random):
+        for length in (0.1, 1, 16, 255):
+            for w in (u, -u, u.roll(1)):
+                x = (length * u).to(dtype).requires_grad_()
+                for scale in (0.1, 255):
+                    loss = cosine_embedding_loss(
+                        x, (scale * w).to(dtype), torch.tensor(0)
+                    )
+                    assert loss == 0
+                    assert not torch.autograd.grad(loss, x)[0].any()
 for dtype, below, beyond in (
     (torch.float64, 1e154, 1.4e154),
     (torch.float32, 1.84e19, 1.85e19),
