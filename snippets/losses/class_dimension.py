@@ -22,7 +22,8 @@ torch.testing.assert_close(cross_entropy(x, t), -picked.log().mean())
 
 # --8<-- [start:classes-last]
 def sums_to_zero(g):
-    return [d for d in range(g.dim()) if (g.sum(d).abs() < 1e-6).all()]
+    small = 1e-3 * g.abs().max()
+    return [d for d in range(g.dim()) if (g.sum(d).abs() < small).all()]
 
 
 torch.manual_seed(0)
@@ -33,6 +34,10 @@ wrong = cross_entropy(x, t)  # no error: length and classes are both 5
 print("loss", round(wrong.item(), 4), "sums to 0 along", sums_to_zero(g))
 # --8<-- [end:classes-last]
 assert sums_to_zero(g) == [1]
+for sizes in (2, 3, 1_000_000), (64, 4096):  # a small gradient, many classes
+    long = torch.randn(sizes, requires_grad=True)
+    out = cross_entropy(long, torch.randint(sizes[1], sizes[:1] + sizes[2:]))
+    assert sums_to_zero(torch.autograd.grad(out, long)[0]) == [1]
 # claim: never in the last one of an image
 for sizes in ((2, 5, 5), (2, 4, 4, 4), (3, 3, 3, 3, 3), (1, 7, 7, 7)):
     square = torch.randn(sizes, dtype=torch.float64, requires_grad=True)
@@ -169,6 +174,12 @@ for options in {}, {"weight": ones}, {"label_smoothing": 0.1}:
         cross_entropy(x, labels, **options) for labels in (t, t.byte())
     )
     assert torch.equal(wide, narrow)
+for reduction in "sum", "none":
+    options = {"weight": ones, "label_smoothing": 0.1, "reduction": reduction}
+    wide, narrow = (
+        cross_entropy(x, labels, **options) for labels in (t, t.byte())
+    )
+    assert torch.equal(wide, narrow)
 for attempt in (
     lambda: cross_entropy(x, t.byte(), weight=ones, label_smoothing=0.1),
     lambda: torch.func.vmap(cross_entropy)(x, t.byte()),
@@ -237,6 +248,7 @@ for target in (t[:2], t[0], t[:1]):
 # --8<-- [end:one-sample]
 assert error(torch.zeros(1), torch.tensor(0)) == 0  # one class
 assert "class probabilities" in error(torch.zeros(1), torch.tensor([0]))
+assert not torch.nn.functional.nll_loss(torch.zeros(1), torch.tensor([0]))
 # claim: With label_smoothing a target of (1,) raises output with shape []
 #   doesn't match the broadcast shape [1]: write target[0].
 for reduction in "mean", "sum", "none":
