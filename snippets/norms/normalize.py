@@ -78,7 +78,7 @@ for dtype in (*wide, torch.float16):
             assert (unit(torch.full((n + 1,), 1e-22)) > 0).all()
             assert (unit(torch.full((n + 1,), 1e18)) > 0).all()
             # claim: in float32 with two or more entries, all below 10⁻²³ or
-            #   of a finite length above 1.85·10¹⁹
+            #   of a length above 1.85·10¹⁹
             for size in (1e-24, 9.9e-24, 1.85e19, 1e30, 3.4e38):
                 x = torch.full((n + 1,), size)
                 assert (unit(x) == 0).all() and (gradient(unit, x) == 0).all()
@@ -130,8 +130,8 @@ for name, x in {
     value, g = cosine_of_start(x).item(), gradient(cosine_of_start, x)
     print(name, round(value, 4), [round(t, 4) + 0.0 for t in g.tolist()])
 # --8<-- [end:parallel]
-# claim: Parallel vectors longer than eps have the cosine 1, its maximum, and
-#   so the gradient 0.
+# claim: Parallel vectors longer than eps, whose squares fit, have the cosine
+#   1, its maximum, and so the gradient 0.
 own = torch.Generator().manual_seed(0)
 for dtype in wide:
     for n in (1, 3, 17, 1001):
@@ -140,7 +140,10 @@ for dtype in wide:
             g = gradient(lambda x, a=a: cosine_similarity(x, a, 0), factor * a)
             room = 8 * torch.finfo(dtype).eps * (1 + n**0.5)
             assert g.norm() * (factor * a).norm() < room
-# Plain SGD multiplies them by 1 + lr/ℓ² in a step, Adam scales them up.
+x = torch.full((2,), 1e20)  # whose squares do not fit
+assert cosine_similarity(x, x, 0) == 0
+# Plain SGD multiplies rounding errors by 1 + lr/ℓ² in a step, where the loss
+# is the cosine; Adam scales them up.
 for length in (0.01, 0.3, 2.0, 50.0):
     for n in (2, 3, 17):
         for lr in (0.05, 0.7):
@@ -188,6 +191,14 @@ assert not torch.autograd.gradcheck(
     x.double().requires_grad_(),
     raise_exception=False,
 )
+# At 0 with the default eps it fails by its step; the gradient is right.
+for step, passes in ((1e-6, False), (1e-10, True)):
+    assert passes == torch.autograd.gradcheck(
+        lambda x: cosine_similarity(x, double, dim=0),
+        torch.zeros(2, dtype=torch.float64, requires_grad=True),
+        eps=step,
+        raise_exception=False,
+    )
 # claim: Where a vector is shorter than eps, but not 0, the backward pass of
 #   cosine_similarity is off by its value divided by eps.
 for dtype in (torch.float64, torch.float32):
@@ -222,7 +233,10 @@ for dtype in (torch.float64, torch.float32):
 
 # --8<-- [start:fix-cosine]
 def cosine_of(x, y, eps=1e-3):
-    """The cosine in the last dimension; shorter vectors count as eps long."""
+    """The cosine in the last dimension, of one size in both.
+
+    Shorter vectors count as eps long.
+    """
     x, y = (normalize(v, dim=-1, eps=eps) for v in (x, y))
     return (x * y).sum(-1)
 
