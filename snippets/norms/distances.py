@@ -145,6 +145,14 @@ for p in (0.5, 1.0, 3.0, inf):  # only p = 2 loses small distances
 x = 1000 * torch.randn(200, 5)
 assert 1 < torch.cdist(x, x).diagonal().max() < 3
 assert (gradient(lambda x: torch.cdist(x, x).diagonal(), x) == 0).all()
+y = x.clone()
+others = 1 - torch.eye(200)  # in the whole matrix it is a rounding error
+whole = gradient(lambda x: torch.cdist(x, y), x)
+rest = gradient(lambda x: torch.cdist(x, y) * others, x)
+assert (whole - rest).abs().max() < 0.01
+x = torch.full((26, 2), 1e20)
+assert gradient(torch.cdist, x, x)[0].isnan().all()
+assert (gradient(torch.cdist, x[:25], x[:25])[0] == 0).all()
 
 # --8<-- [start:ties]
 x, y = torch.tensor([[3.0, 3.0]]), torch.zeros(1, 2)
