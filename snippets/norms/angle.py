@@ -153,14 +153,15 @@ for size in (1e-24, 1e-22, 1e-18, 1e18, 1e20):
     print(f"float32 {size:5.0e}", gradient(torch.atan2, y, x)[0].item())
 # --8<-- [end:range]
 # claim: For two equal numbers in float16 the gradient of atan2 is 0 up to
-#   0.00017, inf up to 0.00277, and 0 from 181 on.
+#   0.00017, ±inf up to 0.00277, and 0 from 181 on.
+assert torch.equal(gradient(torch.atan2, t, t)[1], -g)
 assert (g[t < 0.00017] == 0).all() and (g[t > 180.9] == 0).all()
 assert g[(t > 0.000174) & (t < 0.00276)].isinf().all()
 middle = (t > 0.00277) & (t < 180.8)
 torch.testing.assert_close(
     g[middle].double(), 0.5 / t[middle].double(), rtol=0.01, atol=1e-6
 )
-# claim: In float32 it is 0 up to 2.64·10⁻²³, inf from 2.65·10⁻²³ to
+# claim: In float32 it is 0 up to 2.64·10⁻²³, ±inf from 2.65·10⁻²³ to
 #   3.83·10⁻²⁰, and 0 from 1.305·10¹⁹ on.
 for low, high, kind in (
     (1e-30, 2.64e-23, 0.0),
@@ -169,7 +170,8 @@ for low, high, kind in (
 ):
     t = torch.logspace(0, 1, 1001, base=high / low, dtype=torch.float64)
     t = (low * t).float()
-    assert (gradient(torch.atan2, t, t)[0] == kind).all(), kind
+    for g, sign in zip(gradient(torch.atan2, t, t), (1, -1), strict=True):
+        assert (sign * g == kind).all(), kind
 t = torch.logspace(-19.415, 19.115, 1001, dtype=torch.float64)
 torch.testing.assert_close(
     gradient(torch.atan2, t.float(), t.float())[0].double() * 2 * t,
