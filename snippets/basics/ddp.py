@@ -87,6 +87,11 @@ frozen.unused.requires_grad_(False)  # before DDP looks at it
 print("frozen", two_steps(DDP(frozen)))
 # --8<-- [end:frozen]
 assert two_steps(DDP(frozen)) == [4, 4, None, None]
+late = two()
+late.weight.requires_grad_(False)
+model = DDP(late, find_unused_parameters=True)
+late.weight.requires_grad_(True)
+assert two_steps(model) == [2, 2, None, None]
 
 # --8<-- [start:find]
 print("find  ", two_steps(DDP(two(), find_unused_parameters=True)))
@@ -106,6 +111,7 @@ broken = two()
 nn.init.constant_(broken.unused.weight, torch.inf)
 assert two_steps(DDP(broken), zero_times)[2] == 0
 assert zero_times(broken).isnan()
+assert (0 * torch.ones(70000, dtype=torch.float16).sum()).isnan()
 
 
 # --8<-- [start:output]
@@ -125,6 +131,18 @@ try:
 except RuntimeError as error:
     print(str(error).partition(". This")[0])
 # --8<-- [end:output]
+skips = Both()
+skips.forward = skips.one.forward
+try:
+    two_steps(DDP(skips))
+    raise AssertionError
+except RuntimeError as error:
+    assert "finished reduction in the prior iteration" in str(error)
+frozen = Both()
+frozen.other.requires_grad_(False)
+model = DDP(frozen)
+for _ in range(2):
+    model(x)[0].sum().backward()
 for option, passes in ("find_unused_parameters", 4), ("static_graph", 2):
     both, done = Both(), 0
     both.unused = nn.Linear(1, 1)  # without one DDP warns
