@@ -276,6 +276,9 @@ path = torch.stack(path[200:])
 wider = (path.amax(0) - path.amin(0) > 0.25 + 1e-9).double().mean(-1)
 assert (wider[0, 1:] > 0.7).all() and (wider[1, 1:] < 0.3).all()
 assert wider[0, 0] < 0.5  # with momentum 0.2 most are not
+for buffer in (-9.0, -9.5, -10.0):  # the far side: the gradient is 1
+    far = [buffer := 0.9 * buffer + 1 for _ in range(7)]
+    assert [b > 0 for b in far] == [False] * 6 + [True]
 
 # Figure: Two paths on the absolute value from 3.6, over 60 steps. Plain SGD
 # goes straight down and then jumps between 0.1 and -0.15. Momentum 0.9
