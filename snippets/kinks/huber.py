@@ -70,7 +70,8 @@ def curvature(f, d):
 def pseudo_huber(x, y, delta=1.0):
     """delta² (sqrt(1 + r²) - 1), accurate near 0 and far out.
 
-    Right while r = (x - y) / delta and delta * (x - y) are finite.
+    Right while r = (x - y) / delta and delta * (x - y) are finite,
+    and r does not underflow.
     """
     r = (x - y) / delta
     share = r / (1 + torch.hypot(r, torch.ones_like(r)))
@@ -212,7 +213,8 @@ dx, dy = torch.autograd.grad(huber_loss(x, y, reduction="sum"), (x, y))
 print(dx, dy)
 # --8<-- [end:target]
 assert (dx + dy).tolist() == [0, 0]
-# claim: It gets the same gradient with the other sign.
+# claim: A target of the input's shape gets the same gradient with the other
+#   sign.
 torch.manual_seed(0)
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     x, y = torch.randn(2, 1001).to(dtype)
@@ -230,13 +232,18 @@ assert torch.equal(g, d.clamp(-2, 2))
 g = gradient(lambda d: smooth_l1(d, 2.0), d)
 assert torch.equal(g, (d / 2).clamp(-1, 1))
 # --8<-- [end:clipped]
+half_mse = (
+    mse_loss(x := d.clone().requires_grad_(), 0 * d, reduction="sum") / 2
+)
+(g,) = torch.autograd.grad(half_mse, x)
+assert torch.equal(g.clamp(-2, 2), gradient(lambda d: huber(d, 2.0), d))
 # claim: The same knees, at −2 and 2.
 for at in (-2.0, 2.0):
     for f in (huber, smooth_l1):
         ends = torch.tensor([at - 1e-6, at + 1e-6], dtype=torch.float64)
         left, right = curvature(lambda d, f=f: f(d, 2.0), ends)
         assert (left == 0) != (right == 0)
-# claim: Without weight, no gradient of huber_loss is larger than delta.
+# claim: Without weight, the slope of huber_loss in d is at most delta.
 heavy = {"weight": torch.full((2,), 10.0), "reduction": "sum"}
 ends = torch.tensor([3.0, 0.1])
 g = gradient(lambda d: huber_loss(d, torch.zeros(2), **heavy), ends)
@@ -245,7 +252,7 @@ for delta in (1.0, 0.3, 0.0625, 1e-3):
     for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         g = gradient(lambda d, w=delta: huber(d, w), d.to(dtype))
         assert g.abs().max() == torch.tensor(delta, dtype=dtype)
-# claim: and every step of SGD shrinks with it
+# claim: on the lines the steps of SGD shrink with it
 for delta in (1.0, 0.3, 0.0625, 1e-3):
     g = gradient(lambda d, w=delta: huber(d, w), d)
     assert (g.abs() <= torch.tensor(delta)).all()
