@@ -108,8 +108,8 @@ RULES = [
         r" \sum_{j \in T_n} \sum_{i \notin T_n} \max(0,\ 1 - x_{nj} + x_{ni}) \\"
         r" T_n &= (y_{n1}, y_{n2}, \dots) \text{ up to the first } -1 \end{aligned}",
         gradient=r"\begin{aligned} \bar{x}_{ni} &= \frac{\bar{\ell}}{NC} \sum_{j \in T_n} [\,x_{nj} - x_{ni} < 1\,]"
-        r" & (i &\notin T_n) \\ \bar{x}_{nj} &= -\frac{\bar{\ell}}{NC}\, m \sum_{i \notin T_n} [\,x_{nj} - x_{ni} < 1\,]"
-        r" & (j &\text{ stands } m \text{ times in } T_n) \end{aligned}",
+        r" & (i &\notin T_n) \\ \bar{x}_{nj} &= -\frac{\bar{\ell}}{NC}\, m"
+        r" \sum_{i \notin T_n} [\,x_{nj} - x_{ni} < 1\,] & (j &\text{ stands } m \text{ times in } T_n) \end{aligned}",
         vjp=_multilabel,
         inputs={"x": normal, "y": _classes},
         shapes=[{"x": shape, "y": shape} for shape in ((3,), (4, 3), (1, 3))],
