@@ -25,7 +25,7 @@ def entries() -> dict[str, list[str]]:
     for block in re.split(r"(?m)^- name: ", path.read_text(encoding="utf-8"))[1:]:
         lines = [line for line in block.split("\n") if line.strip() and not line.lstrip().startswith("#")]
         name = re.match(r"\w+", lines[0].strip("\"' "))[0] if lines else ""
-        node = name.replace("_", "").lower()
+        node = name.replace("_", "").lower().removesuffix("forward")  # log_sigmoid_forward makes LogSigmoidBackward0
         number = counts.get(node, 0)
         counts[node] = number + 1
         body = [line.strip() for line in lines[1:] if re.match(r"  [\w, ]+: ", line)]
