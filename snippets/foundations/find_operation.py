@@ -25,7 +25,8 @@ def first_bad_gradient(loss):
 
     Its name, and the line that called it, if the forward pass has run inside
     torch.autograd.set_detect_anomaly(True, check_nan=False). Where a sum of
-    finite gradients overflows: the node that is given the sum. None: no node.
+    finite gradients overflows, or a hook returns inf: the node that is given
+    it. None: no node.
     """
     nodes = [loss.grad_fn] if loss.grad_fn else []
     seen, bad, handles = set(nodes), [], []
@@ -143,6 +144,9 @@ def in_part(x):
 x = torch.zeros(2, requires_grad=True)
 name, line = first_bad_gradient(recorded(in_part, x))
 assert name == "torch::autograd::CopySlices" and "in in_part" in line
+y = 1 * x
+y.view(-1).sqrt_()  # a view of all entries
+assert first_bad_gradient(y.sum())[0] == "torch::autograd::CopySlices"
 x = torch.ones(2, requires_grad=True)
 x.register_hook(lambda g: g * inf)  # what a hook of the leaf returned
 name, _ = first_bad_gradient((2 * x).sum())
@@ -170,6 +174,20 @@ for reentrant, wanted in (
     x = torch.zeros(2, requires_grad=True)
     loss = checkpoint(torch.sqrt, x, use_reentrant=reentrant).sum()
     assert first_bad_gradient(loss)[0] == wanted
+# ... or none where it passes finite gradients on
+w, x = (torch.full((), v, requires_grad=True) for v in (0.0, 1.0))
+loss = checkpoint(lambda x: x * w.sqrt(), x, use_reentrant=True)
+assert first_bad_gradient(loss) is None and w.grad.isinf()
+# A hook of a tensor can return inf: the node that is given it.
+y = torch.ones(2, requires_grad=True).sin()
+y.register_hook(lambda g: g * inf)
+assert first_bad_gradient(y.sum())[0] == "SinBackward0"
+# A root at 0 need not make a NaN.
+for f in (torch.sqrt, lambda x: x.relu().sqrt()):
+    x = torch.zeros(2, requires_grad=True)
+    with torch.autograd.set_detect_anomaly(True):
+        f(x).sum().backward()
+    assert not x.grad.isnan().any()
 
 # --8<-- [start:misses]
 x = torch.tensor([1.0, -1.0], requires_grad=True)
@@ -377,7 +395,7 @@ class Scaled(nn.Module):
         return x * self.weight.sqrt()
 
 
-# where all are, look at the gradients of the parameters
+# Where all are finite, look at the gradients of the parameters.
 chain, finite = nn.Sequential(nn.Linear(2, 2), Scaled(), nn.Tanh()), []
 for part in chain:
     part.register_forward_hook(
@@ -388,6 +406,22 @@ for part in chain:
     )
 chain(torch.ones(1, 2)).sum().backward()
 assert len(finite) == 3 and all(finite) and chain[1].weight.grad.isinf()
+# The first gradient that is not finite counts: a ReLU that is off stops a NaN.
+chain, finite = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), Length()), []
+nn.init.zeros_(chain[0].weight)
+nn.init.constant_(chain[0].bias, -1.0)
+for part in chain:
+    part.register_forward_hook(
+        lambda module, inputs, y: (
+            y.register_hook(lambda g: finite.append(bool(g.isfinite().all())))
+            and None
+        )
+    )
+chain(torch.ones(1, 2)).sum().backward()
+assert finite == [True, False, True]
+finite.clear()  # the cause is the loss
+chain(torch.ones(1, 2)).sum().sqrt().backward()
+assert not finite[0]
 import contextlib
 import io
 
