@@ -96,7 +96,7 @@ assert all(map(isfinite, broken[:51])) and all(map(isnan, broken[51:]))
 assert broken[40:51] == sorted(broken[40:51], reverse=True)
 
 # %% [markdown]
-# Nothing announces it: the loss falls until it is gone.
+# Nothing announces it: the loss falls in each of the ten steps up to 51.
 #
 # ## The gradient breaks first
 #
@@ -239,7 +239,7 @@ assert [ones for _, ones in history] == 50 * [0] + [1]
 #
 # $$e^{-z} \le 2^{-24} \quad\Longleftrightarrow\quad z \ge 24 \ln 2 = 16.636 .$$
 #
-# The network gets surer from step to step, and in step 51 it passes this mark for the first time. $\sigma(-z)$, which is what $q$
+# In step 51 the network passes this mark for the first time. $\sigma(-z)$, which is what $q$
 # should be, is a number like any other there.
 
 # %%
@@ -342,8 +342,8 @@ plt.show()
 #
 # ## A guard
 #
-# `clip_grad_norm_` computes the norm of all gradients anyway. With `error_if_nonfinite=True` it refuses one that is not finite. The default
-# multiplies all gradients by 1 over the norm: NaN makes them all NaN, an infinite norm makes the finite ones 0 and the infinite one NaN.
+# `clip_grad_norm_` computes the norm of all gradients anyway. With `error_if_nonfinite=True` it refuses one that is not finite. In the default
+# NaN makes all gradients NaN; an infinite norm makes the finite ones 0 and the infinite ones NaN.
 
 # %%
 from textwrap import fill
@@ -392,8 +392,8 @@ assert message.startswith("step 51: gradient of 0.weight")
 # %% [markdown]
 # Under mixed precision a `GradScaler` looks for NaN too, and
 # [skips the step of the optimizer](https://docs.pytorch.org/docs/stable/notes/amp_examples.html#typical-mixed-precision-training) where it finds one.
-# That saves the parameters and says nothing. Each skipped step halves the scale. After 144 of them in a row 1/scale is inf, and the next finite gradient
-# becomes inf: the step is taken, and the parameter is lost. Watch `get_scale()`. In this training, with all data in each step, all steps from 51 are skipped:
+# That saves the parameters and says nothing. Each skipped step halves the scale. After 144 of them in a row, from the default scale, 1/scale is inf: the next step
+# with finite gradients is taken, and its parameters are lost. Watch `get_scale()`. In this training, with all data in each step, all steps from 51 are skipped:
 
 # %%
 model, scaler = new_model(), torch.amp.GradScaler("cpu")
