@@ -121,6 +121,7 @@ picture(axes[2], dx[0, 0], "gradient")
 plt.show()
 # --8<-- [end:picture]
 assert (dx[0, 0, 5:7, 4:7].abs() < 1e-5).all() and dx[0, 0, 5, 9] > 0.1
+assert dx[0, 0, 3:9].max() < 1.2 < dx[0, 0, [0, 1, 10, 11], 4:9].min()
 
 # --8<-- [start:clamp]
 bright = 1.5 * blur(shift(x, columns))
@@ -144,6 +145,15 @@ for ground in (1e-2, 1e-6, 0.0):
 print(f"per column {dc.item()}, per unit of gamma {dg.item():.2f}")
 # --8<-- [end:black]
 assert dc.isnan() and dg.isfinite() and dx.isinf().any()
+# The cotangent 0, a weight of 0 in the shift, the slope 0 of equal pixels.
+for right, lost in ((6, True), (0, False)):
+    x = square(0.0)
+    shifted = shift(x, columns)
+    bright = 1.5 * blur(shifted)
+    light = (bright.clamp(max=1) ** gamma)[..., right:].sum()
+    b, s, p, c = torch.autograd.grad(light, (bright, shifted, x, columns))
+    assert b.isnan().any() == s.isnan().any() == lost
+    assert b.isinf().any() and p.isnan().any() and c.isnan()
 
 # --8<-- [start:order]
 for name, f in {
