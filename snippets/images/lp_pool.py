@@ -146,6 +146,18 @@ for p in (0.1, 0.9, 1, 1.5, 2, 3, 8):
         assert slope.isnan() if p > 1 else slope == 0
 for p in (-2, -1, 0.1, 0.9, 0.99):
     assert gradient(windows["zeros"], p).isnan().all()
+for p in (float("inf"), -float("inf")):  # not so where p is infinite
+    assert not gradient(windows["zeros"], p).any()
+    _, slope = torch.func.jvp(
+        lambda x, p=p: lp_pool2d(x, p, 2),
+        (torch.zeros(1, 2, 2),),
+        (torch.ones(1, 2, 2),),
+    )
+    assert slope == 0
+for pixel, value in ((-20.0, torch.nan), (-30.0, torch.inf)):
+    x = torch.full((1, 2, 2), pixel).half()  # the sum of cubes overflows
+    y = lp_pool2d(x, 3, 2)
+    torch.testing.assert_close(y.item(), value, equal_nan=True)
 
 for x in ([[torch.nan, 1.0], [2, 3]], [[1.0, torch.nan], [torch.nan, 3]]):
     for p in (float("inf"), -float("inf")):
