@@ -62,7 +62,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
 
     put_aside()
     streams, files, room, own = (sys.stdout, sys.stderr), files_of_streams(), Path.cwd(), limits.own()
-    threads, at_exit = Threads(), _noted_at_exit(where)
+    threads, at_exit = Threads(where), _noted_at_exit(where)
     finalizers = set(weakref.finalize._registry)
     started, children = None, started_by(os.getpid())
     numbers = chance.Chance()
@@ -109,6 +109,9 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     if late := threads.left():
         wanted = "a snippet that joins its threads: what they do later is on no page"
         raise DocsError(where, line, "the snippet left a thread behind", got=", ".join(late), wanted=wanted)
+    if alone := threads.never_joined():
+        wanted = "a snippet that joins its threads: where on a page they print would be left to chance"
+        raise DocsError(where, line, "the snippet does not join a thread", got=", ".join(alone), wanted=wanted)
     if at_exit:
         wanted = "a snippet that has done all when its last line has run"
         raise DocsError(

@@ -224,6 +224,12 @@ FAILURES = {
         "the snippet prints after its last line",
         "7 bytes",
     ),
+    "a thread that is not joined": (
+        "import threading, time\nthreading.Thread(target=print, args=('late',), name='t').start()\ntime.sleep(0.2)\n",
+        3,
+        "the snippet does not join a thread",
+        "t",
+    ),
     "an exit function of threads": (
         "import threading\nx = 1\nthreading._register_atexit(print, 'bye')\n",
         3,
