@@ -157,26 +157,37 @@ class _RulesBlock(Block):
     def stash(self, markup: str) -> str:
         return self.md.htmlStash.store(self.page.later(markup))
 
+    @property
+    def head(self) -> str:
+        """Its first line, with single spaces."""
+        return f"/// {self.NAME}" + (f" | {self.argument.strip()}" if self.argument else "")
+
+    @property
+    def line(self) -> int | None:
+        """The line on which the first block with this head begins; spaces may differ."""
+        bare = re.compile(r"[/\s]+")
+        return self.page.line_of(lambda line: bare.sub("", line) == bare.sub("", self.head))
+
     def on_init(self) -> None:
         self.inside = ET.Element("div")
 
     def on_add(self, block: ET.Element) -> ET.Element:
         """What stands inside of a block is collected apart: none of them has a place for it."""
+        if self not in self.page.open:
+            self.page.open.append(self)
         return self.inside
 
     def on_end(self, block: ET.Element) -> None:
         """Refuse text inside of a block.
 
         Raises:
-            DocsError: if there is any, with the line of the first block of this kind.
+            DocsError: if there is any, with the line of the first block that begins so.
         """
+        self.page.open.remove(self)
         if len(self.inside) or (self.inside.text or "").strip():
             got = " ".join("".join(self.inside.itertext()).split())[:100]
-            head = re.compile(rf"\s*/{{3,}}\s*{self.NAME}\b")
-            line = self.page.line_of(head.match)
-            raise DocsError(
-                self.page.name, line, "text inside of a block", got=got, wanted="/// right below its options"
-            )
+            wanted = "/// on a line of its own right below it"
+            raise DocsError(self.page.name, self.line, "text inside of a block", got=got, wanted=wanted)
 
 
 class RuleBlock(_RulesBlock):

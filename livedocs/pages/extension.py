@@ -17,6 +17,7 @@ import functools
 import html
 import re
 import uuid
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,8 +25,10 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import Treeprocessor
 from pymdownx.blocks import BlocksExtension
 
+from livedocs.errors import DocsError
 from livedocs.pages.blocks import BLOCKS
 from livedocs.pages.fences import find_fences, includes, refuse_bare_includes
 from livedocs.pages.formulas import FormulaTreeprocessor
@@ -63,7 +66,7 @@ class _Run(Preprocessor):
 
     def run(self, lines: list[str]) -> list[str]:
         page = self.page
-        page.lines = list(lines)
+        page.lines, page.open = list(lines), []
         above: dict[int, str] = {}
         below: dict[int, str] = {}
         fences = list(find_fences(lines, page.name, page.offset))
@@ -109,6 +112,19 @@ class _Place(Postprocessor):
         return pattern.sub(lambda m: self.outputs.get(m[1] or m[2], m[0]), text)
 
 
+class _Closed(Treeprocessor):
+    """Refuses a block that nothing closes: the rest of the page would stand inside of it."""
+
+    def __init__(self, md: Markdown, page: Page) -> None:
+        super().__init__(md)
+        self.page = page
+
+    def run(self, root: ET.Element) -> None:
+        for block in self.page.open:
+            wanted = "/// on a line of its own below it"
+            raise DocsError(self.page.name, block.line, "a block never closes", got=block.head, wanted=wanted)
+
+
 class _Blocks(BlocksExtension):
     """Registers the blocks that take their content from the rules."""
 
@@ -148,6 +164,7 @@ class LivedocsExtension(Extension):
         # pymdownx.snippets has priority 32: the includes must still be there to be read.
         md.preprocessors.register(_Run(md, page, outputs), "livedocs-run", 33)
         _Blocks(page).extendMarkdown(md)
+        md.treeprocessors.register(_Closed(md, page), "livedocs-closed", 25)
         # After the inline patterns (20), before the table of contents (5).
         md.treeprocessors.register(FormulaTreeprocessor(md, page), "livedocs-formulas", 15)
         md.postprocessors.register(_Place(md, outputs), "livedocs-place", 1)

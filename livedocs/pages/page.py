@@ -37,6 +37,7 @@ class Page:
     placed: dict[str, int | None] = field(default_factory=dict)  # the rules whose cards it has, with their lines
     glyphs: set[str] = field(default_factory=set)  # the characters of its formulas
     late: dict[str, str] = field(default_factory=dict)  # what stands aside, by its key
+    open: list[Any] = field(default_factory=list)  # the blocks that have begun and not ended (livedocs.pages.blocks)
 
     def gathered(self) -> dict[str, Any]:
         """What rendering has gathered, as JSON holds it."""

@@ -148,6 +148,10 @@ FAULTS: dict[str, tuple[Change, str]] = {
         swap(PAGE, FENCE, INCLUDE),
         f"{PAGE}:21: an include outside of a fence\n  got:    {INCLUDE}",
     ),
+    "a block that nothing closes": (
+        swap(PAGE, "/// rule | torch.nn.functional.max_pool1d\n///", "/// rule | torch.nn.functional.max_pool1d"),
+        "a block never closes\n  got:    /// rule | torch.nn.functional.max_pool1d",
+    ),
     "text inside of a block": (
         swap(PAGE, "/// rule | torch.amax\n", "/// rule | torch.amax\n\nSome text.\n\n"),
         "text inside of a block\n  got:    Some text.",
