@@ -107,10 +107,23 @@ for function, at, of_real, slopes in (
         ):
             assert found[along] == slopes[along] and found[1 - along].isnan()
 
-# polar at an infinite length has the gradient NaN.
-r = torch.tensor([inf, -inf], requires_grad=True)
-torch.polar(r, torch.full((2,), 0.5)).real.sum().backward()
-assert r.grad.isnan().all()
+# polar has the gradient NaN at an infinite and at a subnormal length.
+for length, dtype in (
+    (inf, torch.float32),
+    (-inf, torch.float32),
+    (1e-40, torch.float32),
+    (1e-310, torch.float64),
+):
+    r = torch.tensor(length, dtype=dtype, requires_grad=True)
+    half = torch.tensor(0.5, dtype=dtype)
+    torch.polar(r, half).real.backward()
+    assert r.grad.isnan()
+    _, slope = torch.func.jvp(
+        lambda r, t=half: torch.polar(r, t).real,
+        (r.detach(),),
+        (torch.ones_like(r),),
+    )
+    assert torch.allclose(slope, half.cos())
 
 # The other cut of acosh, below -1, is right on both sides.
 for side in (0.0, -0.0):
