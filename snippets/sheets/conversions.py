@@ -26,6 +26,14 @@ def leaf(dtype=torch.float32):
     return torch.tensor([1.0, 2.0], dtype=dtype, requires_grad=True)
 
 
+# claim: a loss that was computed before adds nothing to x.grad.
+x = leaf()
+x.sum().backward()
+loss = (x * x).sum()
+torch.asarray(x, requires_grad=False)
+loss.backward()
+assert x.grad.tolist() == [1, 1]
+
 # A copy, another dtype and an intermediate result leave the argument alone.
 for more in ({"copy": True}, {"dtype": torch.float64}):
     x = leaf()
