@@ -82,12 +82,13 @@ for above in (0.0, 7.0):  # upper=True reads what is above
 
 
 # Equal eigenvalues: lobpcg has a value, and raises or has a gradient.
-def largest_twice(*diagonal):
+def largest_twice(*diagonal, start=None):
     x = torch.diag(torch.tensor(diagonal, dtype=torch.float64) / 2)
-    start = torch.eye(3, dtype=torch.float64)[:, :1].clone()
+    if start is None:
+        start = torch.eye(3, dtype=torch.float64)[:, :1].clone()
     x.requires_grad_()
     values, _ = torch.lobpcg(x + x.mT, X=start, tol=1e-12, niter=30)
-    assert values.item() == diagonal[0]
+    assert abs(values.item() - diagonal[0]) < 1e-9
     return torch.autograd.grad(values.sum(), x)[0]
 
 
@@ -98,6 +99,16 @@ for diagonal in ((2.0, 2.0, 0.0), (0.0, 0.0, 0.0)):
         raise AssertionError
     except torch.linalg.LinAlgError as error:
         assert "cholesky" in str(error)
+torch.manual_seed(0)
+raised = 0
+for _ in range(20):
+    start = torch.randn(3, 1, dtype=torch.float64)
+    try:
+        largest_twice(4.0, 4.0, 1.0, start=start)
+    except torch.linalg.LinAlgError as error:
+        assert "cholesky" in str(error)
+        raised += 1
+assert 0 < raised < 20
 
 
 # Forward mode follows the iteration: from the eigenvector it returns 0.
