@@ -29,6 +29,16 @@ for n in (1, 3, 6, 17):
         (grad,) = torch.autograd.grad(output, leaf, cotangent)
         assert torch.allclose(grad, back(cotangent, norm="ortho"))
 
+# The adjoint of rfft is n times irfft of one and two numbers, not of more.
+torch.manual_seed(0)
+for n in (1, 2, 3, 4, 17):
+    leaf = torch.randn(n, dtype=torch.float64, requires_grad=True)
+    cotangent = torch.randn(n // 2 + 1, dtype=torch.complex128)
+    (grad,) = torch.autograd.grad(torch.fft.rfft(leaf), leaf, cotangent)
+    back = torch.fft.irfft(cotangent, n=n)
+    assert torch.allclose(grad, n * back) == (n < 3)
+    assert not torch.allclose(grad, back) or n == 1
+
 # The imaginary part at 0, and at n/2 for an even n, changes no output.
 for n, ignored in ((4, [True, False, True]), (5, [True, False, False])):
     for k, is_ignored in enumerate(ignored):
