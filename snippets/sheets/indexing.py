@@ -54,7 +54,7 @@ for write in (
         (grad,) = torch.autograd.grad(write(x), x, cotangent)
         assert grad.tolist() == [0.0, 5.0]
 
-# claim: An index that is shorter than the source is an error in the backward
+# claim: One index for a source of two entries is an error in the backward
 #   pass of scatter and of scatter_add, if the source requires grad
 for add in (torch.scatter, torch.scatter_add):
     try:
