@@ -546,8 +546,7 @@ NO_SECOND = "PyTorch has no derivative of _scaled_dot_product_flash_attention_fo
 NO_FORWARD = "PyTorch has no forward mode for _scaled_dot_product_flash_attention_for_cpu."
 HIDDEN_NAN = Defect(
     "NaN",
-    "With NaN in a query of four dimensions, and fewer keys than a vector of the processor holds, the value is 0 on the"
-    " CPU, and not NaN.",
+    "The keys are fewer than a vector of the processor holds: the value is 0 on the CPU, and not NaN.",
     {"output": [[[[0.0]]]]},
     reported="https://github.com/pytorch/pytorch/issues/141128",
 )
