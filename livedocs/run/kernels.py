@@ -31,13 +31,16 @@ from livedocs.run.outcome import TRACEBACK
 from livedocs.run.progress import Progress, files_of_streams
 from livedocs.run.threads import Threads
 
-# What a kernel is asked last: the files of its modules, but for those of Python and of installed packages. Their
-# __dict__ is looked into, since some modules import others when they are asked for an attribute.
+# What a kernel is asked last: how many figures are open, and the files of its modules, but for those of Python and of
+# installed packages. Their __dict__ is looked into, since some modules import others when they are asked for an
+# attribute.
 _LAST = """
 import json as _json, sys as _sys
 _files = [getattr(module, "__dict__", {}).get("__file__") for module in list(_sys.modules.values())]
 _own = [file for file in _files if isinstance(file, str) and "site-packages" not in file]
-print(_json.dumps([file for file in _own if not file.startswith(_sys.base_prefix)]))
+_plot = _sys.modules.get("matplotlib.pyplot")
+_open = len(_plot.get_fignums()) if _plot else 0
+print(_json.dumps([_open, [file for file in _own if not file.startswith(_sys.base_prefix)]]))
 """
 
 STREAMS = {1: "stdout", 2: "stderr"}  # files in the kernel's folder: what is written past Python
@@ -171,16 +174,20 @@ def _look_at(folder: Path, index: int) -> None:
 
 
 def _printed_files(outputs: list, index: int) -> list[str]:
-    """What a kernel has printed when it was asked last; the index is that of the last cell before.
+    """The files that a kernel has printed when it was asked last; the index is that of the last cell before.
 
     Raises:
-        CellFailed: if that is something else, since a cell has changed what a kernel says.
+        CellFailed: if it has printed something else, since a cell has changed what a kernel says; and if a figure is
+            open, which no page shows.
     """
     text = "".join(output.text for output in outputs if output.get("name") == "stdout")
     others = [output for output in outputs if output.get("name") != "stdout"]
     with contextlib.suppress(ValueError):
         if not others:
-            return json.loads(text)
+            unshown, files = json.loads(text)
+            if unshown:
+                raise CellFailed(index, "drew a figure that is not shown", f"{unshown} open at the end of the notebook")
+            return files
     got = (others[0].get("text", others[0].output_type) if others else text).strip()[:300]
     raise CellFailed(index, "changed what a kernel says", got or "nothing")
 

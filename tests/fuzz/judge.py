@@ -264,7 +264,7 @@ class Judge:
         asked = re.findall(
             r"(?mi)^(?: {0,3}|[ >]*> ?|[-*] )/// ?rule \| *(.*?)\s*$", _without_comments(_without_fences(body))
         )
-        shown = [_without_permalink(node) for node in soup.select(".rule > h3")]
+        shown = [_without_permalink(node) for node in soup.select(".rule > :is(h2, h3, h4, h5)")]
         if asked != shown:
             yield f"cards: wanted {asked}, shown {shown}"
 

@@ -156,6 +156,14 @@ def test_a_process_that_outlives_a_notebook_stops_the_build(runner: Runner) -> N
     assert (error.where, error.line, error.problem) == ("n.py", 4, "it left a process behind")
 
 
+def test_a_figure_that_is_not_shown_stops_the_build(runner: Runner) -> None:
+    drawn = "import matplotlib.pyplot as plt\n\nfigure, axes = plt.subplots(num='a frame')\n"
+    error = refused(runner, f"# %%\nx = 1\n\n# %%\n{drawn}")
+    assert (error.line, error.problem) == (4, "a notebook cell drew a figure that is not shown")
+    (runner.root / "n.py").write_text(f"# %%\n{drawn}\n# %%\nplt.show()\n", encoding="utf-8")
+    assert execute(runner, runner.root / "n.py").result()["cells"][1]["outputs"]
+
+
 def test_a_cell_may_use_processes(runner: Runner) -> None:
     pool = "import multiprocessing\n\nwith multiprocessing.Pool(1) as pool:\n    print(pool.map(abs, [-1]))\n"
     (runner.root / "n.py").write_text(f"# %%\n{pool}", encoding="utf-8")
