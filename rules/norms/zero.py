@@ -7,7 +7,7 @@ from livedocs.declare import INF, NAN, VJP, Plane, at, normal
 
 def _length(v, x):
     size = torch.sqrt((x * x).sum())
-    return (torch.where(size == 0, 0.0, v * x / size),)
+    return (v * torch.where(size == 0, 0.0, x / size),)
 
 
 VECTORS = {
@@ -33,8 +33,8 @@ def _norm(function: str, symbol: str, shapes, special, also=(), plane=None):
         f"{function}(x)",
         formula=rf"\ell = \texttt{{{name}}}(x) = \Bigl( \sum_{{{symbol}}} \lvert x_{{{symbol}}} \rvert^2"
         r" \Bigr)^{1/2}",
-        gradient=rf"\bar{{x}}_{{{symbol}}} = \bar{{\ell}}\, \frac{{x_{{{symbol}}}}}{{\ell}},"
-        r" \quad 0 \text{ where } \ell = 0",
+        gradient=rf"\bar{{x}}_{{{symbol}}} = \bar{{\ell}} \begin{{cases}} x_{{{symbol}}} / \ell & \ell \ne 0 \\"
+        r" 0 & \ell = 0 \end{cases}",
         vjp=_length,
         plane=plane,
         inputs={"x": normal},

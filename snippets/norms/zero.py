@@ -318,7 +318,8 @@ for dtype in dtypes:
     for f in (vector_norm, torch.norm, norm, by_hand):
         g = gradient(f, torch.tensor([inf, 1.0, -7.3], dtype=dtype))
         assert g[0].isnan() and (g[1:] == 0).all()
-        assert gradient(f, torch.tensor([nan, 1.0], dtype=dtype)).isnan().all()
+        for x in ([nan, 1.0], [inf, nan, 1.0]):  # a NaN gives NaN to all
+            assert gradient(f, torch.tensor(x, dtype=dtype)).isnan().all()
 
 # --8<-- [start:source]
 import pathlib
