@@ -32,17 +32,24 @@ print("converted, a leaf:", converted.is_leaf)
 assert message == "can't optimize a non-leaf Tensor" and not w.is_leaf
 assert not converted.is_leaf
 # an optimizer accepts neither without retain_grad() or differentiable=True
-for kind in (torch.optim.SGD, torch.optim.Adam):
+optimizers = [
+    kind
+    for kind in vars(torch.optim).values()
+    if isinstance(kind, type) and kind is not torch.optim.Optimizer
+]
+assert {torch.optim.SGD, torch.optim.Adam} < set(optimizers)
+for kind in optimizers:
     for computed in (w, converted):
+        computed = torch.outer(computed, computed)  # Muon takes matrices
         try:
             kind([computed], lr=0.1)
             raise AssertionError(kind)
         except ValueError as error:
             assert str(error) == message
-        kind([computed], lr=0.1, differentiable=True)
-        kept = 2 * computed
-        kept.retain_grad()
-        kind([kept], lr=0.1)
+        if kind in (torch.optim.SGD, torch.optim.Adam):
+            kind([computed], lr=0.1, differentiable=True)
+        computed.retain_grad()
+        kind([computed], lr=0.1)
 same = torch.randn(3, requires_grad=True)
 assert same.float() is same  # no conversion: the leaf itself
 made = 2 * torch.ones(2)  # an operation, not recorded
@@ -59,7 +66,7 @@ assert w.is_leaf and v.is_leaf and v.dtype is torch.double
 
 # --8<-- [start:trap-history]
 def nodes(tensor):
-    """How many operations of a graph does this tensor keep alive?"""
+    """How many nodes of a graph does this tensor keep alive?"""
     todo, seen = [getattr(tensor, "grad_fn", None)], set()
     while todo:
         node = todo.pop()
@@ -214,12 +221,16 @@ for name, kind, options in (
 assert second_step(Adam, None) == 0 and second_step(Adam, zero) < -0.3
 assert second_step(SGD, None, momentum=0.5, weight_decay=0.5) == 0
 assert second_step(SGD, zero) == 0
-# all but LBFGS skip a parameter whose .grad is None
-for kind in vars(torch.optim).values():
-    if not isinstance(kind, type) or kind in (
-        torch.optim.Optimizer,
-        torch.optim.SparseAdam,
-    ):
+# All optimizers but LBFGS skip a parameter whose .grad is None
+w, u = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+optimizer = torch.optim.SparseAdam([w, u], lr=0.1)  # takes sparse gradients
+w.grad = u.grad = torch.ones(2).to_sparse()
+optimizer.step()
+before, u.grad = (w.detach().clone(), u.detach().clone()), None
+optimizer.step()
+assert not torch.equal(w, before[0]) and torch.equal(u, before[1])
+for kind in optimizers:
+    if kind is torch.optim.SparseAdam:
         continue
     w, u = (torch.nn.Parameter(torch.ones(2, 2)) for _ in range(2))
     optimizer = kind([w, u], lr=0.1)
