@@ -36,26 +36,23 @@ amax, pool = torch.tensor([0, 0, 0, 0.5, 0.5, 0]), torch.eye(6)[3]
 assert torch.equal(gradient(lambda x: x.amax(0), x), amax)
 assert torch.equal(gradient(lambda x: max_pool1d(x[None], 6), x), pool)
 for n in (2, 3):
+    x = torch.tensor([1.0, 0] + n * [4.0])
+    for f in (torch.max, torch.amax, lambda x: torch.aminmax(x).max):
+        torch.testing.assert_close(gradient(f, x), (x == 4) / n)
     for f in (
-        lambda x: x.min(),
-        lambda x: x.amin(),
-        lambda x: x.aminmax().max,
-        lambda x: x.aminmax().min,
-        lambda x: x.median(),
-        lambda x: x.nanmedian(),
-    ):
-        g = gradient(f, torch.ones(n))
-        torch.testing.assert_close(g, torch.full((n,), 1 / n))
-    for f in (
-        lambda x: x.min(0).values,
+        lambda x: x.max(0).values,
         lambda x: x.topk(1).values,
         lambda x: x.sort().values[-1],
-        lambda x: x.kthvalue(2).values,
+        lambda x: x.kthvalue(len(x)).values,
+        lambda x: max_pool1d(x[None], len(x)),
+        lambda x: torch.max_pool2d(x[None, None], (1, len(x))),
     ):
-        g = gradient(f, torch.ones(n))
-        assert sorted(g.tolist()) == [0] * (n - 1) + [1]
+        g = gradient(f, x)
+        assert sorted(g.tolist()) == [0] * (n + 1) + [1] and g[:2].sum() == 0
 for f in (torch.maximum, torch.minimum, torch.max, torch.min):
     assert [g.item() for g in gradient(f, 1.0, 1.0)] == [0.5, 0.5]
+since = [0.5, 0.5] if torch.__version__ >= "2.14" else [1, 0]
+assert [g.item() for g in gradient(torch.fmax, 1.0, 1.0)] == since
 
 # --8<-- [start:trap]
 w = torch.tensor([0.0, 0.0], requires_grad=True)
@@ -66,7 +63,7 @@ for step in range(100):
 print(w.detach())
 # --8<-- [end:trap]
 assert w[0] == w[1]
-# claim: both get the same step, run after run, with SGD and with Adam
+# claim: both get the same step, with SGD and with Adam
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for n in (2, 3, 17, 33):
         w, speed, square = torch.full((3, n), 0.3, dtype=dtype)
