@@ -18,15 +18,14 @@ for row in ([0.0, -inf], [-inf, -inf], [0.0, inf], [inf, inf]):
 from torch.nn.functional import pad
 
 torch.manual_seed(0)
-# claim: Beside a finite number −∞ is harmless to logsumexp and logaddexp: its
-#   gradient is 0.
+# claim: Beside a finite number −∞ gets the gradient 0 from logsumexp and
+#   logaddexp.
 for low in ([-inf, 0.3], [0.3, -inf], [-7.3, -inf]):
     x = torch.tensor(low)
     for f in (lambda x: x.logsumexp(0), lambda x: torch.logaddexp(*x)):
         assert gradient(f, x).equal((x > -inf).float())
 dtypes = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
-# claim: A row of −∞ alone has the right value, −∞, and the gradient NaN in
-#   every entry.
+# claim: logsumexp of −∞ alone is −∞, which is right, and its gradient is NaN.
 for dtype in dtypes:
     for n in (1, 2, 3, 17, 33, 1001):
         none = torch.full((n,), -inf, dtype=dtype)
@@ -306,6 +305,9 @@ assert g == [1, 1] and (x + x)[0] == -inf
 for dtype in dtypes[:3]:  # float16 refuses −10³⁰
     g = gradient(lambda x: x.logsumexp(0), torch.full((2,), -1e30).to(dtype))
     assert g.tolist() == [1, 1]
+    x = torch.tensor([-1e30, -1e30, 0.3]).to(dtype)  # an ordinary number
+    assert gradient(lambda x: x.logsumexp(0), x).tolist() == [0, 0, 1]
+x = torch.full((2,), torch.finfo(torch.float32).min)
 assert (x + torch.tensor(0.5).log() == x).all()  # an ordinary number: no -inf
 finite = gradient(
     lambda s: last(s, lambda x, d: x.clamp(min=-1e30).logsumexp(d)), stay

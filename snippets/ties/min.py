@@ -55,7 +55,7 @@ for dtype in dtypes:
 
 # --8<-- [start:fix-nan]
 def nanmin(x, dim=-1):
-    """amin of the numbers; inf where there is none. A NaN gets 0, and
+    """amin of the numbers; inf of NaN alone. A NaN gets 0, and
     takes a share from the equals if all numbers are inf. Fewer than
     65,520 equals in rows of float16."""
     return torch.where(x.isnan(), torch.inf, x).amin(dim)
