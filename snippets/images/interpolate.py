@@ -108,6 +108,21 @@ assert counts["bilinear", "align_corners"] == [28, 60]
 assert counts["bicubic",] == counts["area",] == [0, 0]
 assert counts["bilinear", "antialias"] == [0, 0]
 assert counts["bicubic", "antialias"] == [0, 0]
+for size in (4, 16):
+    nans = torch.zeros(64, 1, 64).masked_fill_(
+        torch.eye(64, dtype=torch.bool)[:, None], float("nan")
+    )
+    for mode, most in ("bilinear", 4), ("bicubic", 16):
+        y = interpolate(nans.view(64, 1, 8, 8), size=(size, size), mode=mode)
+        read = y.isnan().sum(0)  # by each output
+        assert read.max() == most
+        assert (read.min() < most) == (mode == "bicubic" or size == 16)
+torch.manual_seed(0)
+x, half = torch.rand(1, 1, 8, 8), {"size": (4, 4), "mode": "bilinear"}
+y = torch.nn.UpsamplingBilinear2d((4, 4))(x)
+assert torch.equal(y, interpolate(x, **half, **corners))
+y = interpolate(x, **half, align_corners=False)
+assert torch.equal(y, interpolate(x, **half))
 
 # Figure: Six pictures of 8 by 8 squares, the gradient of six modes. Nearest:
 # nine single squares on an empty ground. Bilinear: groups with empty lines
@@ -421,8 +436,8 @@ for name, options in MODES.items():
         ones = torch.ones_like(matrix[:, 0])  # the weights of an output
         torch.testing.assert_close(matrix.sum(1), ones)
 # claim: from 26 to 22 nearest reads pixel 12 where the formula has 13. For
-#   float64 vectors and volumes backward rounds it and forward does not: pixel
-#   13 is read, and 12 gets the gradient.
+#   float64 vectors and contiguous volumes backward rounds it and forward does
+#   not: pixel 13 is read, and 12 gets the gradient.
 assert 11 * 26 // 22 == 13
 for dtype in (torch.float32, torch.float64):
     for d in (1, 2, 3):
