@@ -212,7 +212,7 @@ RULES = [
         defects=(
             Defect(
                 "two poles at 0",
-                "The slope is inf on the left and −inf on the right. PyTorch adds an inf and the NaN of digamma at −1.",
+                "The slope is inf on the left and −inf on the right. PyTorch adds −inf and the NaN of digamma at −1.",
                 {"gradient": {"x": math.nan}, "forward": {"x": math.nan}},
             ),
         ),

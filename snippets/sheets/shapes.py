@@ -42,7 +42,8 @@ narrow = torch.tensor(1.0, requires_grad=True)
 narrow.double().backward(torch.tensor(1e300, dtype=torch.float64))
 assert narrow.grad.dtype == torch.float32 and narrow.grad.isinf()
 
-# claim: torch.t(x), x.T and x.mT have one gradient, the transpose.
+# claim: Of a matrix torch.t(x), x.T and x.mT have one gradient,
+#   the transpose.
 matrix = torch.zeros(2, 3, requires_grad=True)
 cotangent = torch.arange(6.0).view(3, 2)
 for turned in (torch.t(matrix), matrix.t(), matrix.T, matrix.mT, matrix.H):

@@ -27,7 +27,7 @@ for function in (
     assert tangent.tolist() == [0.0, 0.0, 1.0]
 assert right.tolist() == [0.0, 0.0, 1.0] and wrong.tolist() == [1.0, 1.0, 0.0]
 
-# claim: A part of a tensor knows nothing of the rest
+# Beyond its input as_strided has no gradient.
 outside = x[:1].as_strided((3,), (1,))
 assert outside.tolist() == x.tolist()
 (grad,) = torch.autograd.grad(outside.sum(), x)
