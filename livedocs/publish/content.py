@@ -33,6 +33,8 @@ SHOWN = re.compile(r'class="language-python highlight"|class="highlight-ipynb')
 _HEADING = re.compile(r'<h([1-6])\b[^>]*\bid="([^"]*)"[^>]*>(.*?)</h[1-6]>', re.S)
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(/?)>")
 _LITERAL = re.compile(r"<(pre|code|samp|math|svg|script|style)\b.*?</\1>", re.S)
+# In Markdown, what may hold a tag and is none: code, formulas, comments.
+_MEANT = re.compile(r"```.*?```|~~~.*?~~~|(`+)[^`]*\1|\$\$.*?\$\$|\$[^$\n]*\$|<!--.*?-->", re.S)
 _LINK = re.compile(r"<(\w+)\s[^<>]*?\b(?:href|src)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):|//", re.I)
 # Markup that Markdown has not taken for markup. The dollar sign is that of a formula, the brackets are those of a link.
@@ -64,6 +66,10 @@ def faults(content: str, lines: list[str], name: str, *, is_notebook: bool = Fal
     for problem, got, wanted in [*_addresses(content), *_unclosed(content), *_raw(content)]:
         yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=wanted)
     if is_notebook:
+        for cell in re.findall(r"(?ms)^# %% \[markdown\]\n(.*?)(?=^# %%|\Z)", "\n".join(lines)):
+            text = _MEANT.sub(" ", re.sub(r"(?m)^# ?", "", cell))
+            for problem, got, wanted in _unclosed(text):
+                yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=f"{wanted}, in the same cell")
         return
     wanted = sum(fence.language in PYTHON and any(includes(fence, name)) for fence in find_fences(lines, name))
     shown = len(SHOWN.findall(content))
@@ -105,7 +111,7 @@ def _addresses(content: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _unclosed(content: str) -> Iterator[tuple[str, str, str]]:
-    """The first tag that is not closed, or that closes nothing."""
+    """The first tag of HTML without comments that is not closed, or that closes nothing: problem, got, and wanted."""
     wanted = "each element closed, in the element that it was opened in"
     if match := re.search(r"<[!?]", content):  # comments are gone by now
         yield "markup that never ends", content[match.start() :][:40].split("\n")[0], "text, or &lt; for the sign"

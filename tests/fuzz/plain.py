@@ -21,7 +21,7 @@ from livedocs.run.limits import environment
 PATIENCE = 120  # seconds for one script
 MARKER = re.compile(r"# -+8<-+ \[ *(start|end) *: *([\w-]+) *\]\s*$", re.IGNORECASE)  # as pymdownx reads it
 # What a front end shows in place of what it has shown, and names that a kernel alone has.
-OF_A_KERNEL = re.compile(r"display_id|clear_output|(?m:^\s*(?:In|Out|_i+|_[io]h|_\d+)\b)")
+OF_A_KERNEL = re.compile(r"display_id|clear_output|get_ipython|(?m:^\s*(?:In|Out|_i+|_[io]h|_\d+)\b)")
 MARK = re.compile(rb"\x1d(start|end) ([^\x1d]*)\x1d")
 SERVER = r"""
 import builtins, ctypes, io, json, os, resource, signal, sys, time, warnings

@@ -104,6 +104,13 @@ FAULTS: dict[str, tuple[Change, str]] = {
         "a mark of the build's own in a page",
     ),
     "a heading that is hidden": (add(PAGE, "\n## Gone { hidden }\n\nText.\n"), "markup that is not published"),
+    "a tag that closes nothing, in a notebook": (
+        add(
+            "docs/notebooks/tags.py",
+            "# ---\n# title: x\n# description: x\n# ---\n\n# %% [markdown]\n# # x\n#\n# </div>\n",
+        ),
+        "docs/notebooks/tags.py:9: a tag that closes nothing\n  got:    </div>",
+    ),
     "a notebook without cells": (
         lambda p: (p / "docs/ties/empty.ipynb").write_text("{}"),
         "docs/ties/empty.ipynb: a notebook without cells",
