@@ -377,6 +377,9 @@ torch.clamp(x, -1.0, 1.0).sum().backward()
 print("clamp,    1001 times NaN:", x.grad.unique())
 # --8<-- [end:nan-hardtanh]
 assert x.grad.unique().tolist() == [0]
+strided = torch.full((2002,), nan, requires_grad=True)
+(g,) = torch.autograd.grad(hardtanh(strided[::2]).sum(), strided)
+assert (g[::2] == 1).all()
 
 # forward mode, at the bounds too
 x = torch.tensor([1.5, 3.0, 5.5], requires_grad=True)
