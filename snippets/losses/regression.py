@@ -191,7 +191,7 @@ for loss in losses:
     with_inf = gradient(loss_of, torch.tensor([inf, 1.0]))
     print(f"{loss.__name__:14}", with_nan, with_inf)
 # --8<-- [end:not-finite]
-# claim: At an infinite difference only mse_loss has an infinite gradient
+# claim: At an infinite difference mse_loss has an infinite gradient
 for dtype in dtypes:
     for count in (1, 17, 33):
         x = torch.rand(count).to(dtype)
@@ -212,9 +212,6 @@ for dtype in dtypes:
                 assert torch.equal(g, good)
 
 vmap, grad, one = torch.func.vmap, torch.func.grad, torch.tensor(1.0)
-row = torch.tensor([nan, 1.0])
-hidden = [loss for loss in losses if vmap(grad(loss))(row, 0 * row)[0] == 0]
-assert hidden == [l1_loss, smooth_l1_loss]
 for bad in (inf, -inf):
     x = torch.tensor(bad)
     for loss in losses:
@@ -351,9 +348,6 @@ for loss in losses:
         own = "Found dtype Float but expected Long" in str(error)
         assert own == (loss is huber_loss)
 assert refused == [mse_loss, smooth_l1_loss, huber_loss]
-for loss in losses:
-    rows = vmap(lambda x, y, f=loss: jvp(lambda x: f(x, y), (x,), (one,))[1])
-    assert (rows(x, whole) > 0).all()
 assert mse_loss(whole, x) == 5
 refused = []
 for loss in losses:
