@@ -17,9 +17,7 @@ from livedocs.errors import DocsError
 FENCE = re.compile(r"---[ \t]*\n(?P<text>.*?)^(?:---|\.\.\.)[ \t]*\n", re.M | re.S)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # Markdown puts two of them around what it sets aside
 HELD = re.compile(r"(<!--)?livedocs ?[0-9a-f]{32}(-->)?")  # what stands for markup until a page is done
-MARKUP = re.compile(
-    r"<[a-zA-Z/!]|&#?\w+;"
-)  # a title stands in the menu, in links and in the tab, where it would be markup
+MARKUP = re.compile(r"<[a-zA-Z/!]|&#?\w+;")  # a title stands in the menu, in links and in the tab: it would be markup
 
 
 def _is_text(value: Any) -> bool:

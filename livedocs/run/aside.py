@@ -15,9 +15,8 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 
-_noted: set[str] = (
-    set()
-)  # modules that the helper has imported for its own work, and that importing torch does not bring
+# Modules that the helper has imported for its own work, and that importing torch does not bring.
+_noted: set[str] = set()
 
 
 @contextmanager
