@@ -122,7 +122,7 @@ def content(site: Path) -> dict[str, bytes]:
         ("docs/ties/max.md", '```python\n--8<-- "ties/max.py:smooth"\n```', "", "section 'smooth' is on no page"),
         (
             "docs/ties/max.md",
-            "With `dim=` PyTorch also returns an index,",
+            "also returns an index,",
             "It gives $x_i}$,",
             ": a formula does not convert",
         ),
