@@ -39,14 +39,14 @@ from livedocs.measure.plane import sample_surface
 from livedocs.measure.tensors import measure_tensors, regular_inputs
 from livedocs.measure.wide import measure_wide
 from livedocs.measured import Elsewhere, KnownDefect, MeasuredRule, Point
-from livedocs.run.progress import Progress, files_of_streams
+from livedocs.progress import Progress, files_of_streams
 
 
 def run(folder: Path, *, root: str, module: str) -> list[dict[str, Any]]:
     """Measure a module of rules in a child (livedocs.run.child).
 
     Args:
-        folder: of the job; takes the lines that a message may have to name (livedocs.run.progress).
+        folder: of the job; takes the lines that a message may have to name (livedocs.progress).
         root: the project's root.
         module: the module's name, ``"rules.kinks.relu"``.
 

@@ -32,7 +32,7 @@ def execute(runner: Runner, path: Path) -> Future:
         "livedocs.run.notebook:run",
         {"file": str(path), "where": where, "limits": limits},
         about=where,
-        glue=("run", "errors.py"),
+        glue=("run", "chance.py", "errors.py", "progress.py"),
         limits=NOTEBOOK,
         uses=["torch", "torch.testing", "torch.func", "matplotlib", "livedocs.run.notebook", *KERNEL],
     )

@@ -14,7 +14,17 @@ from livedocs.run.limits import RULES
 from livedocs.run.runner import Runner
 
 # What a measured rule depends on besides its own module and what that imports.
-MEASURING = ("measure", "declare.py", "measured.py", "verdicts.py", "errors.py", "run/child.py", "run/limits.py")
+MEASURING = (
+    "measure",
+    "chance.py",
+    "declare.py",
+    "measured.py",
+    "progress.py",
+    "verdicts.py",
+    "errors.py",
+    "run/child.py",
+    "run/limits.py",
+)
 
 
 class Project:

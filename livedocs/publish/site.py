@@ -239,7 +239,7 @@ class Site:
             repr(settings),
             Path(config.config_file_path).read_bytes(),
             f"{config.site_url} {config.repo_url} {self.project.explorer}",
-            digest_of_glue("pages", "publish", "run", "show", "errors.py", "measured.py", "verdicts.py"),
+            digest_of_glue("pages", "publish", "run", "show", "errors.py", "measured.py", "progress.py", "verdicts.py"),
         )
         self.kept.common = self.common
         self.rendering = True

@@ -25,10 +25,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from livedocs import chance
+from livedocs.progress import Progress, files_of_streams
 from livedocs.run.leftovers import end_with
 from livedocs.run.limits import Limits, own, restrict
 from livedocs.run.outcome import TRACEBACK
-from livedocs.run.progress import Progress, files_of_streams
 from livedocs.run.threads import Threads
 
 # What a kernel is asked last: how many figures are open, and the files of its modules, but for those of Python and of
@@ -105,7 +105,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, limits: Limits, noted
         notebook: changed in place.
         folder: where the kernel works.
         limits: what it may use, for all cells together.
-        noted: a folder that takes the line of the cell that runs (livedocs.run.progress).
+        noted: a folder that takes the line of the cell that runs (livedocs.progress).
         lines: where each cell begins.
 
     Returns:

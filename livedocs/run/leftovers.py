@@ -131,14 +131,6 @@ def end_children(known: Collection[int] = (), *, own_group: bool = True) -> bool
     return ran
 
 
-def started_by(process: int) -> set[int]:
-    """The processes that this one has started and not waited for; none where the system does not tell."""
-    try:
-        return set(map(int, Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()))
-    except OSError:
-        return set()
-
-
 def _in_own_group(pid: int) -> bool:
     try:
         return os.getpgid(pid) == os.getpgrp()

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from livedocs.errors import DocsError
+from livedocs.progress import noted
 from livedocs.run.child import FULL
 from livedocs.run.limits import Limits
-from livedocs.run.progress import noted
 from livedocs.run.sections import Section
 
 LARGEST_OUTPUT = 20_000  # bytes for one section: more than that nobody reads on a page

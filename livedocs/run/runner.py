@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from livedocs.errors import DocsError
+from livedocs.progress import noted
 from livedocs.run import leftovers
 from livedocs.run.limits import SNIPPET, Limits, environment
 from livedocs.run.outcome import Ended, Snippet, imports_of, read_result, read_snippet, refuse_complaints
-from livedocs.run.progress import noted
 from livedocs.run.sections import read_sections
 from livedocs.run.store import Store, digest, digest_of_glue, digests, open_store
 
@@ -87,7 +87,12 @@ class Runner:
         marks = [[section.name, section.start, section.end] for section in sections]
         return self._once(
             where,
-            digest(call, source, digest_of_glue("run", "errors.py"), json.dumps(asdict(self.limits))),
+            digest(
+                call,
+                source,
+                digest_of_glue("run", "chance.py", "errors.py", "progress.py"),
+                json.dumps(asdict(self.limits)),
+            ),
             {
                 "call": call,
                 "arguments": {"file": str(path), "where": where, "source": source, "sections": marks},

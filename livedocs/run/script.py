@@ -20,10 +20,9 @@ from typing import Any
 
 from livedocs import chance
 from livedocs.errors import DocsError
+from livedocs.progress import files_of_streams, started_by
 from livedocs.run import limits
 from livedocs.run.aside import put_aside
-from livedocs.run.leftovers import started_by
-from livedocs.run.progress import files_of_streams
 from livedocs.run.sections import first_line
 from livedocs.run.threads import Threads
 

@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from livedocs.run.leftovers import started_by
-
 
 class Progress:
     """What is noted of a file that runs in this process.
@@ -86,6 +84,14 @@ def noted(folder: Path, name: str) -> int | None:
         return int((folder / name).read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
+
+
+def started_by(process: int) -> set[int]:
+    """The processes that this one has started and not waited for; none where the system does not tell."""
+    try:
+        return set(map(int, Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()))
+    except OSError:
+        return set()
 
 
 def files_of_streams() -> list[tuple[int, int] | None]:
