@@ -182,7 +182,7 @@ def _printed_files(outputs: list, index: int) -> list[str]:
     """
     text = "".join(output.text for output in outputs if output.get("name") == "stdout")
     others = [output for output in outputs if output.get("name") != "stdout"]
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, TypeError):  # no JSON, or other JSON
         if not others:
             unshown, files = json.loads(text)
             if unshown:

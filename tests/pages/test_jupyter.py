@@ -144,7 +144,12 @@ def test_a_cell_that_does_what_none_may_stops_the_build(code: str, problem: str,
 
 
 @pytest.mark.parametrize(
-    "code", ["import builtins; builtins.print = lambda *a: None", "%config Application.log_level=0"]
+    "code",
+    [
+        "import builtins; builtins.print = lambda *a: None",
+        "import builtins, sys; builtins.print = lambda *a: sys.stdout.write('5')",
+        "%config Application.log_level=0",
+    ],
 )
 def test_a_cell_that_changes_what_a_kernel_says_stops_the_build(code: str, runner: Runner) -> None:
     error = refused(runner, f"# %%\nx = 1\n\n# %%\n{code}\n")
