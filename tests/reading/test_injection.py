@@ -29,18 +29,22 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.site
 
 
-def attributes(name: str) -> str:
+def ends(name: str) -> str:
     """Attributes that end the attribute, or the tag, that they may stand in, with their origin; no markup."""
     mark, run = f"data-hostile={name}", "window.ran=1"
-    ends = f"{name}\" {mark} onfocus={run} autofocus x=' {mark} onmouseover={run} y=\"'"
-    return f"{ends} &lt;img src=x {mark} onerror={run}&gt;"
+    return f"{name}\" {mark} onfocus={run} autofocus x=' {mark} onmouseover={run} y=\"'"
+
+
+def entities(name: str) -> str:
+    """The same, and markup that is written in entities."""
+    return f"{ends(name)} &lt;img src=x data-hostile={name} onerror=window.ran=1&gt;"
 
 
 def hostile(name: str) -> str:
     """The same, and markup that ends what it may stand in, then runs, points to a script, or restyles the page."""
     mark, run = f"data-hostile={name}", "window.ran=1"
     return (
-        f"{attributes(name)}--></samp></code></pre></option></title></svg></math></textarea></noscript></style></script>"
+        f"{entities(name)}--></samp></code></pre></option></title></svg></math></textarea></noscript></style></script>"
         f"<script {mark}>{run}</script><img src=x {mark} onerror={run}><svg {mark} onload={run}></svg>"
         f"<a {mark} href=javascript:{run}>x</a><style {mark}>body{{display:none}}</style>"
         f"<math><mtext><table><mglyph><style><!--</style><img src=x {mark} onerror={run}>"
@@ -53,8 +57,8 @@ def small(name: str) -> str:
 
 
 NOTEBOOK_META = ("notebook_title", "notebook_description")
-# Of the others all is hostile. Markup in a title is told before the build begins.
-KINDS = dict.fromkeys(("title", "description", "summary", *NOTEBOOK_META), attributes)
+# Of the others all is hostile. Markup and entities in front matter and in a title are told before the build begins.
+KINDS = dict.fromkeys(("title", "description", "summary", *NOTEBOOK_META), ends)
 KINDS |= dict.fromkeys(("legend", "drawn", "axis", "variant"), small)  # a variant is in the name of a file
 KINDS["formula"] = lambda name: re.sub("&[lg]t;", "", hostile(name))  # of LaTeX & is a command
 
@@ -238,8 +242,8 @@ def project(folder: Path) -> Path:
     for name, text in written.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    pages = ["kinks/index.md", {attributes("menu"): "kinks/hostile.md"}, "kinks/plain.md"]
-    nav = [{attributes("tab"): ["index.md", {attributes("section"): pages}, "explorer.md", "notebooks/hostile.ipynb"]}]
+    pages = ["kinks/index.md", {ends("menu"): "kinks/hostile.md"}, "kinks/plain.md"]
+    nav = [{ends("tab"): ["index.md", {ends("section"): pages}, "explorer.md", "notebooks/hostile.ipynb"]}]
     projects.configure(folder, nav=nav, site_url="https://example.org/")
     return folder
 
@@ -298,11 +302,12 @@ CLEAN = {"ran": None, "elements": [], "handlers": [], "addresses": [], "styles":
     [
         {"nav": [{hostile("refused"): ["index.md"]}]},
         {"nav": [{"Chapter": [{hostile("refused"): "index.md"}]}]},
+        {"nav": [{entities("refused"): ["index.md"]}]},
         {"site_name": hostile("refused")},
-        {"site_name": attributes("refused")},
-        {"site_description": attributes("refused")},
+        {"site_name": ends("refused")},
+        {"site_description": ends("refused")},
     ],
-    ids=["chapter", "page", "site", "site, attributes", "description"],
+    ids=["chapter", "page", "entity", "site", "site, attributes", "description"],
 )
 def test_markup_in_the_names_of_mkdocs_yml_stops_the_build(setting: dict, tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
