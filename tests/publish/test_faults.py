@@ -208,7 +208,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "a template that raises": (
         add("overrides/partials/copyright.html", "{{ 1 / 0 }}\n"),
-        "overrides/partials/copyright.html:9: a template cannot be filled\n  got:    ZeroDivisionError: division",
+        "overrides/partials/copyright.html:10: a template cannot be filled\n  got:    ZeroDivisionError: division",
     ),
     "a map of the site that raises": (
         add("overrides/sitemap.xml", "{{ 1 / 0 }}\n"),
@@ -263,7 +263,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "a template that ends the page": (
         add("overrides/partials/copyright.html", "</html>\n"),
-        "overrides/partials/copyright.html:9: 2 of </html> in a page",
+        "overrides/partials/copyright.html:10: 2 of </html> in a page",
     ),
     "an icon that is gone": (
         lambda p: (p / "overrides/.icons/kink.svg").unlink(),
