@@ -98,13 +98,13 @@ def read_snippet(ended: Ended, where: str, source: str, sections: tuple[Section,
     if ended.left_behind or result["left_behind"]:
         raise DocsError(
             where,
-            result["value"]["started"],
+            noted(folder, "started"),
             "the snippet left a process behind",
             got="a child process that still ran after the last line",
             wanted="a snippet that waits for what it starts",
         )
     ran = result["value"]
-    refuse_complaints(ended, where, ran["complained"])
+    refuse_complaints(ended, where, noted(folder, "complained"))
     if ran["stray"] is not None:
         raise DocsError(
             where,

@@ -20,7 +20,7 @@ from typing import Any
 
 from livedocs import chance
 from livedocs.errors import DocsError
-from livedocs.progress import files_of_streams, started_by
+from livedocs.progress import Progress, files_of_streams
 from livedocs.run import limits
 from livedocs.run.aside import put_aside
 from livedocs.run.sections import first_line
@@ -34,17 +34,15 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     """Run a snippet.
 
     Args:
-        folder: takes ``line``, the line of the top-level statement that runs now.
+        folder: takes what is noted of the top-level statement that runs now (livedocs.progress).
         file: its absolute path.
         where: the path that tracebacks show.
         source: its text when it was asked for: what it may have become since then, no page shows.
         sections: name, first line and last line of each.
 
     Returns:
-        ``sections``, with the places of each one's output in the standard output and its figures; ``stray``, the
-        line of the first statement between the sections that printed or drew; ``complained``, that of the first one
-        that wrote to standard error; and ``started``, that of the last one that left a process behind it. Each can be
-        None.
+        ``sections``, with the places of each one's output in the standard output and its figures; and ``stray``, the
+        line of the first statement between the sections that printed or drew, or None.
 
     Raises:
         DocsError: for whatever the snippet raised.
@@ -57,25 +55,23 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     sys.path[:] = [str(Path(file).parent), *(path for path in sys.path if path and Path(path) != root)]
     lines = source.splitlines(keepends=True)
     linecache.cache[where] = (len(source), None, lines, where)  # tracebacks that a snippet prints
-    progress = os.open(folder / "line", os.O_WRONLY | os.O_CREAT, 0o600)
+    progress = Progress(folder)
 
     put_aside()
     streams, files, room, own = (sys.stdout, sys.stderr), files_of_streams(), Path.cwd(), limits.own()
     threads, at_exit = Threads(where), _noted_at_exit(where)
     finalizers = set(weakref.finalize._registry)
-    started, children = None, started_by(os.getpid())
     numbers = chance.Chance()
     shown = [{"name": name, "output": [], "figures": []} for name, _, _ in sections]
-    stray = complained = cut = None
-    after, said = _written(), _written(2)
+    stray = cut = None
+    after = _written()
     try:
         flags = compile(source, where, "exec", dont_inherit=True).co_flags & FUTURE_FLAGS
         body = ast.parse(source, where).body
         for node in body:
             line = first_line(node)
-            os.lseek(progress, 0, os.SEEK_SET)
-            os.write(progress, b"%-9d" % line)
-            before, said_before = after, said  # what another process prints may come between two statements
+            progress.at(line)
+            before = after  # what another process prints may come between two statements
             # A text that stands alone is the file's only at its head, and would be a module's at the head of that.
             above = [] if node is body[0] else [ast.copy_location(ast.Pass(), node)]
             code = compile(ast.Module([*above, node], []), where, "exec", flags=flags, dont_inherit=True)
@@ -83,12 +79,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
             _check_streams(streams, files, where, line)
             _check_place(room, own, where, line)
             _flush()
-            after, said = _written(), _written(2)
-            if complained is None and said > said_before:
-                complained = line
-            before_it, children = children, started_by(os.getpid())
-            if children - before_it:
-                started = line
+            after = _written()
             if cut is None and after < before:
                 cut = line
             home = next((s for s, (_, a, b) in zip(shown, sections, strict=True) if a <= line <= b), None)
@@ -101,6 +92,8 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
                 home["figures"].extend(figures)
             elif stray is None and (after > before or figures):
                 stray = line
+        if body:
+            progress.at(line)  # it has ended: what it started or said is noted
     except DocsError:
         raise
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: nothing may pass
@@ -125,7 +118,7 @@ def run(folder: Path, *, file: str, where: str, source: str, sections: list[list
     if late := _let_go(main, finalizers, after):
         wanted = "a snippet that has printed all when its last line has run"
         raise DocsError(where, line, "the snippet prints after its last line", got=f"{late} bytes", wanted=wanted)
-    return {"sections": shown, "stray": stray, "complained": complained, "started": started}
+    return {"sections": shown, "stray": stray}
 
 
 def _let_go(main: types.ModuleType, finalizers: set[weakref.finalize], before: int) -> int:
@@ -222,8 +215,8 @@ def _flush() -> None:
         sys.modules["ctypes"].CDLL(None).fflush(None)
 
 
-def _written(stream: int = 1) -> int:
-    return os.fstat(stream).st_size
+def _written() -> int:
+    return os.fstat(1).st_size
 
 
 def _figures() -> list[dict[str, str]]:
