@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 from livedocs.errors import DocsError
-from livedocs.pages.fences import PYTHON, find_fences, includes
+from livedocs.pages.fences import PYTHON, Fence, find_fences, includes
+from livedocs.publish.lines import line_with
 
 # Elements that load or run something, that are no part of a page's body, or whose content a browser does not read.
 REFUSED = frozenset(
@@ -35,6 +36,7 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(/?)>
 _LITERAL = re.compile(r"<(pre|code|samp|math|svg|script|style)\b.*?</\1>", re.S)
 # In Markdown, what may hold a tag and is none: code, formulas, comments.
 _MEANT = re.compile(r"```.*?```|~~~.*?~~~|(`+)[^`]*\1|\$\$.*?\$\$|\$[^$\n]*\$|<!--.*?-->", re.S)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 _LINK = re.compile(r"<(\w+)\s[^<>]*?\b(?:href|src)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):|//", re.I)
 # Markup that Markdown has not taken for markup. The dollar sign is that of a formula, the brackets are those of a link.
@@ -59,25 +61,35 @@ def faults(content: str, lines: list[str], name: str, *, is_notebook: bool = Fal
         reader = _Reader()
         reader.feed(content)
         for problem, got, wanted in reader.found:
-            yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=wanted)
+            yield DocsError(name, line_with(got, lines), problem, got=got, wanted=wanted)
     for problem, got, wanted in _headings(content):
         numbers = (number for number, line in enumerate(lines, 1) if re.match(r"(# )?#", line) and got in line)
         yield DocsError(name, max(numbers, default=None), problem, got=got, wanted=wanted)
-    for problem, got, wanted in [*_addresses(content), *_unclosed(content), *_raw(content)]:
-        yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=wanted)
+    for problem, got, wanted in [*_addresses(content), *_raw(content)]:
+        yield DocsError(name, line_with(got, lines), problem, got=got, wanted=wanted)
+    for problem, got, wanted, hints in _unclosed(content):
+        yield DocsError(name, _line_of(got, hints, lines), problem, got=got, wanted=wanted)
     if is_notebook:
         for cell in re.findall(r"(?ms)^# %% \[markdown\]\n(.*?)(?=^# %%|\Z)", "\n".join(lines)):
             text = _MEANT.sub(" ", re.sub(r"(?m)^# ?", "", cell))
-            for problem, got, wanted in _unclosed(text):
-                yield DocsError(name, _line_with(got, lines), problem, got=got, wanted=f"{wanted}, in the same cell")
+            for problem, got, wanted, hints in _unclosed(text):
+                yield DocsError(
+                    name, _line_of(got, hints, lines), problem, got=got, wanted=f"{wanted}, in the same cell"
+                )
         return
-    wanted = sum(fence.language in PYTHON and any(includes(fence, name)) for fence in find_fences(lines, name))
+    fences = [fence for fence in find_fences(lines, name) if fence.language in PYTHON and any(includes(fence, name))]
     shown = len(SHOWN.findall(content))
-    if lines and shown < wanted:
-        got = f"{shown} of {wanted} fences with code are shown as code"
-        yield DocsError(
-            name, None, "a fence that is not shown", got=got, wanted="no fence in a comment or a code block"
-        )
+    if lines and shown < len(fences):
+        got = f"{shown} of {len(fences)} fences with code are shown as code"
+        where, wanted = _first_in_a_comment(fences, "\n".join(lines)), "no fence in a comment or a code block"
+        yield DocsError(name, where, "a fence that is not shown", got=got, wanted=wanted)
+
+
+def _first_in_a_comment(fences: list[Fence], source: str) -> int | None:
+    """The line of the first of these fences that stands in a comment of the source."""
+    comments = [[source.count("\n", 0, end) + 1 for end in match.span()] for match in _COMMENT.finditer(source)]
+    starts = [fence.first + 1 for fence in fences]
+    return next((line for line in starts if any(first <= line <= last for first, last in comments)), None)
 
 
 def _headings(content: str) -> Iterator[tuple[str, str, str]]:
@@ -110,23 +122,47 @@ def _addresses(content: str) -> Iterator[tuple[str, str, str]]:
             yield "markup that is not published", written, "an address of http, https or mailto"
 
 
-def _unclosed(content: str) -> Iterator[tuple[str, str, str]]:
-    """The first tag of HTML without comments that is not closed, or that closes nothing: problem, got, and wanted."""
+def _unclosed(content: str) -> Iterator[tuple[str, str, str, tuple[str, str]]]:
+    """The first tag of HTML without comments that is not closed, or that closes nothing.
+
+    Yields:
+        Problem, got, wanted, and hints at the line: the element that is open, or nothing, and the text in front.
+    """
     wanted = "each element closed, in the element that it was opened in"
     if match := re.search(r"<[!?]", content):  # comments are gone by now
-        yield "markup that never ends", content[match.start() :][:40].split("\n")[0], "text, or &lt; for the sign"
-    open_tags: list[str] = []
-    for closes, tag, itself in _TAG.findall(content):
-        tag = tag.lower()
+        got = content[match.start() :][:40].split("\n")[0]
+        yield "markup that never ends", got, "text, or &lt; for the sign", ("", _text_before(content, match.start()))
+    open_tags: list[tuple[str, int]] = []
+    for match in _TAG.finditer(content):
+        closes, tag, itself = match[1], match[2].lower(), match[3]
         if tag in VOID or itself:
             continue
         if not closes:
-            open_tags.append(tag)
-        elif not open_tags or open_tags.pop() != tag:
-            yield "a tag that closes nothing", f"</{tag}>", wanted
+            open_tags.append((tag, match.start()))
+            continue
+        opened = open_tags.pop()[0] if open_tags else ""
+        if opened != tag:
+            yield "a tag that closes nothing", f"</{tag}>", wanted, (opened, _text_before(content, match.start()))
             return
     if open_tags:
-        yield "a tag that is not closed", f"<{open_tags[-1]}>", wanted
+        tag, start = open_tags[-1]
+        yield "a tag that is not closed", f"<{tag}>", wanted, (tag, _text_before(content, start))
+
+
+def _line_of(got: str, hints: tuple[str, str], lines: list[str]) -> int | None:
+    """The line of a tag: that which has it; or else that which opens the element; or that of the text in front."""
+    opened, before = hints
+    found = line_with(got, lines)
+    if found is None and opened:
+        found = next((number for number, line in enumerate(lines, 1) if re.search(rf"<{opened}\b", line, re.I)), None)
+    return found or line_with(before, lines)
+
+
+def _text_before(content: str, place: int) -> str:
+    """The last line of text in front of a place of HTML."""
+    near = re.sub(r"\A[^<>]*>", "", content[max(0, place - 400) : place])  # it may begin within a tag
+    text = html.unescape(re.sub(r"<[^>]*>", "", near))
+    return next((line for line in reversed(text.split("\n")) if line.strip()), "")
 
 
 def _raw(content: str) -> Iterator[tuple[str, str, str]]:
@@ -181,8 +217,3 @@ class _Reader(HTMLParser):
 
     def _refuse(self, got: str, wanted: str) -> None:
         self.found.append(("markup that is not published", got, wanted))
-
-
-def _line_with(text: str, lines: list[str]) -> int | None:
-    start = text.split("\n")[0].strip().rstrip(">")
-    return next((number for number, line in enumerate(lines, 1) if start and start in line), None)

@@ -98,6 +98,10 @@ def _source(name: str, link: str, docs: Path) -> tuple[str, int | None]:
 
 def _lines_with(source: Path, link: str) -> Iterator[int]:
     last = unescape(link).rstrip("/").rpartition("/")[2]
-    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
+    lines = source.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
         if last and last in line:
+            yield number
+    for number, line in reversed(list(enumerate(lines, 1))):  # a heading, whose id is made of its words
+        if last and "#" in line and re.sub(r"\W+", "-", line.lower()).strip("-") == last:
             yield number

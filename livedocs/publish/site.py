@@ -61,6 +61,7 @@ from livedocs.publish import (
 )
 from livedocs.publish.addresses import address_of, menu_sections, notebook_uri, with_addresses
 from livedocs.publish.folder import SiteFolder
+from livedocs.publish.lines import WithLines
 from livedocs.publish.markup import as_scripts_leave_it, check_whole, conforming
 from livedocs.publish.print_pages import Chapter
 from livedocs.publish.progress import Progress
@@ -146,6 +147,7 @@ class Site:
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         root = Path(config.config_file_path).resolve().parent
+        WithLines(Path(config.docs_dir)).install()
         self.began = sources.stamps(map(Path, (config.docs_dir, config.config_file_path, *config.watch)))
         if missing := [name for name in NEEDED if name not in config.markdown_extensions]:
             where, wanted = Path(config.config_file_path).name, "all of: " + ", ".join(NEEDED)

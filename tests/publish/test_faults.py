@@ -124,6 +124,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
         lambda p: ((p / SNIPPET).unlink(), (p / SNIPPET).symlink_to("max.py")),
         "got:    snippets/ties/max.py",
     ),
+    "a link to no page": (add(PAGE, "\n[x](nope.md)\n"), ": Doc file 'ties/max.md' contains a link 'nope.md'"),
     "a form": (add(PAGE, '\n<form action="//x.org"></form>\n'), "got:    <form>"),
     "a fence in a quotation": (
         swap(PAGE, FENCE, "\n".join(f"> {line}" for line in FENCE.split("\n"))),
