@@ -72,13 +72,6 @@ for dtype, size in extreme:
 for dtype, size in extreme:
     fine = size in (127, 9.2e18)
     assert one_window(lp_pool2d, size, dtype)[1] == (0.5 if fine else 0)
-# claim: With p = 3 the gradient is 0 from 25.41 on, and NaN from 147.9 on.
-size = torch.arange(0x3C00, 0x7C00, dtype=torch.int16).view(torch.float16)
-x = size[:, None, None, None].repeat(1, 1, 2, 2).requires_grad_()
-(g,) = torch.autograd.grad(lp_pool2d(x, 3, 2).sum(), x)  # each from 1 to max
-g = g[:, 0, 0, 0]
-assert torch.equal(g.isnan(), size >= 147.875)
-assert torch.equal(g == 0, (size >= 25.40625) & (size < 147.875))
 
 
 # --8<-- [start:range-fix]
@@ -134,38 +127,8 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for pixel in (-1e-3, -1.0, -100.0):
         image = torch.tensor([[[[pixel, 1.0], [1.0, 1.0]]]], dtype=dtype)
         assert lp_pool2d(image, 1.5, 2).isnan().all()
-        image[..., 0, 0] = -torch.inf
-        assert lp_pool2d(image, 1.5, 2) == torch.inf
 for p in (1, 1.5, 2, 3, 5, 8):
     assert gradient(windows["zeros"], p).tolist() == [0, 0]
-for p in (0.1, 0.9, 1, 1.5, 2, 3, 8):
-    for e in torch.eye(4).view(4, 1, 2, 2):
-        _, slope = torch.func.jvp(
-            lambda x, p=p: lp_pool2d(x, p, 2), (torch.zeros(1, 2, 2),), (e,)
-        )
-        assert slope.isnan() if p > 1 else slope == 0
-for p in (-2, -1, 0.1, 0.9, 0.99):
-    assert gradient(windows["zeros"], p).isnan().all()
-for p in (float("inf"), -float("inf")):  # not so where p is infinite
-    assert not gradient(windows["zeros"], p).any()
-    _, slope = torch.func.jvp(
-        lambda x, p=p: lp_pool2d(x, p, 2),
-        (torch.zeros(1, 2, 2),),
-        (torch.ones(1, 2, 2),),
-    )
-    assert slope == 0
-for pixel, value in ((-20.0, torch.nan), (-30.0, torch.inf)):
-    x = torch.full((1, 2, 2), pixel).half()  # the sum of cubes overflows
-    y = lp_pool2d(x, 3, 2)
-    torch.testing.assert_close(y.item(), value, equal_nan=True)
-
-for x in ([[torch.nan, 1.0], [2, 3]], [[1.0, torch.nan], [torch.nan, 3]]):
-    for p in (float("inf"), -float("inf")):
-        x = torch.tensor([x], requires_grad=True)
-        (g,) = torch.autograd.grad(lp_pool2d(x, p, 2).sum(), x)
-        assert not g.any()
-        x = x[0].tolist()
-
 # --8<-- [start:cancel]
 for p, x in (
     (1, [[-3.0, 3], [0, 0]]),

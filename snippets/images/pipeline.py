@@ -85,9 +85,8 @@ for steps in (3, 30, 120):
 # --8<-- [end:fix]
 assert abs(found - 1.7) < 0.005 and abs(power - 0.5) < 0.005
 edge = torch.tensor([0.0, 5e-5, 1.01e-4, 0.1, 1], requires_grad=True)
-for power, most in ((0.5, 50), (0.1, 399)):
-    (g,) = torch.autograd.grad((edge.clamp(1e-4, 1) ** power).sum(), edge)
-    assert not g[:2].any() and 0.98 * most < g.max() < most
+(g,) = torch.autograd.grad((edge.clamp(1e-4, 1) ** 0.5).sum(), edge)
+assert not g[:2].any() and 49 < g.max() < 50
 
 # Figure: Three pictures of 12 by 12 squares. Input: a bright square on a dark
 # ground. Output: the square further to the right, with soft edges, on a
