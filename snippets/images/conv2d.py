@@ -29,8 +29,8 @@ assert torch.equal(dx, stamped) and torch.equal(dx, full)
 assert torch.equal(dw, compared) and torch.equal(db, v.sum((0, 2, 3)))
 torch.manual_seed(0)
 # claim: The gradient of the input is conv_transpose2d of the cotangent with
-#   the same kernel (its conjugate, if it is complex).
-for dtype in (torch.float64, torch.float32, torch.complex128):
+#   the same kernel
+for dtype in (torch.float64, torch.float32):
     for size, kernel, stride, padding in ((5, 3, 1, 0), (9, 4, 2, 1)):
         many = torch.randn(2, 3, size, size, dtype=dtype, requires_grad=True)
         k = torch.randn(4, 3, kernel, kernel, dtype=dtype)
@@ -38,7 +38,7 @@ for dtype in (torch.float64, torch.float32, torch.complex128):
         cotangent = torch.randn_like(out)
         (g,) = torch.autograd.grad(out, many, cotangent)
         rest = size - conv_transpose2d(out, k, None, stride, padding).shape[3]
-        g2 = conv_transpose2d(cotangent, k.conj(), None, stride, padding, rest)
+        g2 = conv_transpose2d(cotangent, k, None, stride, padding, rest)
         torch.testing.assert_close(g, g2)
 
 
@@ -108,8 +108,7 @@ y = conv2d(x, w)
 assert not torch.autograd.grad((y**2).sum(), w)[0].any()
 y = conv2d(x, w, torch.ones(1))  # a bias: the cotangent is not 0
 assert torch.autograd.grad((y**2).sum(), w)[0].all()
-y = conv2d(0 * x, w)  # a black image
-assert not torch.autograd.grad(y.sum(), w)[0].any()
+
 for bias in (0.0, 0.3):
     kernels = [torch.zeros(1, 1, 3, 3) for _ in range(2)]
     biases = [torch.full((1,), bias) for _ in range(2)]
@@ -139,14 +138,7 @@ for dtype in (torch.float64, torch.float32):
             y = conv2d(x, w, stride=stride, dilation=dilation)
             (dw,) = torch.autograd.grad((y**2).sum(), w)
             torch.testing.assert_close(dw, dw[..., :1, :1].expand_as(dw))
-            before = w - w[..., :1, :1]
-            for decay in (0, 0.1):
-                moved = w.detach().clone().requires_grad_()
-                moved.grad = dw
-                torch.optim.SGD([moved], 0.01, weight_decay=decay).step()
-                after = moved - moved[..., :1, :1]
-                near = torch.allclose(after, before, atol=1e-4)
-                assert near == (decay == 0) and not torch.equal(moved, w)
+
 x = torch.ones(1, 1, 4, 4)
 w = torch.ones(1, 1, 3, 3, requires_grad=True)
 (dw,) = torch.autograd.grad(conv2d(x, w, padding=1).sum(), w)
@@ -325,8 +317,8 @@ assert dx[0, 0, 5].int().tolist() == [
 # claim: the gradient is the flipped edge filter, applied to the output: for
 #   this kernel its negative.
 assert torch.equal(dx, -conv2d(y, edge[None, None], padding=1))
-# claim: With a padding_mode that is not zeros this is the gradient of the
-#   padded image, and that of pad follows.
+# claim: With padding_mode="reflect" the first is the gradient of the padded
+#   image, and that of pad follows.
 layer = torch.nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect")
 image = torch.randn(1, 1, 4, 4, requires_grad=True)
 padded = pad(image.detach(), (1, 1, 1, 1), mode="reflect").requires_grad_()

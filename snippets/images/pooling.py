@@ -144,11 +144,6 @@ for options in (
     print([round(v, 3) for v in (g[0, 0].item(), g[1, 1].item())])
 # --8<-- [end:divisor]
 assert g[0, 0] == 4 and g[1, 1] == 9
-large = torch.ones(7, 7)
-more = weights(avg_pool2d, large, 3, 1, 1, count_include_pad=False)
-more = more - weights(avg_pool2d, large, 3, 1, 1)
-assert (more[2:-2, 2:-2].abs() < 1e-12).all() and (more[:2] > 0.1).all()
-
 # --8<-- [start:ceil]
 for options in {}, {"ceil_mode": True}:
     for pool in avg_pool2d, max_pool2d:
@@ -217,18 +212,15 @@ print(votes.view(3, 3).int().tolist())
 print(weights(max_pool2d, x, 2, 1).int().tolist())
 # --8<-- [end:sums]
 assert votes.view(3, 3).tolist() == weights(max_pool2d, x, 2, 1).tolist()
-# claim: so a pixel counts how many windows it wins (up to 256 in bfloat16, to
-#   2,048 in float16)
-for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+# So a pixel counts how many windows it wins.
+for dtype in (torch.float64, torch.float32):
     for layout in layouts:
         for size in (1, 2, 15, 16, 17, 45, 46):
             x = torch.zeros(1, 8, 93, 93, dtype=dtype)
             x[:, :, 46, 46] = 1
             x = x.contiguous(memory_format=layout).requires_grad_()
             (g,) = torch.autograd.grad(max_pool2d(x, size, 1).sum(), x)
-            most = {torch.bfloat16: 256, torch.float16: 2048}
-            most = most.get(dtype, size**2)
-            assert g[:, :, 46, 46].eq(min(size**2, most)).all()
+            assert g[:, :, 46, 46].eq(size**2).all()
 
 # --8<-- [start:source]
 import pathlib

@@ -132,28 +132,6 @@ for image in noise, noise.T:
     spoiled = gradient(total_variation, image[None, None])[0, 0].isnan()
     assert spoiled.sum() == 2 and spoiled[image == noise[2, 5]].all()
 
-# claim: A filter or a difference whose square is 0 counts as 0, in float16 one
-#   below 1.7 cdot 10^{-4}: the gradients there are NaN or ±∞.
-slope = torch.arange(9) + 1.5 * torch.arange(9)[:, None]
-for dtype, step, lost in (
-    (torch.float16, 1.69e-4 / 1.5, True),
-    (torch.float16, 1.74e-4, False),
-    (torch.float32, 1e-24, True),
-    (torch.float32, 1e-20, False),
-):
-    image = (step * slope).to(dtype)[None, None]
-    g = gradient(total_variation, image)[..., 1:-1, 1:-1]
-    assert image.diff(dim=-1).all() and g.isfinite().all() != lost
-    assert not lost or not g.isfinite().any()
-    image = (step / 12 * slope).to(dtype)[None, None]
-    assert conv2d(image, kernels.to(dtype))[..., 3, 3].all()
-    assert (edges(image)[..., 4, 4] == 0) == lost
-    g = gradient(lambda x: edges(x)[..., 4, 4], image)[..., 3:6, 3:6]
-    assert g.isfinite().all() != lost
-    assert not lost or not g.isfinite().any()
-for square_of, zero in ((1.7e-4, True), (1.73e-4, False)):
-    assert (torch.tensor(square_of).half().square() == 0) == zero
-
 
 # --8<-- [start:trap-psnr]
 def psnr(x, y):
@@ -178,25 +156,7 @@ def psnr_loss(x, y, most=80.0):
 g = gradient(lambda x: psnr_loss(x, square), square)
 print(round(psnr_loss(square, square).item(), 2), "NaN:", int(g.isnan().sum()))
 # --8<-- [end:fix-psnr]
-near = (square + torch.eye(6) * 1e-4).half()  # float16, square 0 or 1
-g = gradient(lambda x: psnr(x, square.half()), near)
-apart = near != square.half()
-assert g[apart].isinf().all() and g[~apart].isnan().all() and apart.any()
-# In float16 no gradient is finite above 41.8 dB.
 torch.manual_seed(0)
-for shape in (36,), (3, 64, 64):
-    for noise in (0.1, 0.02, 0.0095, 0.0075, 0.005, 1e-3, 1e-4):
-        y = torch.rand(shape).half()
-        x = (y + noise * torch.randn(shape).half()).requires_grad_()
-        quality = psnr(x, y)
-        (g,) = torch.autograd.grad(quality, x)
-        assert (g.isfinite() == (quality < 41.8)).all()
-for dtype, least in ((torch.float32, 1.2763e-38), (torch.float16, 6.63e-5)):
-    slope = gradient(
-        lambda m: -10 * torch.log10(m),
-        torch.tensor([0.999 * least, 1.001 * least], dtype=dtype),
-    )
-    assert slope.isinf().tolist() == [True, False]
 some, other = torch.rand(2, 2, 1, 5, 5, dtype=torch.float64)
 for fix in (
     edges_safe,
