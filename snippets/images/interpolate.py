@@ -38,21 +38,6 @@ def fit(**options):
 
 x = fit(mode="nearest")
 # --8<-- [end:trap]
-# claim: When an image is enlarged to a size without antialias, every pixel is
-#   used.
-corner = {"align_corners": True}
-for n in range(1, 14):
-    row = torch.eye(n, dtype=torch.float64)[:, None]
-    for m in range(n, 3 * n + 2):
-        for mode in ("nearest", "nearest-exact", "linear", "area"):
-            for options in ({}, corner) if mode == "linear" else ({},):
-                out = interpolate(row, size=m, mode=mode, **options)
-                assert out.any(dim=-1).all()
-        for options in {}, corner, {"antialias": True}:
-            out = interpolate(
-                row[..., None, :], size=(1, m), mode="bicubic", **options
-            )
-            assert (out.abs() > 1e-9).any(dim=-1).all()
 # claim: A mode that reads every pixel, given a size.
 for n in range(2, 14):
     row = torch.eye(n, dtype=torch.float64)[:, None, None]
@@ -181,11 +166,7 @@ print("a number instead:", y.requires_grad)
 # --8<-- [end:scale]
 assert not y.requires_grad
 assert not interpolate(x, scale_factor=scale, mode="area").requires_grad
-for mode in ("nearest", "nearest-exact", "bilinear", "bicubic", "area"):
-    y = interpolate(
-        x, scale_factor=scale, mode=mode, recompute_scale_factor=True
-    )
-    assert not y.requires_grad
+for mode in ("bilinear", "area"):
     try:
         interpolate(x, scale_factor=scale, mode=mode)
         assert mode == "area"
@@ -208,60 +189,6 @@ assert read.tolist() == [0, 0, 1]
 assert abs(g.sum().item() - 7) < 1e-5
 g = weights(torch.ones(1, 1, 7), mode="nearest", scale_factor=1.2)
 assert g.sum() == 8 and g[6] == 0
-smooth = {"mode": "bilinear", "antialias": True}
-for options in {"scale_factor": (1.0, 0.7)}, {"size": (1, 4)}:
-    g = weights(torch.ones(1, 1, 1, 7), **smooth, **options)
-    assert (g[6] == 0) == ("scale_factor" in options)
-# claim: With False, the formulas above have 1/scale_factor in place of n/m,
-#   but not for area and align_corners=True. Where the size stays, linear modes
-#   and antialias copy, and nearest of images too; where it doubles, that one
-#   repeats each pixel.
-for n, scale, longer in (
-    (5, 1.5, 6),
-    (7, 0.7, 10),
-    (7, 1.2, 10),
-    (13, 0.3, 20),
-):
-    row = torch.rand(1, 1, n, dtype=torch.float64)
-    whole = torch.nn.functional.pad(row, (0, longer - n), mode="replicate")
-    size = round(longer * scale)  # the same ratio, without a rest
-    for mode, d in (
-        ("nearest", 1),
-        ("nearest-exact", 1),
-        ("linear", 1),
-        ("bilinear", 2),
-        ("bicubic", 2),
-        ("trilinear", 3),
-    ):
-        one = (1,) * (d - 1)
-        short, long = (x.view(1, 1, *one, -1) for x in (row, whole))
-        y = interpolate(short, scale_factor=(*one, scale), mode=mode)
-        wanted = interpolate(long, size=(*one, size), mode=mode)
-        assert y.shape[-1] == int(n * scale)
-        torch.testing.assert_close(y, wanted[..., : y.shape[-1]])
-    for mode in ("bilinear", "bicubic"):  # the first places: far from the end
-        options = {"mode": mode, "antialias": True}
-        short, long = (x.view(1, 1, 1, -1) for x in (row, whole))
-        y = interpolate(short, scale_factor=(1.0, scale), **options)
-        wanted = interpolate(long, size=(1, size), **options)
-        torch.testing.assert_close(y[..., 0], wanted[..., 0])
-    for options in {"mode": "area"}, {"mode": "linear", "align_corners": True}:
-        y = interpolate(row, scale_factor=scale, **options)
-        wanted = interpolate(row, size=int(n * scale), **options)
-        torch.testing.assert_close(y, wanted)
-small = torch.rand(1, 1, 1, 3)
-for options in (
-    {"mode": "bilinear"},
-    {"mode": "nearest"},
-    smooth,
-    {"mode": "bicubic", **corner},
-):
-    y = interpolate(small, scale_factor=(1.0, 1.1), **options)
-    torch.testing.assert_close(y, small)
-y = interpolate(small, scale_factor=(1.0, 1.1), mode="bicubic")
-assert not torch.allclose(y, small)  # this one does not copy
-y = interpolate(small, scale_factor=(1.0, 2.3), mode="nearest")
-assert torch.equal(y, small.repeat_interleave(2, -1))
 
 
 def both_ways(x, **options):
@@ -326,9 +253,7 @@ for mode in ("nearest", "linear", "area"):
     y = interpolate(x, size=2, mode=mode).flatten().tolist()
     print(f"{mode:7} {y} gradient {weights(x, size=2, mode=mode).tolist()}")
 # --8<-- [end:nan]
-# a weight of 0 is enough
-y = interpolate(x, size=7, mode="linear", align_corners=True)
-assert y[0, 0, 0].isnan() and not weights(x, size=2, mode="area").isnan().any()
+assert not weights(x, size=2, mode="area").isnan().any()
 
 # --8<-- [start:one-column]
 column = torch.arange(4.0).view(1, 1, 4, 1)
@@ -377,13 +302,6 @@ for options in (
     except (ValueError, NotImplementedError) as error:
         print(error)
 # --8<-- [end:errors]
-import warnings
-
-with warnings.catch_warnings(record=True) as seen:
-    warnings.simplefilter("always")
-    interpolate(x, scale_factor=1.5, mode="bilinear")
-assert not seen
-
 from torch.autograd.functional import jacobian
 
 torch.manual_seed(0)
