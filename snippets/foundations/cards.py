@@ -23,8 +23,7 @@ print("left", left.item(), "right", right.item())
 print("forward", forward.item(), "second", second.item())
 # --8<-- [end:row]
 assert (gradient, left, right, forward, second) == (0, 0, 1, 0, 0)
-# claim: Where a function is smooth, Gradient, Forward, Left and Right should
-#   be the same number.
+# claim: Where a function is smooth, they should be the same number.
 for f in (torch.exp, torch.sin, torch.tanh, lambda x: x**3):
     for at in (-1.3, -0.2, 0.7, 1.1):
         x = torch.tensor(at, dtype=torch.float64, requires_grad=True)

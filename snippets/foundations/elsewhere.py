@@ -28,14 +28,9 @@ for dtype in dtypes:
     for entries in (65, 1001, 4099):
         x = torch.full((entries,), torch.nan, dtype=dtype)
         assert gradient(elu, x).isnan().sum() > entries / 2
-        wide = torch.full((entries, 2), torch.nan, dtype=dtype)
-        g = gradient(lambda x: elu(x[:, 0]), wide)
-        assert (g[:, 0] == 1).all()
-        wide = torch.full((entries, 8), torch.nan, dtype=dtype)
-        g = gradient(lambda x: elu(x[:, :3]), wide)
-        assert (g[:, :3] == 1).all()
-        wide = torch.full((entries, 7), torch.nan, dtype=dtype)
-        assert gradient(lambda x: elu(x.mT), wide).isnan().float().mean() > 0.9
+        wide = torch.full((2 * entries,), torch.nan, dtype=dtype)
+        assert (gradient(lambda x: elu(x[::2]), wide)[::2] == 1).all()
+
 
 # --8<-- [start:dtype]
 y = torch.ones(1)
