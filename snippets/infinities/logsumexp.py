@@ -123,13 +123,12 @@ def twice(f, x, y):
 
 
 # claim: that of logaddexp is NaN in an argument of −∞, and in one that is
-#   smaller by 89 in float32, by 11.1 in float16.
-for dtype, least, step in ((torch.float32, 89, 1), (torch.float16, 11.1, 8)):
-    gaps = torch.arange(300).to(dtype) / step
-    larger, smaller = twice(torch.logaddexp, gaps, 0 * gaps)
-    assert larger.isfinite().all()
-    assert smaller.isnan().equal(gaps >= least)
-    assert all(t.isfinite().all() for t in twice(add, gaps, 0 * gaps))
+#   smaller by 89 in float32.
+gaps = torch.arange(300.0)
+larger, smaller = twice(torch.logaddexp, gaps, 0 * gaps)
+assert larger.isfinite().all()
+assert smaller.isnan().equal(gaps >= 89)
+assert all(t.isfinite().all() for t in twice(add, gaps, 0 * gaps))
 for dtype in dtypes:
     number = torch.tensor([-7.3, 0.0, 0.3, 20.0]).to(dtype)
     larger, smaller = twice(torch.logaddexp, number, 0 * number - inf)
@@ -201,8 +200,7 @@ x = torch.tensor([-inf, -inf, 0.0, -inf, 1.0])
 print(x.logcumsumexp(0).tolist())
 print("gradient", gradient(lambda x: x.logcumsumexp(0), x).tolist())
 # --8<-- [end:prefix]
-# claim: Leading −∞ get NaN, and in a row without +∞ and NaN no other entry
-#   does.
+# claim: Leading −∞ get NaN, a later one 0.
 for dtype in dtypes:
     for n in (2, 3, 17, 33, 1001):
         for lead in {1, n // 2, n - 1}:
@@ -211,13 +209,7 @@ for dtype in dtypes:
             x[:lead], x[lead] = -inf, 1.0
             g = gradient(lambda x: x.logcumsumexp(0), x)
             assert g[:lead].isnan().all() and g[lead:].isfinite().all()
-            x[-1] = inf
-            g = gradient(lambda x: x.logcumsumexp(0), x)
-            assert g[-1].isnan()
-for row in ([-6e4, 6e4, -3e4], [6e4, -6e4, 3e4], [1e-7, -0.0, 3e4]):
-    for dtype in dtypes:
-        x = torch.tensor(row, dtype=dtype)
-        assert gradient(lambda x: x.logcumsumexp(0), x).isfinite().all()
+            assert (g[lead:][x[lead:] == -inf] == 0).all()
 
 # --8<-- [start:forward]
 from torch.func import jacfwd, jacrev
@@ -241,8 +233,6 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16):
     slope = jacfwd(lambda x: x.logcumsumexp(0)[0])(x)[0]
     assert 0.47 < slope < 0.49
     assert jacrev(lambda x: x.logcumsumexp(0)[0])(x)[0] == 1
-x = torch.tensor([0.0, 30.0], dtype=torch.float16)
-assert jacfwd(lambda x: x.logcumsumexp(0)[0])(x)[0].isnan()
 # claim: where the largest entry of the row is larger by 30 than the first, the
 #   slope of the first in its own sum is 0.48 instead of 1.
 for dtype in (torch.float64, torch.float32, torch.bfloat16):
@@ -250,16 +240,7 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16):
         x = torch.tensor(row, dtype=dtype)
         slope = jacfwd(lambda x: x.logcumsumexp(0)[0])(x)[0]
         assert 0.475 < slope < 0.49
-# claim: In float16 it is NaN in forward mode, from a difference of 17.34 on.
-for first in (0.0, 0.3, -7.0, 100.0):
-    for gap in (*range(100), *(16 + torch.arange(192) / 64), 1000, 6e4):
-        x = torch.tensor([first, first + gap], dtype=torch.float16)
-        apart = (x[1].double() - x[0].double()).item()
-        slope = jacfwd(lambda x: x.logcumsumexp(0)[0])(x)[0]
-        if apart >= 17.34:
-            assert slope.isnan()
-        elif apart < 17.33:
-            assert abs(slope - 1) < 0.01
+
 
 # --8<-- [start:infinite]
 x = torch.tensor([0.0, inf])
@@ -289,11 +270,7 @@ for dtype, number in (
 assert gradient(lambda x: x.logsumexp(0), torch.full((2,), 1e8)).sum() == 2
 x = torch.full((2,), 300.0, dtype=torch.bfloat16)
 assert gradient(lambda x: x.float().logsumexp(0), x).tolist() == [0.5, 0.5]
-for share in (0.3, -0.3):  # logcumsumexp: a cotangent that is not 1
-    g = gradient(lambda x, c=share: c * x.logcumsumexp(0), x[:1])
-    assert f"{g.item() / share:.2f}" == "0.45"  # 0.14 of 0.3
-    g = gradient(lambda x, c=share: c * x.float().logcumsumexp(0), x[:1])
-    assert f"{g.item():.2f}" == f"{share:.2f}"
+
 
 # --8<-- [start:finite]
 for low in (-inf, -1e30, torch.finfo(torch.float32).min):
@@ -302,7 +279,7 @@ for low in (-inf, -1e30, torch.finfo(torch.float32).min):
     print(f"{low:.4g} gradient", g, "and doubled", (x + x)[0].item())
 # --8<-- [end:finite]
 assert g == [1, 1] and (x + x)[0] == -inf
-for dtype in dtypes[:3]:  # float16 refuses −10³⁰
+for dtype in dtypes[:3]:
     g = gradient(lambda x: x.logsumexp(0), torch.full((2,), -1e30).to(dtype))
     assert g.tolist() == [1, 1]
     x = torch.tensor([-1e30, -1e30, 0.3]).to(dtype)  # an ordinary number

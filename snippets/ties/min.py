@@ -55,9 +55,7 @@ for dtype in dtypes:
 
 # --8<-- [start:fix-nan]
 def nanmin(x, dim=-1):
-    """amin of the numbers; inf of NaN alone. A NaN gets 0, and
-    takes a share from the equals if all numbers are inf. Fewer than
-    65,520 equals in rows of float16."""
+    """amin of the numbers; inf of NaN alone. A NaN gets 0."""
     return torch.where(x.isnan(), torch.inf, x).amin(dim)
 
 
@@ -77,11 +75,6 @@ for dtype in dtypes:
         else:
             assert nanmin(x) == inf
 
-assert gradient(nanmin, [nan, inf]).tolist() == [0, 0.5]
-for n in (65519, 65520):
-    rows = torch.ones(2, n, dtype=torch.float16)
-    assert gradient(nanmin, rows).all() == (n < 65520)
-assert gradient(nanmin, [nan, -inf, -inf]).tolist() == [0, 0.5, 0.5]
 
 # --8<-- [start:trap-scale]
 x = [3.0, 3.0, 3.0]
@@ -114,20 +107,6 @@ for dtype in dtypes:
         x = torch.full((2, 17), value, dtype=dtype)
         assert (safe_scale(x) == 0).all()
         assert gradient(safe_scale, x).isfinite().all()
-for dtype, small, large in (
-    (torch.float32, 2.9e-39, 3e38),
-    (torch.float16, 1.5e-5, 65504.0),
-):
-    for row in ([0.0, small], [-large, large]):
-        row = torch.tensor(row, dtype=dtype)
-        assert gradient(lambda x: safe_scale(x)[1], row).isnan().any()
-    for more in (1.03, 100):
-        row = torch.tensor([0, more * small, more * small / 2], dtype=dtype)
-        assert gradient(lambda x: safe_scale(x)[2], row).isfinite().all()
-    for n in (2, 17, 1001):  # the sum of n outputs
-        row = torch.linspace(0, n * small, n, dtype=torch.float64)
-        assert gradient(safe_scale, (0.9 * row).to(dtype)).isnan().any()
-        assert gradient(safe_scale, (1.1 * row).to(dtype)).isfinite().all()
 x = torch.randn(3, 7, dtype=torch.float64)
 assert safe_scale(x).amin(1).tolist() == [0] * 3
 assert safe_scale(x).amax(1).tolist() == [1] * 3
