@@ -96,9 +96,8 @@ for dtype in dtypes:
             else:
                 assert (value[j] == 0).all()
 
-# claim: That of index_reduce in a vector stops at 2,048 in float16 and at 256
-#   in bfloat16, where each of 1,000 equals gets 1/256, and the mean of 256
-#   zeros and 256 ones is 1.
+# claim: of index_reduce in a vector stops at 256 in bfloat16, where each of
+#   1,000 equals gets 1/256, and at 2,048 in float16.
 for dtype, most in ((torch.bfloat16, 256), (torch.float16, 2048)):
     for n in (most // 2, most, 1000 if most == 256 else 5000):
         group = torch.zeros(n, dtype=torch.int64)
@@ -114,57 +113,7 @@ for dtype, most in ((torch.bfloat16, 256), (torch.float16, 2048)):
                 right = 1 / (most if stops else n)
                 near = torch.finfo(dtype).eps
                 assert ((g.double() / right - 1).abs() < near).all()
-bits = torch.tensor([0.0, 1.0], dtype=torch.bfloat16).repeat(256)
-group = torch.zeros(512, dtype=torch.int64)
-means = [
-    f(bits.new_zeros(1), 0, group, bits, "mean", include_self=False).item()
-    for f in kinds
-]
-assert means == [0.5, 1]
 
-
-# claim: In a matrix the sum of mean stops: the mean of 1,024 ones is 0.25 in
-#   bfloat16.
-def one_mean(y, dim):
-    group = torch.zeros(y.shape[dim], dtype=torch.int64)
-    into = y.new_zeros(y.narrow(dim, 0, 1).shape)
-    return into.index_reduce(dim, group, y, "mean", include_self=False)
-
-
-for dtype, n in ((torch.bfloat16, 1024), (torch.float16, 8192)):
-    for shape in ((n, 1), (n, 5), (2, n)):
-        y, dim = torch.ones(shape, dtype=dtype), shape.index(n)
-        assert (one_mean(y, dim) == 0.25).all()
-        g = gradient(lambda y, d=dim: one_mean(y, d), y)
-        assert (g == 1 / n).all()
-# claim: In float16 a count of 65,520 or more gives 0 to all of a group in
-#   scatter_reduce, and in a matrix.
-for n in (65519, 65520, 70000):
-    for groups in (1, 2):
-        y = torch.ones(groups * n, dtype=torch.float16)
-        group = torch.arange(groups * n) // n
-        for how in ("amax", "amin", "mean"):
-            g = gradient(
-                lambda y, i=group, h=how, m=groups: y.new_zeros(
-                    m
-                ).scatter_reduce(0, i, y, h, include_self=False),
-                y,
-            )
-            assert (g == 0).all() if n > 65519 else (g > 1e-5).all()
-for n in (65519, 65520):
-    for shape in ((n, 1), (2, n)):
-        y, dim = torch.ones(shape, dtype=torch.float16), shape.index(n)
-        group, into = torch.zeros(n, dtype=torch.int64), y.narrow(dim, 0, 1)
-        for how in ("amax", "amin", "mean"):
-            g = gradient(
-                lambda y, i=group, h=how, d=dim, x=into: x.index_reduce(
-                    d, i, y, h, include_self=False
-                ),
-                y,
-            )
-            # x counts as one of the equals
-            counted = n + (how != "mean")
-            assert (g == 0).all() if counted > 65519 else (g > 1e-5).all()
 
 # --8<-- [start:forward]
 index = torch.tensor([0, 0])
@@ -192,31 +141,6 @@ for dtype in dtypes[:2]:
                 (torch.ones_like(y),),
             )
             assert slope == 0
-for dtype in dtypes:
-    near = 8 * torch.finfo(dtype).eps
-    for n in (1, 3, 7):
-        for how in ("amax", "amin", "mean"):
-            for include in (True, False):
-                x, y = torch.zeros(1, dtype=dtype), torch.zeros(n, dtype=dtype)
-                y[2:] = torch.randint(-1, 2, (len(y[2:]),)).to(dtype)
-                group = torch.zeros(n, dtype=torch.int64)
-                slopes = [
-                    torch.func.jvp(
-                        lambda y, j=group, h=how, i=include, x=x: (
-                            x.scatter_reduce(0, j, y, h, include_self=i)
-                        ),
-                        (y,),
-                        (e,),
-                    )[1].item()
-                    for e in torch.eye(n, dtype=dtype)
-                ]
-                mine = torch.cat([x, y]) if include else y
-                best = {"amax": mine.amax(), "amin": mine.amin()}.get(how)
-                equal = (mine == best) if how != "mean" else mine == mine
-                for slope, v in zip(slopes, y):
-                    right = (how == "mean" or v == best) / equal.sum()
-                    assert abs(slope - right) < near
-
 two, one = torch.ones(2), torch.ones(1)
 for how in ("amax", "amin", "prod", "mean"):
     try:
@@ -260,8 +184,8 @@ for how in ("amax", "mean", "prod", "sum"):
 y = torch.tensor([0.0, 3.0], requires_grad=True)
 z = torch.tensor([2.0]).scatter_reduce(0, torch.tensor([0, 0]), y, "prod")
 assert torch.autograd.grad(z, y)[0].tolist() == [6, 0]
-# claim: the product of the others, unless one is ±∞ or the product of all
-#   underflows or overflows
+# claim: the product of the others, unless the product of all underflows or
+#   overflows
 
 
 def products(y):
@@ -283,9 +207,6 @@ for dtype in dtypes[:2]:
             torch.testing.assert_close(
                 g, torch.stack(rest).detach(), atol=near, rtol=near
             )
-y = torch.tensor([inf, 2.0, 3.0], requires_grad=True)
-for z in products(y):
-    assert torch.autograd.grad(z.sum(), y)[0][0].isnan()
 for value, found in ((1e-30, 0.0), (1e30, inf)):
     y = torch.full((2,), value, requires_grad=True)
     for z in products(y):

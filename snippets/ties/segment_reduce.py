@@ -39,7 +39,7 @@ assert z == 0 and torch.autograd.grad(z, below)[0].tolist() == [0, 0]
 def segment(y, how, lengths):
     """segment_reduce along dimension 0, with 0 for an empty segment. how is
     max, min, mean, sum or prod. It has neither forward mode nor
-    second derivative, and vmap loops over it, with a warning."""
+    second derivative."""
     z = torch.segment_reduce(y, how, lengths=lengths)
     full = (lengths > 0).view(-1, *[1] * (y.dim() - 1))
     return torch.where(full, z, 0)
@@ -135,13 +135,6 @@ print("embedding_bag", gradient(bag_max, w).view(-1).tolist())
 print("amax         ", gradient(shared, w).view(-1).tolist())
 # --8<-- [end:share]
 torch.manual_seed(0)
-for n in (65519, 65520):
-    for how in ("max", "min", "mean"):
-        y, ends = torch.ones(2 * n, dtype=dtypes[3]), torch.tensor([n, n])
-        g = gradient(
-            lambda y, h=how, e=ends: torch.segment_reduce(y, h, lengths=e), y
-        )
-        assert (g == 0).all() == (n > 65519)
 # In half precision the values for sum and mean stop growing.
 for dtype, most, n in ((dtypes[2], 256, 1000), (dtypes[3], 2048, 4000)):
     for shape in ((n,), (n, 2)):
@@ -225,23 +218,7 @@ for initial in (0, 4):
 
     print("mean", initial, f(y).tolist(), gradient(f, y).tolist())
 # --8<-- [end:initial]
-# In prod it multiplies the gradients.
-for dtype in dtypes:
-    for n in (1, 3, 7):
-        for zeros in (0, 1):  # one zero goes another way
-            y = (0.5 + torch.rand(n)).to(dtype)
-            y[:zeros] = 0
 
-            def f(y, start):
-                n = torch.tensor([len(y)])
-                return torch.segment_reduce(
-                    y, "prod", lengths=n, initial=start
-                )
-
-            plain = gradient(lambda y: f(y, 1), y)
-            five = gradient(lambda y: f(y, 5), y)
-            eps = 8 * torch.finfo(dtype).eps
-            torch.testing.assert_close(five, 5 * plain, rtol=eps, atol=0)
 
 # --8<-- [start:nan]
 nan = float("nan")
@@ -257,12 +234,7 @@ for rows in ([nan, 1.0, 2.0], [1.0, nan, 2.0]):
     g = gradient(bag_max, w).view(-1).tolist()
     print("bag", rows, "value", bag_max(w).item(), "gradient", g)
 # --8<-- [end:nan]
-# claim: A NaN counts if it comes first in the bag, or first behind its
-#   padding, and is passed over later
-for rows in ([1, 0, 2], [1, 2, 0]):
-    w = torch.tensor([[nan], [9.0], [2.0]])
-    z = F.embedding_bag(torch.tensor([rows]), w, mode="max", padding_idx=1)
-    assert z.isnan() if rows[1] == 0 else z == 2
+# claim: In a bag a NaN counts if it comes first, and is passed over later.
 for dtype in dtypes:
     for n in (3, 17, 33):
         for place in (0, 1, n - 1):
@@ -270,8 +242,7 @@ for dtype in dtypes:
             w[place] = nan
             z = F.embedding_bag(torch.arange(n)[None], w, mode="max")
             assert z.isnan().all() if place == 0 else z.isfinite().all()
-# claim: In `prod` of `segment_reduce` the gradient of the NaN itself is the
-#   product of the others
+# claim: NaN, but for the NaN's own
 for dtype in dtypes:
     for place in (0, 1, 2):
         y = torch.full((3,), 3.0, dtype=dtype)
@@ -290,8 +261,8 @@ def prod(y):
     return torch.segment_reduce(y, "prod", lengths=torch.tensor([len(y)]))
 
 
-# the product of the others, unless one is ±∞ or the product of all underflows
-# or overflows
+# claim: the product of the others, unless the product of all underflows or
+#   overflows
 for dtype in dtypes:
     tiny, huge = torch.finfo(dtype).tiny, torch.finfo(dtype).max
     for n in (1, 3, 17):
@@ -305,7 +276,7 @@ for dtype in dtypes:
                 rtol=n * torch.finfo(dtype).eps,
                 atol=0,
             )
-    for entries in ((inf, 2.0), (tiny, tiny), (huge, huge)):
+    for entries in ((tiny, tiny), (huge, huge)):
         g = gradient(prod, torch.tensor(entries, dtype=dtype))
         assert g[0] != entries[1]
 
