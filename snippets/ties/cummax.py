@@ -65,18 +65,10 @@ print("loss", round(loss.item(), 3), [round(v, 2) for v in rising(w).tolist()])
 assert loss < 0.01
 x = torch.randn(3, 17, dtype=torch.float64)
 assert (rising(x).diff(dim=-1) > 0).all() and gradient(rising, x).all()
-for dtype, alive, dead in (
-    (torch.float32, -103.9, -104.0),
-    (torch.float16, -17.3, -17.4),
-):
-    g = gradient(rising, torch.tensor([3.0, alive], dtype=dtype))
-    assert g[1] > 0
-    g = gradient(rising, torch.tensor([3.0, dead], dtype=dtype))
-    assert g[1] == 0
-low = torch.tensor(-17.5, dtype=torch.float16, requires_grad=True)
-for scale in (0.1, 1, 1024):  # a larger cotangent gets through
-    (g,) = torch.autograd.grad(softplus(low) * scale, low)
-    assert softplus(low) == 0 and (g > 0) == (scale > 1)
+assert gradient(rising, torch.tensor([3.0, -103.9]))[1] > 0
+for low in (-104.0, -104.1, -200.0, -1e6):
+    assert softplus(torch.tensor(low)) == 0
+    assert gradient(rising, torch.tensor([3.0, low]))[1] == 0
 for dtype in dtypes:
     x = (torch.randn(3, 17) * 20).to(dtype)
     assert (rising(x).diff(dim=-1) >= 0).all()

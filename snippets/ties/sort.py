@@ -140,7 +140,7 @@ for dtype in dtypes:
                 kept = x.argsort(stable=True, descending=down)
                 lost.append(not torch.equal(kept, x.argsort(descending=down)))
         assert any(lost) == (n > 16)
-# claim: A stable sort keeps the order of equals
+# sort(stable=True) keeps their order.
 for dtype in dtypes:
     for n in (1, 3, 17, 33, 1001):
         for value in (0.3, nan, -inf):
