@@ -65,7 +65,6 @@ assert blamed == [
     "SqrtBackward0",
     "SqrtBackward0",
 ]
-assert gradient(torch.sqrt, nan).isnan()  # a NaN is blamed on the root too
 
 
 # --8<-- [start:fix-norm]
@@ -114,8 +113,6 @@ for n in (1, 2, 33):
     )
     (g,) = torch.autograd.grad(g[0], x)
     assert g.isnan().all()
-    hessian = torch.func.hessian(torch.linalg.vector_norm)
-    assert (hessian(torch.zeros(n)) == 0).all()
 
 
 # --8<-- [start:fix-where]
@@ -168,12 +165,7 @@ print("float16", gradient(inside, x.half()))
 # --8<-- [end:fix-eps]
 assert gradient(inside, x).tolist() == [0, 0]
 assert gradient(outside, x).isnan().all()
-# claim: In float16 $10^{-12}$ rounds to 0, and squares overflow from 256 on
 assert gradient(inside, x.half()).isnan().all()
-squares = torch.arange(200, 60000).half().unique() ** 2
-assert (
-    squares.isinf() == (torch.arange(200, 60000).half().unique() >= 256)
-).all()
 assert torch.tensor(1e-12, dtype=torch.float16) == 0
 
 
@@ -254,16 +246,14 @@ for exponent in (0, 4, 8, 12, 16):
     x = torch.tensor(10.0**-exponent, dtype=torch.float64)
     print(f"x = 1e-{exponent:<2}", gradient(torch.sqrt, x).item())
 # --8<-- [end:growth]
-# claim: The slope is finite for every positive number of a dtype
 for dtype in dtypes:
     info = torch.finfo(dtype)
     least = info.smallest_normal * info.eps  # the smallest subnormal number
     x = torch.tensor([least, info.smallest_normal, 1, info.max], dtype=dtype)
     assert (x > 0).all() and gradient(torch.sqrt, x).isfinite().all()
-assert 1.3e22 < gradient(torch.sqrt, 2.0**-149) < 1.4e22
 
 # --8<-- [start:minus-zero]
-zero = torch.tensor(-0.0)
+zero = torch.tensor(-1.0 * 0.0)
 half = torch.tensor(0.5)
 for name, f in {
     "sqrt          ": torch.sqrt,
@@ -280,9 +270,6 @@ for dtype in dtypes:
         assert (gradient(torch.sqrt, x) == -inf).all()
         assert (gradient(lambda x: torch.sqrt(x + 0.0), x) == inf).all()
         assert (gradient(lambda x: x**half, x) == inf).all()
-# In float16 the formula of the card does not see an x of -inf either.
-root = gradient(lambda x: x**0.5, torch.tensor(-inf, dtype=torch.float16))
-assert root == 0 and gradient(lambda x: x ** (1 / 3), -inf) == 0
 
 # --8<-- [start:negative]
 x = torch.tensor([-1.0, 4.0])
@@ -299,18 +286,11 @@ print("root    ", w.item())
 print("1/(2w)  ", (1 / (2 * w)).item())
 print("gradient", g.item(), "its conjugate")
 # --8<-- [end:complex]
-# claim: A complex input has a root everywhere.
-z = torch.randn(99, dtype=torch.complex128)
-z = torch.cat([z, torch.tensor([0j, -1 + 0j, 1j])]).requires_grad_()
+z = torch.randn(99, dtype=torch.complex128, requires_grad=True)
 w = torch.sqrt(z)
 torch.testing.assert_close(w * w, z)
 (g,) = torch.autograd.grad(w, z, torch.ones_like(w))
-torch.testing.assert_close(g[:-3], (1 / (2 * w)).conj().detach()[:-3])
-for dtype in (torch.complex64, torch.complex128):
-    for part in (torch.real, torch.imag):
-        z = torch.zeros(3, dtype=dtype)
-        g = gradient(lambda z, p=part: p(torch.sqrt(z)), z)
-        assert g.isnan().all()
+torch.testing.assert_close(g, (1 / (2 * w)).conj().detach())
 
 
 # --8<-- [start:cube]
@@ -336,12 +316,12 @@ print("slope of sqrt at 0", g_squares)
 print("slope of x**2 at 0", 2 * x.detach())
 print("their product     ", g_x)
 # --8<-- [end:chain]
-# claim: The other half is any 0 it gets multiplied by
 for dtype in dtypes:
     x = torch.zeros(3, dtype=dtype)
     assert g_squares == inf and g_x.isnan().all()
     for f in (
         lambda x: (x**2).sum().sqrt(),
+        lambda x: (x - x.detach()).square().sum().sqrt(),  # a distance
         lambda x: 0 * x.sqrt(),
         lambda x: torch.where(x > 0, x.sqrt(), 0.0),
         lambda x: x.abs().sqrt(),
