@@ -76,11 +76,6 @@ print(select(x, n), *gradient(select, x, n))
 # --8<-- [end:fix-select]
 assert gradient(select, x, n)[0].tolist() == [0.5, 0]
 try:
-    torch.vmap(select)(x[None], n[None])
-    raise AssertionError
-except RuntimeError as error:
-    assert "dynamic shape" in str(error)
-try:
     select(torch.ones(3, 1), n)
     raise AssertionError
 except IndexError as error:
@@ -92,16 +87,14 @@ for dtype in (torch.float64, torch.float16):
     for g in gradient(lambda x, n: x / (n + eps), x.to(dtype), n.to(dtype)):
         print(g)
 # --8<-- [end:fix-eps]
-# claim: It replaces ±∞ by 1/ε for the numerator and by −x/ε² for the
-#   divisor
+# ±∞ becomes 1/ε for the numerator and −x/ε² for the divisor.
 for value in (1.0, -3.0, 0.7):
     for e in (1e-3, 1e-6, 1e-8):
         a, zero = torch.tensor([value, 0.0], dtype=torch.float64)
         dx, dy = gradient(lambda x, n, e=e: x / (n + e), a, zero)
         torch.testing.assert_close(dx.item(), 1 / e)
         torch.testing.assert_close(dy.item(), -value / e**2)
-assert gradient(lambda n: 1 / (n + eps), -eps) == -inf
-# claim: n + eps n.sign() adds nothing at 0, where the sign is 0.
+# n + eps * n.sign() adds 0 at 0.
 for zero in (0.0, -0.0):
     at = torch.tensor(zero, dtype=torch.float64)
     assert (1 / (at + eps * at.sign())).isinf()
@@ -190,23 +183,6 @@ with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
             print(name, error)
 # --8<-- [end:anomaly]
 assert blamed == 3 * ["DivBackward0"] + ["ReciprocalBackward0"]
-flat = {
-    "exp": lambda q: (-q).exp(),
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "clamp": lambda q: q.clamp(max=9),
-}
-for after in flat.values():  # a cotangent of 0 without a mask
-    for a in torch.tensor(3.0), torch.tensor([3.0, 5.0]):
-        zero = torch.zeros_like(a)
-        both = gradient(lambda x, n, f=after: f(x / n), a, zero)
-        assert both[0].isnan().all() and both[1].isnan().all()
-for x, y, bad in ((inf, inf, [0, 1]), (nan, 2.0, [0, 1]), (3.0, nan, [1, 1])):
-    assert [g.isnan() for g in gradient(torch.div, x, y)] == bad
-for x, y, bad in ((0.0, 2.0, [0, 1]), (3.0, inf, [1, 1])):  # a cotangent of ∞
-    for f in torch.log, torch.sqrt:
-        both = gradient(lambda x, y, f=f: f(x / y), x, y)
-        assert [g.isnan() for g in both] == bad
 p = torch.tensor([0.0, 1.0, 2.0], requires_grad=True)
 with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -232,14 +208,6 @@ for dtype in dtypes:
 x = torch.tensor([2.0, 0.0])
 print(x / x, gradient(lambda x: x / x, x))
 # --8<-- [end:same]
-# claim: For a real x, x / x is 1 everywhere but at 0, ±∞ and NaN.
-for dtype in dtypes:
-    x = torch.randn(1001).to(dtype)
-    x = torch.cat([x, torch.tensor([6e-8, -6e4], dtype=dtype)])
-    x = x[x != 0]
-    assert (x / x == 1).all()
-    x = torch.tensor([0.0, -0.0, inf, -inf, nan], dtype=dtype)
-    assert (x / x).isnan().all()
 
 # --8<-- [start:forward]
 from torch.func import jvp

@@ -24,7 +24,7 @@ for dtype in dtypes:
         for n in 1, 33:
             g = gradient(getattr(torch, name), ends.repeat(n))
             assert g.tolist() == n * limit
-    # None of the functions gives NaN itself for a real input.
+    # The NaN comes from what surrounds them.
     many = torch.linspace(-1200, 1200, 4801, dtype=torch.float64).to(dtype)
     many = torch.cat([many, ends, torch.tensor([-0.0], dtype=dtype)])
     for name in functions:
@@ -32,7 +32,6 @@ for dtype in dtypes:
         assert (
             not f(many).isnan().any() and not gradient(f, many).isnan().any()
         )
-assert gradient(lambda z: torch.exp(z).real, 200 + 0j).isnan()
 assert gradient(lambda x: 0 * torch.exp(x), 200.0).isnan()
 
 
@@ -55,7 +54,6 @@ def early(x):
 
 print(early(x), gradient(early, x))
 # --8<-- [end:fix-where]
-# claim: so that it never sees a large number.
 for dtype in dtypes:
     x = torch.tensor([-inf, -1e4, -1, -0.0, 0, 1e-3, 2, 100, 6e4, inf]).to(
         dtype
@@ -194,11 +192,8 @@ for name in "sigmoid", "expm1":
 slopes = gradient(torch.sigmoid, x.double())
 torch.testing.assert_close(slopes[0], slopes[1], rtol=1e-7, atol=0)
 assert gradient(torch.sigmoid, x)[1] == 0
-# claim: expm1 has the same on the left, where its value rounds to −1.
-for dtype in dtypes[:2]:
-    far = torch.tensor([-40.0], dtype=dtype)
-    assert torch.expm1(far) == -1 and gradient(torch.expm1, far) == 0
-    assert gradient(torch.exp, far) > 0
+assert torch.sigmoid(x)[1] == 1 and torch.expm1(x)[0] == -1
+assert gradient(torch.expm1, x)[0] == 0 and gradient(torch.exp, x)[0] > 0
 
 # What the page says of derivatives.yaml.
 import pathlib
