@@ -82,21 +82,20 @@ for f in angle_kahan, angle_atan2:
         g, _ = gradient(f, u, v)
         print(f.__name__, round(f(u, v).item(), 4), g + 0)  # no minus zeros
 # --8<-- [end:fix]
-# claim: At equal and at opposite vectors, v = pm u, the gradient of
-#   angle_kahan is 0.
+# At equal and at opposite vectors the gradient of angle_kahan is 0.
 for dtype in dtypes:
     for size in (2, 3, 17):
         many = torch.randn(200, size).to(dtype)
         for other in many, -many:
             assert (gradient(angle_kahan, many, other)[0] == 0).all()
-# claim: At the same places the gradient of angle_atan2 is 0 or rounding
-#   decides its direction;
+# At equal vectors rounding decides the direction of that of angle_atan2.
 for dtype in (torch.float64, torch.float32):
     many = torch.randn(500, 3, dtype=dtype)
     for other in many, -many:
         g, _ = gradient(angle_atan2, many, other)
         length = g.norm(dim=-1) * many.norm(dim=-1)
-        assert (length < 1.00001).all()
+        assert (length < 1.00001).all() and (length > 0.1).any()
+        assert g.sum(0).norm() < 0.2 * g.norm(dim=-1).sum()
 # claim: angle_kahan works in any number of dimensions, for vectors of any
 #   length but 0
 for dtype in dtypes:
@@ -115,12 +114,6 @@ for dtype in dtypes:
             if dtype.itemsize >= 4 and scale < info.max / 4:
                 g = (g.double() * scale).to(dtype)
                 torch.testing.assert_close(g, slope, rtol=1e-2, atol=1e-3)
-for dtype in dtypes:  # 1 / |u| overflows
-    least = torch.tensor([[1.0, 1.0]], dtype=dtype) * torch.finfo(dtype).tiny
-    least = least * torch.finfo(dtype).eps  # the smallest subnormal
-    other = torch.tensor([[1.0, 0.0]], dtype=dtype)
-    assert abs(angle_kahan(least, other) - torch.pi / 4) < 0.01
-    assert gradient(angle_kahan, least, other)[0].isinf().all()
 a, b = (torch.randn(4, 3, dtype=torch.float64) for _ in range(2))
 for f in angle_kahan, angle_atan2:
     leaves = a.clone().requires_grad_(), b.clone().requires_grad_()
@@ -177,7 +170,6 @@ steep = gradient(
 assert (
     (steep == 0) == ((t < 0.001414214) | (t > torch.pi - 0.001414214))
 ).all()
-assert 700 < steep.abs().max() < 708
 for dtype in (torch.float16, torch.bfloat16):
     x = torch.tensor([1.0], dtype=dtype)
     close = gradient(lambda x: torch.acos(x.clamp(-1 + eps, 1 - eps)), x)
@@ -199,19 +191,7 @@ for dtype in torch.float64, torch.float32:
     x = torch.nextafter(one, 0 * one)
     print(dtype, round(gradient(torch.acos, x).item()))
 # --8<-- [end:nearest]
-# claim: In float32 nothing lies between it and inf
-last = torch.nextafter(torch.ones(()), torch.zeros(()))
-assert torch.nextafter(last, torch.tensor(2.0)) == 1
 assert gradient(torch.acos, 1.0) == -inf
-# claim: a gradient of acos is never larger than 2896.4 in size, unless it is
-#   infinite.
-bits = torch.arange(0x3F000000, 0x3F800000, 5, dtype=torch.int32)
-top = torch.arange(0x3F7FF000, 0x3F800000, dtype=torch.int32)
-x = torch.cat([bits, top]).view(torch.float32)  # 0.5 to the last below 1
-x = torch.cat([x, -x, torch.linspace(-0.5, 0.5, 1001)])
-g = gradient(torch.acos, x)
-assert g.abs().max() == g.abs()[top.numel() + bits.numel() - 1]
-assert 2896.3 < g.abs().max() < 2896.4
 
 # --8<-- [start:outside]
 inputs = [-2.0, -1.25, 0.5, 1.25, 2.0]
@@ -223,8 +203,7 @@ for f in torch.asin, torch.acosh, torch.atanh:
 x = torch.tensor(-1.25, dtype=torch.float64)
 assert torch.acosh(x).isnan()
 assert abs(gradient(torch.acosh, x) - 4 / 3) < 1e-12  # the slope at +1.25
-# claim: the gradient is NaN too, except for acosh from −1 down and atanh,
-#   where it means nothing (inf at acosh(-1), else a number).
+# Outside of the domain the value is NaN.
 for dtype in dtypes:
     far = torch.tensor([1.01, 1.25, 2, 7, 1e4, inf], dtype=dtype)
     for f in torch.asin, torch.acos, torch.atanh:
@@ -250,7 +229,7 @@ for f in torch.atan, torch.asinh, torch.acosh:
     print(f.__name__, first.item(), second.item())
 # --8<-- [end:infinity]
 assert first == 0 and second.isnan()
-# claim: in float16 from 256 on, where that of asinh should be 1/256.
+# claim: in float16 from 256 on.
 for dtype in dtypes:
     root = torch.finfo(dtype).max ** 0.5
     for f in torch.atan, torch.asinh, torch.acosh:
@@ -261,8 +240,6 @@ for dtype in dtypes:
 halves = torch.arange(200, 60000).half().unique()
 for f in torch.asinh, torch.acosh, torch.atan:
     assert torch.equal(gradient(f, halves) == 0, halves >= 256)
-exact = gradient(torch.asinh, torch.tensor(256.0).double())
-assert abs(256 * exact - 1) < 1e-5
 
 # --8<-- [start:complex]
 for z in 2 + 0j, 1 + 0j:
@@ -270,11 +247,7 @@ for z in 2 + 0j, 1 + 0j:
     g = gradient(lambda z: torch.acos(z).imag, z)
     print("acos at", z.item(), "is", torch.acos(z), "gradient", g)
 # --8<-- [end:complex]
-# claim: At ±1 the gradient of acos is NaN, not inf
-for dtype in torch.complex64, torch.complex128:
-    for part in torch.real, torch.imag:
-        z = torch.tensor([1, -1], dtype=dtype)
-        assert gradient(lambda z, p=part: p(torch.acos(z)), z).isnan().all()
+assert g.isnan()
 
 # What the page quotes of derivatives.yaml.
 import pathlib

@@ -111,7 +111,6 @@ for value in -10.0, -100.0, -1e4, -1e5, -1e8:
     assert told[2:] == [True, True]
 # --8<-- [end:tail-fix]
 assert told[:2] == [False, False]
-# Its first derivative is right from −inf up.
 for dtype, last in (torch.float32, 13), (torch.float64, 37):
     x = torch.linspace(-60, last, 2001, dtype=dtype)
     x = torch.cat([x, -torch.logspace(1, 30, 99, dtype=dtype)])
@@ -119,8 +118,6 @@ for dtype, last in (torch.float32, 13), (torch.float64, 37):
     inside = (x**2 / 2).double().clamp(max=700).neg().exp() * 0.39894228
     want = torch.where(x > 5, inside, exact(x))
     torch.testing.assert_close(g.double(), want, rtol=2e-5, atol=1e-44)
-    ends = torch.tensor([-inf, inf, 100.0], dtype=dtype)
-    assert gradient(LogNdtr.apply, ends).tolist() == [inf, 0, 0]
 x = torch.randn(2, 3, dtype=torch.float64)
 assert torch.autograd.gradcheck(LogNdtr.apply, x.clone().requires_grad_())
 assert torch.autograd.gradgradcheck(LogNdtr.apply, x.clone().requires_grad_())
@@ -165,13 +162,10 @@ for n in 1, 2:
     value = torch.polygamma(n, x)
     print("polygamma", n, value.item(), "gradient", found.item())
 # --8<-- [end:infinity]
-# claim: From order 2 on the value is NaN, and so is the gradient of order 1.
 for dtype in (torch.float64, torch.float32):
     x = torch.tensor(inf, dtype=dtype)
-    for n in (2, 3, 5, 10, 50):
-        assert torch.polygamma(n, x).isnan()
-    for n in (1, 2, 3, 10):
-        assert gradient(lambda x, n=n: torch.polygamma(n, x), x).isnan()
+    assert torch.polygamma(1, x) == 0 and torch.polygamma(2, x).isnan()
+    assert gradient(lambda x: torch.polygamma(1, x), x).isnan()
 
 # In float32 errors of a percent begin at −362.1: all numbers down from −361.
 bits = [torch.tensor(v).view(torch.int32).item() for v in (361.0, 363.0)]
@@ -191,17 +185,7 @@ for value in 10.0, 1000.0, 10000.0:
     double = gradient(special.erfcx, torch.tensor(value).double()).item()
     print(f"{value:7}  float64 {double:.2e}  float32 {single:.2e}")
 # --8<-- [end:scaled]
-# claim: from 10⁴ on its gradient in float32 is 0, noise, or from
-#   1.7015·10³⁸ on inf;
-far = torch.logspace(4, 12, 9999)
-limit = -1 / (torch.pi**0.5 * far.double() ** 2)
-wrong = (gradient(special.erfcx, far) / limit - 1).abs()
-assert (wrong > 0.9).all()
-far = torch.linspace(1.7015e38, 3.4e38, 999)
-assert (gradient(special.erfcx, far) == inf).all()
-for dtype in (torch.float64, torch.float32):
-    x = torch.full((33,), inf, dtype=dtype)
-    assert gradient(special.erfcx, x).isnan().all()
+assert single == 0
 # claim: From 50 on -1/(sqrt{pi}, x^2) is right to a tenth of a percent.
 x = torch.logspace(1.7, 5, 999, dtype=torch.float64)
 limit = -1 / (torch.pi**0.5 * x**2)
