@@ -42,10 +42,7 @@ assert g.isnan().all() and abs(entropy - 0.5822) < 1e-4
 
 # --8<-- [start:fix]
 def entropy_of(logits):
-    """Of the softmax along the last dim; some, not all, logits may be -inf.
-
-    In float16 65,520 equal logits are too many: take logits.float().
-    """
+    """Of the softmax along the last dim; some, not all, logits may be -inf."""
     logp = torch.log_softmax(logits, -1)
     logp = logp.clamp(min=torch.finfo(logp.dtype).min)  # 0 * -inf is NaN
     return -(logp.exp() * logp).sum(-1)
@@ -80,10 +77,6 @@ assert torch.autograd.gradgradcheck(entropy_of, x.clone().requires_grad_())
 rows = torch.func.vmap(torch.func.grad(entropy_of))(x)
 torch.testing.assert_close(rows, gradient(entropy_of, x))
 assert entropy_of(torch.full((3,), -inf)).isnan()  # no class is left
-for n in 65519, 65520:  # log_softmax overflows
-    x = torch.zeros(n, dtype=torch.float16)
-    assert (entropy_of(x) == 0) == (n == 65520)
-    assert abs(entropy_of(x.float()) - 11.09) < 0.01
 
 
 # --8<-- [start:probabilities]
@@ -187,24 +180,6 @@ print("log target -inf     ", value_and_gradient(kl_log, -1.0, -torch.inf))
 # --8<-- [end:kl]
 value, dx, dt = value_and_gradient(kl, -1.0, 0.0)
 assert value == 0 and dx == 0 and dt != dt
-# finite logs and inputs up to 0 are fine
-for low in (-1.0, -50.0, -200.0, -1e30, torch.finfo().min):
-    for x in (-1.0, -1e4, 0.0):
-        found = torch.tensor(value_and_gradient(kl_log, x, low))
-        q = torch.tensor(low).exp()
-        want = torch.stack([q * (low - x), -q, q * (low - x + 1)])
-        torch.testing.assert_close(found, torch.where(q > 0, want, 0))
-for dtype in dtypes:
-    most = torch.finfo(dtype).max
-    at = torch.tensor([-most, -100.0, -0.3, 0.0], dtype=dtype)
-    pair = [t.flatten() for t in torch.meshgrid(at, at, indexing="ij")]
-    for t in (
-        kl_div(*pair, reduction="none", log_target=True),
-        *gradient(
-            lambda x, t: kl_div(x, t, reduction="none", log_target=True), *pair
-        ),
-    ):
-        assert t.isfinite().all()
 for below in (-1.0, -0.01, -inf):
     value, g = value_and_gradient(lambda x, _: entr(x) + 0 * _, below, 0.0)[:2]
     assert value == -inf and g != g
