@@ -71,7 +71,7 @@ y = torch.div(x, 2, rounding_mode="floor")
 print((x // 2).tolist(), y.tolist(), g.tolist())
 # --8<-- [end:floor-divide-fix]
 assert g.tolist() == [0, 0] and y.tolist() == (x // 2).tolist()
-# claim: The values are the same, at ±0, ±∞ and NaN too.
+# claim: The values are the same.
 special = [0, -0.0, torch.inf, -torch.inf, torch.nan, 1, -1, 0.1, 3e4]
 special = torch.tensor(special)
 torch.manual_seed(0)
@@ -171,14 +171,6 @@ for x in (5, -5):
         )
 # --8<-- [end:infinite]
 assert value_and_gradients(torch.remainder, -5, inf) == (inf, 1, 1)
-for x in 1e-300, 0.5, 1e300:
-    for f in torch.remainder, torch.fmod:
-        assert value_and_gradients(f, x, inf) == (x, 1, 0)
-    assert value_and_gradients(torch.remainder, -x, inf) == (inf, 1, 1)
-assert value_and_gradients(torch.remainder, 5, -inf) == (-inf, 1, 1)
-for f in torch.remainder, torch.fmod:
-    assert value_and_gradients(f, 0, -inf) == (0, 1, 0)
-    assert torch.tensor(value_and_gradients(f, inf, inf)).isnan()[[0, 2]].all()
 
 # --8<-- [start:rounding]
 for f in (torch.remainder, torch.fmod):

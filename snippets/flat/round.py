@@ -58,19 +58,10 @@ print("w", round(w.item(), 2), "loss", loss.item(), "gradient", g.item())
 # --8<-- [end:trap]
 assert g == 0 and loss == 4
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
-    for kind in (torch.optim.SGD, torch.optim.Adam):
-        leaf = torch.full((17,), 2.5, dtype=dtype, requires_grad=True)
-        (torch.round(leaf) - 1).square().sum().backward()
-        for fused in (True, False):
-            kind([leaf], lr=0.1, fused=fused).step()
-            if kind is torch.optim.Adam and dtype is torch.float16:
-                assert leaf.isnan().any() == (not fused)
-            else:
-                assert (leaf == 2.5).all()
-leaf = torch.full((17,), 2.5, dtype=torch.float16, requires_grad=True)
-(torch.round(leaf) - 1).square().sum().backward()
-torch.optim.Adam([leaf], lr=0.1, eps=1e-4).step()
-assert (leaf == 2.5).all()
+    leaf = torch.full((17,), 2.5, dtype=dtype, requires_grad=True)
+    (torch.round(leaf) - 1).square().sum().backward()
+    torch.optim.SGD([leaf], lr=0.1).step()
+    assert (leaf == 2.5).all()
 
 
 # --8<-- [start:straight-through]
@@ -109,11 +100,6 @@ print([round(v, 3) for v in g.tolist()])
 # --8<-- [end:smooth]
 torch.testing.assert_close(g, 1 - 0.9 * torch.cos(2 * pi * x.detach()))
 assert torch.autograd.gradcheck(round_soft, x)
-bits = torch.arange(0x7C00, dtype=torch.int16)  # of all finite numbers >= 0
-halves = bits.view(torch.float16)
-turns = 2 * pi * halves
-assert torch.equal(turns.isinf(), halves > 10_424)
-assert torch.equal(round_soft(halves).isnan(), halves > 10_424)
 
 # --8<-- [start:jump]
 x = torch.tensor([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5], requires_grad=True)
@@ -157,6 +143,9 @@ torch.optim.SGD([w], lr=0.5, weight_decay=1.0).step()
 print("w     ", round(w.item(), 2))
 # --8<-- [end:zero-not-none]
 assert w.grad == 0 and abs(w.item() - 1.3) < 1e-6
+w.grad = None
+torch.optim.SGD([w], lr=0.5, weight_decay=1.0).step()
+assert abs(w.item() - 1.3) < 1e-6
 
 # --8<-- [start:theorem]
 x = torch.linspace(0.25, 3.25, 301, dtype=torch.float64, requires_grad=True)
