@@ -79,22 +79,6 @@ for size, dtype in (257, torch.bfloat16), (2049, torch.float16):
         wide = torch.zeros(size + 1, dtype=dtype)
         wide[index] = 99
         assert (soft_argmax(wide).item() == index) == exact
-for size in 65_519, 65_520, 65_521, 70_000:
-    wide = torch.zeros(size, dtype=torch.float16)
-    wide[5] = 99
-    assert soft_argmax(wide).isnan() == (size > 65_520)
-assert soft_argmax(torch.zeros(70_000, dtype=torch.float16)).isinf()
-assert soft_argmax(torch.full((3,), -torch.inf)).isnan()
-for sharp in 0.0, -1.0:
-    assert soft_argmax(torch.tensor([1.0, -torch.inf]), sharp).isnan()
-assert soft_argmax(torch.tensor([1.0, torch.inf])).isnan()
-large = torch.tensor([1.0, 700.0], dtype=torch.float16)
-assert soft_argmax(large) == 1 and soft_argmax(large, 100.0).isnan()
-assert soft_argmax(-large, 100.0) == 0  # -700 drops out as -inf
-masked = torch.tensor([1.0, -torch.inf, 2.0], requires_grad=True)
-mean = soft_argmax(masked)
-assert mean == 2 * masked[::2].softmax(0)[1]
-assert torch.autograd.grad(mean, masked)[0][1] == 0
 
 # --8<-- [start:fix]
 for step in range(100):
@@ -108,7 +92,7 @@ assert x.argmax() == 2
 
 # --8<-- [start:bucket]
 def soft_bucket(x, bounds):
-    """bucketize with a fraction: linear between two or more bounds."""
+    """bucketize with a fraction, for two or more bounds that rise."""
     i = torch.bucketize(x.detach(), bounds).clamp(1, len(bounds) - 1)
     j = i.flatten()  # vmap does not index with a tensor without dimensions
     low, high = bounds[j - 1].view_as(x), bounds[j].view_as(x)
@@ -140,9 +124,6 @@ assert torch.equal(each(torch.tensor([0.25, 2, 4])), g)
 rise = bounds.double().requires_grad_()
 assert torch.autograd.gradcheck(soft_bucket, (batch, rise))
 assert soft_bucket(torch.tensor(0.5), bounds) == 0.5
-assert soft_bucket(torch.ones(1), bounds[:1]).isinf()  # no interval
-open_end = torch.tensor([-torch.inf, 0, 1])  # bounds that are not finite
-assert soft_bucket(torch.tensor([-1.0, 0]), open_end).isnan().all()
 
 # --8<-- [start:cast]
 x = torch.tensor([1.75, -1.75], requires_grad=True)

@@ -158,15 +158,6 @@ for value, many in (-2, True), (0, True), (-0.0, True), (torch.nan, False):
     (g,) = torch.autograd.grad(rrelu(x, training=True).sum(), x)
     assert (len(g.unique()) > 9) == many
     assert (g.min() >= 1 / 8 and g.max() <= 1 / 3) if many else (g == 1).all()
-drawn = []
-for x in torch.tensor([[-1.0, -1, -1], [1, -1, -1]]):
-    torch.manual_seed(0)
-    drawn.append((rrelu(x, training=True) / x).tolist())
-assert drawn[0][:2] == drawn[1][1:]
-for x in torch.rand(2, 9):
-    torch.manual_seed(0)
-    drawn.append(dropout(x) != 0)
-assert torch.equal(drawn[2], drawn[3])
 one = torch.tensor(0.0) + torch.ones(3) * torch.randn_like(torch.tensor(0.0))
 assert one.unique().numel() == 1
 assert Normal(0.0, torch.ones(3)).rsample().unique().numel() == 3
@@ -198,10 +189,8 @@ assert g.tolist() == [1, 1]
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     x = torch.full((100,), inf, dtype=dtype, requires_grad=True)
     y = dropout(x)
-    (g,) = torch.autograd.grad(y.sum(), x, retain_graph=True)
+    (g,) = torch.autograd.grad(y.sum(), x)
     assert set(g.tolist()) == {0, 2}
-    (g,) = torch.autograd.grad((y - 1).square().sum(), x)
-    assert torch.equal(g.isnan(), y.isnan()) and g.isnan().any()
 
 # --8<-- [start:in-place]
 x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -210,3 +199,5 @@ y = (3 * x).normal_()  # what was there is overwritten
 print(g.tolist())
 # --8<-- [end:in-place]
 assert g.tolist() == [0, 0]
+for draw in torch.Tensor.bernoulli_, torch.Tensor.exponential_:
+    assert not torch.autograd.grad(draw(3 * x).sum(), x)[0].any()

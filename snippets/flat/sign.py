@@ -72,13 +72,7 @@ for dtype in (torch.float64, torch.float32):
     bce = binary_cross_entropy_with_logits(v, wanted)
     (g,) = torch.autograd.grad(bce, v)
     assert torch.equal(-g.sign(), 2 * wanted - 1)
-for dtype, last in (torch.float64, 30.0), (torch.float32, 15.0):
-    v = torch.tensor([last, 20.0, 40.0, -20.0], dtype=dtype)
-    v.requires_grad_()
-    wanted = torch.tensor([1.0, 1, 1, 0], dtype=dtype)
-    (g,) = torch.autograd.grad(binary_cross_entropy_with_logits(v, wanted), v)
-    assert g[0] < 0 and (g[1] == 0) == (dtype == torch.float32)
-    assert g[2] == 0 and g[3] > 0
+assert (logit.sign() == 2 * label - 1).all()
 
 # --8<-- [start:soft]
 x = torch.tensor([0.2, 0.9, 1.4], dtype=torch.float64, requires_grad=True)
@@ -152,23 +146,9 @@ except RuntimeError as error:
     print(no_numpy)
 # --8<-- [end:zero-tensor]
 assert no_numpy.startswith("Cannot convert a ZeroTensor to numpy.")
-x = torch.tensor([1.0, 2.0], requires_grad=True)
-torch.sgn(3 * x).sum().backward()
-assert x.grad._is_zerotensor()
-x = torch.tensor([1.0, 2.0], requires_grad=True)  # sgn is not alone
-(torch.sgn(x) + 0 * x).sum().backward()
-x.grad.add_(1)
+x.grad = torch.ones(2)
 torch.sgn(x).sum().backward()  # .grad is not empty
 assert x.grad.add_(1).tolist() == [2, 2]
-# With a linear layer, a sum or an index in between, it is an ordinary zero.
-layer = torch.nn.Linear(2, 3)
-for before in (layer, torch.sum, lambda x: x[:1]):
-    x = torch.tensor([1.0, 2.0], requires_grad=True)
-    for _ in range(2):
-        torch.sgn(before(x)).sum().backward()
-    torch.nn.utils.clip_grad_norm_([x, *layer.parameters()], 1.0)
-    torch.optim.SGD([x]).zero_grad(set_to_none=False)
-    assert x.grad.tolist() == [0, 0]
 
 # --8<-- [start:zero-tensor-fix]
 x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -186,6 +166,11 @@ print([complex(round(v.real, 3), round(v.imag, 3)) for v in g.tolist()])
 # --8<-- [end:complex]
 wanted = torch.tensor([(16 - 12j) / 125, 0], dtype=torch.complex128)
 torch.testing.assert_close(g, wanted)
+try:
+    torch.sign(z)
+    raise AssertionError
+except RuntimeError as error:
+    assert "complex" in str(error)
 
 # --8<-- [start:in-place]
 x = torch.tensor([-1.0, 2.0], requires_grad=True)
@@ -207,13 +192,12 @@ print(y.tolist(), g.tolist())
 # --8<-- [end:mask]
 assert g.tolist() == [-1, 1, 1]
 numbers = torch.cat([4 * torch.randn(1001), torch.tensor([0.0, 1, -0.0])])
-ends = torch.tensor([torch.inf, -torch.inf])
 for f, g in (
     (lambda v: (v > 1) * (v - 1), lambda v: torch.relu(v - 1)),
     (lambda v: torch.sign(v) * v, torch.abs),
 ):
     assert torch.equal(f(numbers), g(numbers))
-    v = torch.cat([numbers, ends]).requires_grad_()
+    v = numbers.clone().requires_grad_()
     mine, its = (torch.autograd.grad(h(v).sum(), v)[0] for h in (f, g))
     assert torch.equal(mine, its)
 for end in (lambda v: v.detach(), lambda v: v.argmax(), lambda v: v.long()):
