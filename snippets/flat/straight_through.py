@@ -108,6 +108,9 @@ for f in (step_detach, Step.apply, step_fake):
     assert second == 2
 # --8<-- [end:modes]
 assert forward == "not implemented"
+for beyond in torch.tensor([1.7, -9.0]):
+    assert grad(grad(lambda x: step_fake(x) ** 2))(beyond) == 0
+    assert grad(step_fake)(beyond) == 0 and grad(step_detach)(beyond) == 1
 
 # --8<-- [start:clip]
 x = torch.tensor([1.0, 1.2, 1.25, 1.3], requires_grad=True)
