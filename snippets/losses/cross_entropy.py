@@ -60,6 +60,14 @@ print("lowest loss of a softmax of three:", round(best.item(), 4))
 # --8<-- [end:double-softmax]
 assert abs(g[0]) < 1e-8 and loss < 1.6
 torch.testing.assert_close(best, torch.tensor(1 + 2 / torch.e).log())
+# claim: With another in front, the loss cannot go below
+torch.manual_seed(0)
+for classes in (2, 3, 10, 1001):
+    rows = 30 * torch.randn(33, classes).double()
+    rows[0], rows[0, 0] = 0, 1000
+    loss = cross_entropy(softmax(rows, 1), rows.argmax(1), reduction="none")
+    floor = torch.tensor(1 + (classes - 1) / torch.e).double().log()
+    assert (loss > floor - 1e-6).all() and abs(loss[0] - floor) < 1e-6
 
 # --8<-- [start:double-softmax-fix]
 (g,) = torch.autograd.grad(cross_entropy(x, t), x)
@@ -130,37 +138,8 @@ for dtype in (torch.bfloat16, torch.float32):  # no such end
     assert (g[:, 1] == 0.5 / 65_536).all()
 wrong, t = torch.tensor([[0.0, 3]]).half().expand(40_000, 2), t[:40_000]
 assert cross_entropy(wrong, t).isinf()  # the sum of the losses is
-for last, finite in (0.0, True), (15.0, True), (16.0, False):
-    pair = torch.tensor([[0.0, 65504], [0.0, last]]).half()
-    assert cross_entropy(pair, t[:2]).isfinite() == finite
-# claim: Probabilities as targets keep their gradient, label_smoothing a part
-#   of it.
-from functools import partial
-
-rows = image.flatten(2)[0].T
-first_class = torch.tensor([1.0, 0]).half().expand_as(rows)
-slope = 1 / (1 + torch.tensor(-3.0).exp())
-for target, options, share in (
-    (first_class, {}, slope),
-    (mask.flatten().long(), {"label_smoothing": 0.1}, 0.05),
-):
-    loss = partial(cross_entropy, target=target, **options)
-    g = gradient(loss, rows) * rows.new_tensor(2.0**15)
-    exact = torch.tensor([-share, share]).half().expand_as(rows) / 2
-    torch.testing.assert_close(g, exact, rtol=0.1, atol=0)
-heavy = torch.full((2,), 100.0).half()
-assert cross_entropy(wrong[:655].flip(1), t[:655], heavy).isfinite()
-assert cross_entropy(wrong[:656].flip(1), t[:656], heavy) == 0
 g = gradient(lambda x: cross_entropy(x, t), wrong)
 assert g[0, 0] < 0 < g[0, 1] and g.isfinite().all()
-
-for classes in (65_504, 65_519, 65_520, 70_000):
-    row = torch.zeros(1, classes).half()
-    loss = cross_entropy(row, torch.tensor([0]))
-    assert loss.isinf() == (classes > 65_519)
-    places = row[..., None].expand(1, classes, 2)  # the classes are not last
-    loss = cross_entropy(places, torch.tensor([[0, 0]]))
-    assert loss.isfinite()
 
 # --8<-- [start:half-fix]
 loss = cross_entropy(image.float(), mask.long())
@@ -275,35 +254,14 @@ def twice(options):
 
 
 refused(lambda: g.square().sum().backward(), "does not require grad")
+(part,) = torch.autograd.grad(g.square().sum() + x.sum(), x)
+assert (part == 1).all()  # of the other term
 refused(lambda: torch.func.grad(loss)(x.detach()), "setup_context")
 hessian = torch.autograd.functional.hessian
 assert not hessian(loss, x.detach()).any()
 refused(lambda: hessian(loss, x.detach(), strict=True), "independent of")
 refused(lambda: twice(in_chunks), "called twice")
 twice(torch.nn.LinearCrossEntropyOptions(allow_retain_graph=True))
-for reduction in ("sum", "none"):  # none computes it in the backward pass
-    chunked = linear_cross_entropy(
-        x, w, t, reduction=reduction, options=in_chunks
-    )
-    again = partial(torch.autograd.grad, chunked.sum(), x)
-    (g,) = again(retain_graph=True)
-    if reduction == "none":
-        assert torch.equal(again()[0], g)
-    else:
-        refused(again, "called twice")
-import warnings
-
-with warnings.catch_warnings(record=True) as said:
-    warnings.simplefilter("always")
-    smoothed = linear_cross_entropy(
-        x, w, t, label_smoothing=0.1, options=in_chunks
-    )
-assert any("``options`` ignored" in str(w.message) for w in said)
-g, wanted = (
-    torch.autograd.grad(v, x)[0]
-    for v in (smoothed, cross_entropy(linear(x, w), t, label_smoothing=0.1))
-)
-torch.testing.assert_close(g, wanted)
 
 # --8<-- [start:chunked-ignored]
 nobody = torch.full((4,), -100)
@@ -328,9 +286,7 @@ print(round(loss.item(), 4))
 x = torch.randn(4, 5, dtype=torch.float64, requires_grad=True)
 t = torch.tensor([0, 1, 2, 4])
 (g,) = torch.autograd.grad(cross_entropy(x, t), x)
-shifted = cross_entropy(x + torch.randn(4, 1), t)
 torch.testing.assert_close(g.sum(1), torch.zeros(4, dtype=torch.float64))
-torch.testing.assert_close(shifted, cross_entropy(x, t))
 for dtype, rounding in ((torch.float64, 1e-15), (torch.float32, 1e-6)):
     x = 20 * torch.randn(33, 1001, dtype=dtype)
     t = torch.randint(1001, (33,))

@@ -129,14 +129,6 @@ stuck = learn(lambda x, t: F.mse_loss(x.sigmoid(), t))
 print("mse of a sigmoid", stuck)
 # --8<-- [end:trap-sigmoid]
 assert stuck < 1e-4
-x, m, v = torch.tensor(-10.0), 0, 0
-for step in range(1, 201):  # Adam
-    x.requires_grad_()
-    (g,) = torch.autograd.grad(F.mse_loss(x.sigmoid(), torch.tensor(1.0)), x)
-    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
-    size = (v / (1 - 0.999**step)).sqrt() + 1e-8
-    x = (x - 0.1 * m / (1 - 0.9**step) / size).detach()
-assert 0.96 < x.sigmoid() < 0.98  # torch.optim.Adam: 0.9687
 sure = torch.tensor(-10.0).sigmoid()
 assert f"{sure * (1 - sure):.1e}" == "4.5e-05"
 
@@ -145,78 +137,6 @@ free = learn(F.binary_cross_entropy_with_logits)
 print("with logits     ", free)
 # --8<-- [end:fix-sigmoid]
 assert free > 0.9
-
-# --8<-- [start:trap-overflow]
-u = torch.tensor([-80.0, -100.0], requires_grad=True)
-loss = F.soft_margin_loss(u, torch.ones(2), reduction="none")
-(g,) = torch.autograd.grad(loss.sum(), u)
-print(loss.detach(), g)
-# --8<-- [end:trap-overflow]
-assert loss[1].isinf() and g[1].isnan()
-edge = F.soft_margin_loss(
-    torch.tensor([-88.72283, -88.72284]), torch.ones(2), reduction="none"
-)
-assert edge.isinf().tolist() == [False, True]
-
-# --8<-- [start:fix-overflow]
-y = torch.ones(2)
-loss = F.softplus(-y * u)  # log(1 + exp(-y u)), the same function
-(g,) = torch.autograd.grad(loss.sum(), u)
-print(loss.detach(), g)
-# --8<-- [end:fix-overflow]
-assert loss.tolist() == [80, 100] and g.tolist() == [-1, -1]
-labels = (y + 1) / 2  # 1 and -1 become 1 and 0
-logits = F.binary_cross_entropy_with_logits(u, labels, reduction="none")
-assert logits.tolist() == [80, 100]
-# claim: softplus is the same function without the overflow
-for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
-    rounding = 4 * torch.finfo(dtype).eps
-    x = torch.linspace(-11, 11, 301, dtype=dtype, requires_grad=True)
-    for t in (torch.ones_like(x), -torch.ones_like(x)):
-        its = F.soft_margin_loss(x, t, reduction="none")
-        mine = F.softplus(-t * x)
-        torch.testing.assert_close(mine, its, atol=rounding, rtol=rounding)
-        a, b = (torch.autograd.grad(v.sum(), x)[0] for v in (mine, its))
-        torch.testing.assert_close(a, b, atol=rounding, rtol=rounding)
-        far = torch.tensor([6e4, -6e4, 100], dtype=dtype, requires_grad=True)
-        (g,) = torch.autograd.grad(F.softplus(-t[:3] * far).sum(), far)
-        assert F.softplus(-t[:3] * far).isfinite().all() and g.abs().max() == 1
-# claim: For finite inputs binary_cross_entropy_with_logits with labels 0 and 1
-#   is the same up to the rounding of the logit;
-for dtype in (torch.float64, torch.float32):
-    rounding = 4 * torch.finfo(dtype).eps
-    x = torch.linspace(-80, 80, 1601, dtype=dtype)
-    x = torch.cat([x, x.new_tensor([20.0001, -20.0001])])
-    x.requires_grad_()
-    for label in (torch.ones_like(x), torch.zeros_like(x)):
-        t = 2 * label - 1
-        its, bce, mine = (
-            F.soft_margin_loss(x, t, reduction="none"),
-            F.binary_cross_entropy_with_logits(x, label, reduction="none"),
-            F.softplus(-t * x),
-        )
-        for other, near in (bce, 20 * rounding), (mine, 2.1e-9):
-            close = {"atol": near, "rtol": rounding}
-            torch.testing.assert_close(other, its, **close)
-            a, b = (
-                torch.autograd.grad(v.sum(), x, retain_graph=True)[0]
-                for v in (other, its)
-            )
-            torch.testing.assert_close(a, b, **close)
-for dtype in (torch.bfloat16, torch.float16):
-    rounding = 8 * torch.finfo(dtype).eps
-    x = torch.linspace(-11, 11, 301, dtype=dtype, requires_grad=True)
-    for label in (torch.ones_like(x), torch.zeros_like(x)):
-        its, bce = (
-            F.soft_margin_loss(x, 2 * label - 1, reduction="none"),
-            F.binary_cross_entropy_with_logits(x, label, reduction="none"),
-        )
-        torch.testing.assert_close(bce, its, atol=rounding, rtol=rounding)
-        a, b = (torch.autograd.grad(v.sum(), x)[0] for v in (bce, its))
-        torch.testing.assert_close(a, b, atol=rounding, rtol=rounding)
-one, far = torch.ones(1), torch.full((1,), torch.inf)
-assert F.binary_cross_entropy_with_logits(far, one).isnan()
-assert F.soft_margin_loss(far, one) == F.softplus(-far) == 0
 
 # Figure: Four losses of the difference d from -3 to 3. Left: mse is a
 # parabola, l1 a corner at 0, smooth_l1 and huber are parabolas up to 2 and
@@ -282,55 +202,6 @@ margins = {
 draw(margins, torch.linspace(-2, 3, 301), "margin u", 3)
 # --8<-- [end:margins]
 
-# More losses on these curves.
-u = torch.linspace(-2, 3, 301)
-hinge, at_zero, halved, _, soft = [loss(u) for loss in margins.values()]
-axis = torch.tensor([[1.0, 0]])
-two = torch.tensor([[0, -1]]).expand(301, 2)  # label 0 of two
-same = {
-    "hinge_embedding": (F.hinge_embedding_loss(u, -ones, **e), hinge),
-    "triplet": (
-        F.triplet_margin_with_distance_loss(
-            zero, zero, u, distance_function=lambda a, b: b - a, **e
-        ),
-        hinge,
-    ),
-    "multilabel_margin": (F.multilabel_margin_loss(pair(u), two, **e), halved),
-    "multilabel_soft_margin": (
-        F.multilabel_soft_margin_loss(u[:, None], ones[:, None], **e),
-        soft,
-    ),
-    "binary_cross_entropy_with_logits": (
-        F.binary_cross_entropy_with_logits(u, ones, **e),
-        soft,
-    ),
-    "cross_entropy, two classes": (
-        F.cross_entropy(pair(u), right, **e),
-        soft,
-    ),
-}
-for values, curve in same.values():
-    torch.testing.assert_close(values, curve)
-label = torch.tensor([[1.0, 0]]).expand(301, 2)  # two labels do not lie there
-both = F.multilabel_soft_margin_loss(pair(u), label, **e)
-torch.testing.assert_close(both, (soft + F.softplus(zero)) / 2)
-assert F.multilabel_margin_loss(pair(u), torch.tensor([[0, 1]] * 301)) == 0
-equal = [torch.zeros(2), torch.zeros(2), torch.tensor([3.0, 4])]
-for v in equal:
-    v.requires_grad_()
-for distance, lost in (
-    (torch.pairwise_distance, False),
-    (lambda x, y: (x - y).square().sum(-1).sqrt(), True),
-):
-    out = F.triplet_margin_with_distance_loss(
-        *equal, distance_function=distance
-    )
-    assert out == 0
-    assert torch.autograd.grad(out, equal)[0].isnan().all() == lost
-c = torch.tensor([[0.6, 0.8]])
-cosine = F.cosine_embedding_loss(c, axis, -torch.ones(1))
-torch.testing.assert_close(cosine, torch.tensor(0.6))
-
 
 # --8<-- [start:far-margins]
 def gradient(f, *inputs):
@@ -357,18 +228,11 @@ assert f"{slope(margins['soft_margin'], -2.0):.2f}" == "-0.88"
 assert f"{slope(margins['soft_margin'], 3.0):.2f}" == "-0.05"
 assert slope(margins["soft_margin"], -1000.0) != -1  # it is NaN
 assert slope(margins["multi_margin, p=2"], -1000.0) == -1001
-# claim: On the wrong side (−1000, −10) only multi_margin_loss with p=2 grows.
+# claim: On the wrong side (−1000, −10) only multi_margin_loss with p=2 grows
 for name, loss in margins.items():
     size = [abs(slope(loss, u)) for u in (-10.0, -30.0, -80.0)]
     assert (size[0] < size[1] < size[2]) == (name == "multi_margin, p=2")
     assert name == "multi_margin, p=2" or max(size) <= 1
-assert slope(margins["soft_margin"], 1000.0) == 0
-assert slope(margins["cross_entropy"], 1000.0) == 0
-# claim: where every number between is a subgradient
-u, m = torch.linspace(-3, 5, 801).double(), 1.0
-for s in (-1.0, -0.7, -0.5, -0.1, 0.0, -1.1, 0.1):
-    below = ((m - u).clamp(min=0) >= s * (u - m)).all()
-    assert below == (-1 <= s <= 0)
 
 # --8<-- [start:probability]
 for p in (1e-2, 1e-6, 1e-30):
@@ -383,17 +247,11 @@ for size in (0.1, 10.0, 1e4, 1e30):
     p, t, sign = torch.rand(33, 5), torch.randint(5, (33,)), x.sign()
     for loss, target in (
         (F.binary_cross_entropy_with_logits, p),
-        (F.multilabel_soft_margin_loss, p.round()),
         (F.cross_entropy, t),
-        (F.cross_entropy, p / p.sum(1, keepdim=True)),
-        (F.cross_entropy, p / 5),
     ):
         leaf = x.clone().requires_grad_()
         out = loss(leaf, target, reduction="none").sum()
         assert torch.autograd.grad(out, leaf)[0].abs().max() <= 1
-leaf = torch.tensor([10.0, 0, 0], requires_grad=True)
-out = F.cross_entropy(leaf, torch.ones(3))  # in [0, 1], but of sum 3
-assert torch.autograd.grad(out, leaf)[0].max() > 1.9
 
 torch.manual_seed(0)
 y = torch.tensor([0, 1, 2, 0])
@@ -434,9 +292,9 @@ for count, losses in ((12, entries), (4, samples)):
             warnings.simplefilter("ignore")  # kl_div has batchmean
             ratio = loss(*inputs, reduction="sum") / loss(*inputs)
         torch.testing.assert_close(ratio, torch.tensor(float(count)))
-pair, three = torch.randn(4, 3), torch.randn(4, 5, 3)
+rows, three = torch.randn(4, 3), torch.randn(4, 5, 3)
 for loss, inputs, count in (
-    (F.margin_ranking_loss, (pair, -pair, -pair.sign()), 12),
+    (F.margin_ranking_loss, (rows, -rows, -rows.sign()), 12),
     (F.triplet_margin_loss, (three, -three, three + 1), 20),
     (F.cross_entropy, (three.mT, torch.randint(3, (4, 5))), 20),
 ):
