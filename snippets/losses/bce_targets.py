@@ -32,29 +32,6 @@ for options, slope in (
     torch.testing.assert_close(torch.autograd.grad(loss, y)[0], slope(z))
 mean = binary_cross_entropy_with_logits(z, y)
 torch.testing.assert_close(torch.autograd.grad(mean, y)[0], -z / 3)
-from functools import partial
-
-inf = torch.tensor([float("inf"), -float("inf")])
-loss = binary_cross_entropy_with_logits(inf, y[:2], reduction="sum")
-assert torch.equal(torch.autograd.grad(loss, y)[0][:2], -inf)
-for q in (0.0, 0.1, 3.0):
-    loss = binary_cross_entropy_with_logits(
-        inf, y[:2], pos_weight=torch.tensor(q), reduction="sum"
-    )
-    (g,) = torch.autograd.grad(loss, y)
-    assert torch.equal(g[:2], -inf) if q else g[1].isnan()
-    weighted = partial(
-        binary_cross_entropy_with_logits, pos_weight=torch.tensor(q)
-    )
-    up, down = (
-        torch.func.grad(weighted, 1)(at, torch.tensor(0.3)) for at in inf
-    )
-    assert up == -torch.inf and down.isnan()
-    for at, slope in ((inf[0], -torch.inf), (inf[1], torch.nan)):
-        _, forward = torch.func.jvp(
-            partial(weighted, at), (torch.tensor(0.3),), (torch.tensor(1.0),)
-        )
-        assert forward == slope or (forward.isnan() and slope != slope)
 
 
 # --8<-- [start:trap-teacher]
@@ -167,13 +144,6 @@ for target in 2.0, float("nan"):
     print(attempt(binary_cross_entropy, one / 2, target))
     print("with logits:", binary_cross_entropy_with_logits(one, target).item())
 # --8<-- [end:target]
-for dtype in (torch.float64, torch.float32):  # negative above 0.4812
-    x = torch.linspace(-50, 50, 999, dtype=dtype)
-    x = torch.cat([x, torch.tensor([0.4811, 0.4813], dtype=dtype)])
-    loss = binary_cross_entropy_with_logits(
-        x, torch.full_like(x, 2), reduction="none"
-    )
-    assert ((loss < 0) == (x > 0.4812)).all()
 
 # --8<-- [start:found]
 labels = torch.tensor([1])
@@ -198,22 +168,6 @@ for wanted in floats:
 print(attempt(binary_cross_entropy_with_logits, one, labels))
 print(attempt(binary_cross_entropy_with_logits, one, labels.float()))
 # --8<-- [end:cast]
-both = torch.tensor([7e4, 1.0])
-for kind in (torch.int64, torch.uint8, torch.float16, torch.float64):
-    y = torch.tensor([0, 1]).to(kind)
-    loss = torch.func.vmap(binary_cross_entropy_with_logits)(both, y)
-    assert loss.dtype == torch.promote_types(kind, torch.float32)
-    exact = binary_cross_entropy_with_logits(both, y.float(), reduction="none")
-    torch.testing.assert_close(loss.float(), exact)
-    g = torch.func.grad(
-        lambda z, y=y: binary_cross_entropy_with_logits(z, y).float()
-    )(both)
-    torch.testing.assert_close(g, (both.sigmoid() - y.float()) / 2)
-for kind in (torch.int64, *floats):  # of two halves it is float32
-    for dtype in floats:
-        x, y = torch.ones(2, dtype=dtype), torch.ones(2).to(kind)
-        loss = torch.func.vmap(binary_cross_entropy_with_logits)(x, y)
-        assert loss.dtype == torch.promote_types(kind, dtype)
 
 # --8<-- [start:bool]
 print(attempt(binary_cross_entropy_with_logits, one, labels == 1))
