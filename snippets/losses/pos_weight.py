@@ -18,32 +18,6 @@ loss = binary_cross_entropy_with_logits(
 print(g + 0)  # + 0: no negative zeros
 # --8<-- [end:run]
 assert g.tolist() == [[-1.5, -1, 0], [0.5, 1, 0]]
-for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
-    w = torch.zeros((), dtype=dtype)
-    for value in (float("inf"), -float("inf"), 6e4, -3.0, float("nan")):
-        for target in (0.0, 0.3, 1.0):
-            x = torch.tensor(value, dtype=dtype, requires_grad=True)
-            t = torch.tensor(target, dtype=dtype)
-            out = binary_cross_entropy_with_logits(x, t, w)
-            (g,) = torch.autograd.grad(out, x)
-            assert g == 0 or (value != value and g.isnan())
-        for p in (0.0, 0.3, 1.0):
-            x = torch.tensor(p, dtype=dtype, requires_grad=True)
-            out = binary_cross_entropy(x, torch.ones_like(x), w)
-            (g,) = torch.autograd.grad(out, x)
-            assert g == 0 or (dtype == torch.float16 and p in (0, 1))
-p = torch.arange(0x3C01, dtype=torch.int16).view(torch.float16)  # 0 to 1
-for target, last in (0.0, 0.0), (0.3, 4.53e-6), (1.0, 1.526e-5):
-    x, y = p.clone().requires_grad_(), torch.full_like(p, target)
-    out = binary_cross_entropy(x, y, torch.zeros_like(p), reduction="sum")
-    (g,) = torch.autograd.grad(out, x)
-    lost = (p.double() <= last) | (p == 1)
-    assert g[lost].isnan().all() and not g[~lost].any()
-for value in (float("inf"), -float("inf"), -3.0):
-    g = torch.func.grad(binary_cross_entropy_with_logits)(
-        torch.tensor(value), torch.tensor(0.0), torch.tensor(0.0)
-    )
-    assert g.isnan() if value == -float("inf") else g == 0
 
 # --8<-- [start:mean]
 z, y = torch.zeros(4), torch.ones(4)
@@ -61,8 +35,6 @@ print(total / weight.expand_as(z).sum())
 torch.testing.assert_close(
     total / weight.expand_as(z).sum(), binary_cross_entropy_with_logits(z, y)
 )
-
-assert torch.ones(70_000, dtype=torch.float16).sum().isinf()
 
 # --8<-- [start:samples]
 half, y = torch.full((3, 3), 0.5), torch.ones(3, 3)
@@ -117,6 +89,7 @@ for loss in (selected, filled):
 # --8<-- [end:masked-fix]
 torch.testing.assert_close(2 * filled, selected)
 assert binary_cross_entropy_with_logits(z[:0], y[:0]).isnan()
+assert binary_cross_entropy_with_logits(0 * y, y, weight=0 * keep) == 0
 missing = torch.tensor([float("nan"), 1.0])
 for t, lost in (missing, True), (torch.where(kept, missing, 0), False):
     loss = binary_cross_entropy_with_logits(torch.where(kept, z, 0), t, keep)
@@ -162,26 +135,6 @@ loss = binary_cross_entropy_with_logits(z, y, reduction="none")
 print("weight * loss:", g)
 # --8<-- [end:learn]
 torch.testing.assert_close(g, loss.sum(0))
-for f, x, names in (
-    (binary_cross_entropy_with_logits, z, ("weight", "pos_weight")),
-    (binary_cross_entropy, z + 0.5, ("weight",)),
-):
-    for name in names:
-
-        def total(w, f=f, x=x, name=name):
-            return f(x, y, reduction="sum", **{name: w})
-
-        try:
-            g = torch.func.grad(total)(torch.ones(3))
-        except RuntimeError as error:
-            assert "is not differentiable" in str(error)
-            assert f is binary_cross_entropy
-        else:
-            torch.testing.assert_close(g, loss.sum(0))
-            assert f is binary_cross_entropy_with_logits
-        ones = torch.ones(3)
-        _, slope = torch.func.jvp(total, (ones,), (ones,))
-        assert (slope == 0) == (f is binary_cross_entropy)
 
 # --8<-- [start:learn-pos]
 try:
@@ -233,15 +186,3 @@ start = text.index("- name: binary_cross_entropy_with_logits(")
 lines = text[start:].splitlines()
 print(*lines[1:3], sep="\n")
 # --8<-- [end:source]
-# weight 0, with logits: the target or pos_weight is NaN or infinite
-for bad in (float("nan"), float("inf"), -float("inf")):
-    for target, positive in (bad, 1.0), (1.0, bad), (0.3, bad):
-        x = torch.ones(2, requires_grad=True)
-        loss = binary_cross_entropy_with_logits(
-            x,
-            torch.tensor([target, 1.0]),
-            weight=torch.tensor([0.0, 1.0]),
-            pos_weight=torch.tensor([positive, 1.0]),
-        )
-        (g,) = torch.autograd.grad(loss, x)
-        assert g[0].isnan() and g[1].isfinite()

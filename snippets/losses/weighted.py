@@ -108,11 +108,6 @@ signed = torch.tensor([1.0, -2.0])
 torch.testing.assert_close(
     weighted_mean(mse_loss, x, y, signed), mse_loss(x, y, weight=signed)
 )
-sums = [
-    f(x, y, weight=w, reduction="sum").item()
-    for f in (mse_loss, l1_loss, huber_loss)
-]
-assert sums == [28, 10, 8]
 
 # --8<-- [start:scale]
 for factor in (1, 10):
@@ -146,8 +141,7 @@ zero = torch.tensor([0.0, 3.0], requires_grad=True)
 (g,) = torch.autograd.grad(weighted_mean(mse_loss, x, y, zero), zero)
 (full,) = torch.autograd.grad(mse_loss(x, y, weight=zero), zero)
 torch.testing.assert_close(full - g, torch.tensor([1 / 3, 0.0]))
-# claim: With huber_loss it is the entry's loss, divided by n, and descent
-#   lowers the weight of every entry that has one.
+# claim: With huber_loss it is the entry's loss, divided by n.
 for size in (1, 3, 17, 1001):
     for dtype in (torch.float64, torch.float32):
         a, b = torch.randn(2, size, dtype=dtype)
@@ -217,8 +211,3 @@ for loss in (mse_loss, l1_loss, huber_loss):
                 assert "must have the same size" in str(error)
             else:
                 raise AssertionError(size)
-# claim: There the mean of mse_loss and l1_loss is too large
-small, large = torch.zeros(3, 1), torch.ones(3)
-for loss in (mse_loss, l1_loss, huber_loss):
-    times = loss(small, large, weight=small + 1) / loss(small, large)
-    assert times == (1 if loss is huber_loss else 3)
