@@ -101,8 +101,8 @@ assert g[1].tolist() == [0, 0, 0]
 nothing = safe_cross_entropy(leaf, torch.tensor([-100, -100]))
 (g,) = torch.autograd.grad(nothing, leaf)
 assert nothing == 0 and (g == 0).all()
-# claim: For finite float32 and float64 logits and class indices, where
-#   cross_entropy is finite, value and gradient are the same;
+# claim: With class indices and finite logits, where cross_entropy is finite,
+#   value and gradient are the same;
 uneven = torch.tensor([1.0, 3.0, 0.0]).double()
 for shape in ((3,), (7, 3), (2, 3, 4), (2, 3, 4, 5), (2, 3, 2, 2, 2)):
     for w in (None, uneven, uneven.float(), uneven - 1.4):
@@ -228,8 +228,6 @@ leaf = torch.zeros(2, 3, requires_grad=True)
 loss = cross_entropy(leaf, torch.tensor([0, 2]), weight=w)
 (g,) = torch.autograd.grad(loss, leaf)
 assert loss.isfinite() and g[1].abs().max() == 0
-smooth = cross_entropy(leaf, torch.tensor([0, 2]), w, label_smoothing=0.1)
-assert torch.autograd.grad(smooth, leaf)[0][1].any()
 loss = cross_entropy(leaf, torch.tensor([2, 2]), weight=w)
 assert loss.isnan()
 
@@ -299,21 +297,6 @@ for w in (None, torch.tensor([1.0, 3.0, 1.0])):
     total = cross_entropy(row, t, weight=w, reduction="sum").item()
     print("weights:", w, f"mean {mean:.4f}, sum {total:.4f}")
 # --8<-- [end:one-row]
-smooth = [
-    cross_entropy(row + torch.arange(3), t, weight=w, label_smoothing=0.1)
-    for w in (torch.tensor([1.0, 3.0, 1.0]), torch.tensor([2.0, 3.0, 1.0]))
-]
-assert smooth[0] != smooth[1] and w is not None
-# claim: so does the mean with probabilities, or with label smoothing and
-#   unequal weights
-equal = [
-    cross_entropy(row + torch.arange(3), t, v, label_smoothing=0.1)
-    for v in (torch.full((3,), 3.0), None)
-]
-torch.testing.assert_close(*equal)
-certain = torch.nn.functional.one_hot(t, 3).float()
-pair = [cross_entropy(row, certain, weight=v) for v in (w, None)]
-torch.testing.assert_close(pair[0], 3 * pair[1])
 each = cross_entropy(row, t, weight=w, reduction="none")
 assert each == 3 * cross_entropy(row, t)
 
@@ -340,48 +323,18 @@ else:
 # --8<-- [start:weight-dtype]
 refused(torch.ones(5, dtype=torch.float64), x, t)
 # --8<-- [end:weight-dtype]
-p = torch.full((4, 5), 0.2)
 for dtype in (torch.float64, torch.float16, torch.int64):
-    assert cross_entropy(x, p, torch.ones(5, dtype=dtype)).isfinite()
-    for smoothing in (0.0, 0.1):
-        try:
-            cross_entropy(
-                x, t, torch.ones(5, dtype=dtype), label_smoothing=smoothing
-            )
-        except RuntimeError as e:
-            assert "expected scalar type Float but found" in str(e)
-        else:
-            raise AssertionError
-
-from functools import partial
-
-# claim: Autocast takes float32, float16 and bfloat16 together.
-low = (torch.float32, torch.float16, torch.bfloat16)
-for kinds in [(a, b) for a in low for b in low]:
-    logits, weights = x.to(kinds[0]), torch.ones(5, dtype=kinds[1])
-    with torch.autocast("cpu", torch.bfloat16):
-        assert cross_entropy(logits, t, weights).dtype == torch.float32
-        try:
-            cross_entropy(logits, t, weights.double())
-        except RuntimeError as e:
-            assert "expected scalar type Float but found Double" in str(e)
-        else:
-            raise AssertionError
+    try:
+        cross_entropy(x, t, torch.ones(5, dtype=dtype))
+    except RuntimeError as e:
+        assert "expected scalar type Float but found" in str(e)
+    else:
+        raise AssertionError
+    cross_entropy(x, t, torch.ones(5, dtype=dtype).to(x.dtype))
 
 # --8<-- [start:learned]
 refused(torch.ones(5, requires_grad=True), x, t)
 # --8<-- [end:learned]
-for options in {}, {"reduction": "sum"}, {"reduction": "none"}:
-    uneven = torch.randn(4, 5)
-    slope = torch.func.jacfwd(partial(cross_entropy, uneven, t, **options))
-    assert not slope(torch.ones(5)).any()
-    # claim: (with label smoothing a part of the slope)
-    options["label_smoothing"] = 0.3
-    smoothed = partial(cross_entropy, uneven.double(), t, **options)
-    w = torch.ones(5).double()
-    part, moved = torch.func.jacfwd(smoothed)(w), w + 1e-6 * torch.eye(5)[0]
-    whole = (smoothed(moved) - smoothed(w)) / 1e-6
-    assert part.any() and (part[..., 0] - whole).abs().max() > 0.01
 w = torch.ones(5, requires_grad=True)
 loss = cross_entropy(x, torch.nn.functional.one_hot(t, 5).float(), weight=w)
 (g,) = torch.autograd.grad(loss, w)  # with probabilities

