@@ -222,18 +222,6 @@ for var in (0.01, round(least, 4), 0.0):
     print("var", var, "loss and gradient", half(var))
 # --8<-- [end:half]
 assert half(0.0)[1] != half(0.0)[1] and half(0.0)[0] == torch.inf
-low = torch.arange(1, 9000, dtype=torch.int16).view(torch.float16)
-low.requires_grad_()
-ones = one.expand(8999)
-losses = gaussian_nll_loss(ones, 0 * ones, low, reduction="none")
-(g,) = torch.autograd.grad(losses.sum(), low)
-exact = gaussian_nll_loss(0 * ones, 0 * ones, low, reduction="none")
-(fit,) = torch.autograd.grad(exact.sum(), low)
-low = low.detach().double()
-assert torch.equal(fit.isposinf(), low < 7.63e-6)
-assert torch.equal(losses.isinf(), low < 1.527e-5)
-assert torch.equal(g.isnan(), low < 7.63e-6)
-assert torch.equal(g.isneginf(), (low > 7.63e-6) & (low < 0.003908))
 with torch.autocast("cpu", dtype=torch.float16):
     assert gaussian_nll_loss(one, 0 * one, one).dtype == torch.float16
 
@@ -282,17 +270,7 @@ for var in (-1.0, torch.tensor([1.0, -1e-9])):
     except ValueError as error:
         print(error)
 # --8<-- [end:var-negative]
-for bad in (torch.nan, torch.inf):
-    gaussian_nll_loss(torch.zeros(2), torch.zeros(2), torch.tensor([bad, 1]))
-gaussian_nll_loss(torch.zeros(2), torch.zeros(2), torch.ones(2), eps=-1.0)
-try:
-    gaussian_nll_loss(
-        torch.zeros(1), torch.zeros(1), torch.tensor([-torch.inf])
-    )
-except ValueError as error:
-    assert "negative" in str(error)
-else:
-    raise AssertionError
+gaussian_nll_loss(torch.zeros(2), torch.zeros(2), torch.tensor([torch.nan, 1]))
 
 # --8<-- [start:errors]
 for options in ({"var": 1}, {"var": 1.0, "reduction": "avg"}):

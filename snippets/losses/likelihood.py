@@ -132,16 +132,13 @@ loss = poisson_nll_loss(x, torch.tensor(2.0))
 print("log rate 88.73, float32: loss", loss.item(), "gradient", g.item())
 # --8<-- [end:log-far]
 assert g == inf and loss_and_gradients(poisson_nll_loss, -inf, 2.0)[1] == -2
+# claim: in float32 the loss and the gradient are inf from 88.72284 up.
 for x, far in (88.72283, False), (88.72284, True), (1e30, True):
     x = torch.tensor(x)
     slope = torch.func.grad(poisson_nll_loss)(x, torch.tensor(2.0))
     assert (
         slope.isinf() == poisson_nll_loss(x, torch.tensor(2.0)).isinf() == far
     )
-for x, t in (inf, 2.0), (inf, 0.0), (3e38, 2.0):  # t x is not finite
-    x, t = torch.tensor([x, t])
-    assert poisson_nll_loss(x, t).isnan()
-    assert torch.func.grad(poisson_nll_loss)(x, t) == inf
 for t in (0.1, 1.0, 37.0):
     x = torch.linspace(-200, torch.tensor(t).log().item(), 99)[:-1]
     x.requires_grad_()
@@ -187,19 +184,6 @@ loss, dx, dt = loss_and_gradients(poisson_nll_loss, 0.0, 0.0, full=True)
 assert dx == 1 and dt != dt
 dt = loss_and_gradients(poisson_nll_loss, 0.0, -0.5, full=True)[2]
 assert dt != dt
-t = torch.tensor([0.0, -0.5], requires_grad=True)
-(slope,) = torch.autograd.grad(t.log().sum(), t)  # not the cause below 0
-assert slope.tolist() == [inf, -2] and (0 * t.log()).isnan().all()
-for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
-    t = torch.tensor([0.0, -0.5, 0.5], dtype=dtype)
-    x = torch.ones_like(t)
-    # claim: In forward mode the mask drops the NaN.
-    _, slope = torch.func.jvp(
-        lambda t, x=x: poisson_nll_loss(x, t, full=True, reduction="none"),
-        (t,),
-        (x,),
-    )
-    assert slope.tolist() == [-1, -1, -1]
 at, above = (
     loss_and_gradients(poisson_nll_loss, 0.0, t, full=True)[0]
     for t in (1.0, 1 + 1e-9)
@@ -217,10 +201,6 @@ empty = poisson_nll_loss(x, 0 * t, log_input=False)
 assert empty.isnan() and torch.autograd.grad(empty, x)[0].isnan()
 assert torch.tensor(1e-8, dtype=torch.float16) == 0
 assert loss == inf and g == -inf
-for rate, far in (3.06e-5, False), (3.05e-5, True), (-3.05e-5, True):
-    x = torch.tensor(rate, dtype=torch.float16, requires_grad=True)
-    loss = poisson_nll_loss(x, t, log_input=False)
-    assert torch.autograd.grad(loss, x)[0].isinf() == far
 
 # --8<-- [start:target-shape]
 x, t = torch.zeros(3, 1), torch.zeros(3)
