@@ -221,7 +221,7 @@ for name, kind, options in (
 assert second_step(Adam, None) == 0 and second_step(Adam, zero) < -0.3
 assert second_step(SGD, None, momentum=0.5, weight_decay=0.5) == 0
 assert second_step(SGD, zero) == 0
-# All optimizers but LBFGS skip a parameter whose .grad is None
+# an optimizer skips a parameter whose .grad is None, but LBFGS
 w, u = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
 optimizer = torch.optim.SparseAdam([w, u], lr=0.1)  # takes sparse gradients
 w.grad = u.grad = torch.ones(2).to_sparse()
@@ -335,6 +335,18 @@ for step in range(2):
 print("two graphs:          ", x.grad)
 # --8<-- [end:again-fixed]
 assert torch.equal(x.grad, 4 * x)
+# claim: Where the loss hangs on to the previous iteration, the remedy is
+#   detach().
+for cut in (True, False):
+    h, leaf = torch.ones(2), torch.ones(2, requires_grad=True)
+    try:
+        for step in range(3):
+            h = torch.tanh(h.detach() * leaf if cut else h * leaf)
+            h.sum().backward()
+        assert cut
+    except RuntimeError as error:
+        assert not cut and "a second time" in str(error)
+
 
 # --8<-- [start:integers]
 for make in (
