@@ -34,6 +34,11 @@ except RuntimeError as error:
 show(message)
 # --8<-- [end:fix-data]
 assert "has been modified by an inplace operation" in message
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = x**2
+x.detach().clone().zero_()  # a copy
+assert grad(y.sum(), x)[0].tolist() == [2, 4]
+
 
 # --8<-- [start:trap-inference]
 x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -82,8 +87,6 @@ assert not (cut.requires_grad or quiet.requires_grad or frozen.requires_grad)
 assert cut.is_leaf and quiet.is_leaf and frozen.is_leaf
 for mode in (torch.no_grad, torch.inference_mode):
     with mode():
-        made = torch.ones(2, requires_grad=True)
-        assert made.requires_grad and torch.nn.Parameter(made).requires_grad
         results = [2 * x, x + 1, torch.exp(x), x.sum(), x @ x, x.clone()]
         assert not any(r.requires_grad or r.grad_fn for r in results)
 
@@ -144,7 +147,6 @@ else:
 y = torch.ones(2)
 shared, own = y.detach(), y.data
 own.add_(1)
-y.numpy()[0] = 3
 assert (y._version, shared._version, own._version) == (0, 0, 1)
 y.add_(1)
 assert (y._version, shared._version, own._version) == (1, 1, 1)
@@ -182,20 +184,6 @@ except RuntimeError as error:
     show(error)
 # --8<-- [end:in-place]
 assert x.tolist() == [1, 2]
-for index, leaf in (
-    (0, False),
-    (slice(0, 1), False),
-    (torch.tensor(0), False),
-    (slice(None), True),
-    (torch.tensor([True, False]), True),
-    (torch.tensor([0]), True),
-    ([0], True),
-):
-    try:
-        x[index] = 5.0
-        raise AssertionError(index)
-    except RuntimeError as error:
-        assert str(error).startswith("a leaf" if leaf else "a view of a leaf")
 
 # --8<-- [start:in-place-allowed]
 with torch.no_grad():
@@ -220,5 +208,3 @@ for f in (kept, lambda x: (x * x).detach() * x):
     print("reverse", reverse, "forward", forward.item())
 # --8<-- [end:forward-mode]
 assert torch.func.jacfwd(kept)(at) == 12 and torch.func.grad(kept)(at) == 4
-for result in (x > 0, x == x, x.argmax(), x.argsort(), x.isnan()):
-    assert not result.requires_grad
