@@ -106,41 +106,7 @@ for name, function in functions.items():
     text = attempt(lambda function=function: changed(function))
     print(f"{name:8}", named(text))
 # --8<-- [end:table]
-# claim: A result that no later operation has saved may be changed in place
-#   where the formula of its own gradient does not use it, and where it is
-#   neither a view nor the input itself, as of Dropout in eval().
-of_input = torch.sin, torch.cos, torch.log, torch.log1p, torch.abs
 of_result = torch.exp, torch.tanh, torch.sqrt, torch.rsqrt, torch.reciprocal
-for function in (
-    *of_input,
-    lambda x: x**3,
-    lambda x: 3 * x,
-    torch.sum,
-    lambda x: torch.where(x > 1, x, 0),
-    lambda x: torch.cat([x, x]),
-    nn.Linear(2, 3),
-    lambda x: nn.Linear(2, 3)(x.expand(4, 5, 2)),
-    lambda x: nn.Conv1d(1, 1, 1)(x[None]),
-    nn.LayerNorm(2),
-):
-    text = attempt(lambda function=function: changed(function))
-    assert text == "no error"
-
-
-def saved_later(function):
-    y = function(x)
-    z = y.sin()
-    y += 1  # in place, and sin has saved it
-    return z.sum()
-
-
-for function in (lambda x: 2 * x, torch.sum, torch.sin):
-    text = attempt(lambda function=function: saved_later(function))
-    assert "modified by an inplace operation" in text
-for function in (nn.Dropout().eval(), nn.Identity(), torch.Tensor.float):
-    assert function(x) is x
-    text = attempt(lambda function=function: changed(function))
-    assert text.startswith("a leaf Variable that requires grad")
 # Where the formula uses it, the text names the operation that saved it
 for function in (*of_result, torch.expm1, torch.relu, torch.cumprod):
     arguments = [0] if function is torch.cumprod else []
@@ -205,18 +171,6 @@ for function in (torch.sin, torch.log, lambda h: h * h, lambda h: h**2):
     for of_view in (lambda h, f=function: f(h[:1]), lambda h: h.t().sin()):
         text = attempt(lambda f=of_view: written(f, torch.Tensor.zero_))
         assert named(text) == "error: output 0 of AsStrided"
-    # a part from unbind, split or chunk has the text of these
-    for part in (
-        lambda h: h.unbind()[0],
-        lambda h: h.split(1)[0],
-        lambda h: h.chunk(2)[1],
-    ):
-        for write in (torch.Tensor.zero_, quietly):
-            text = attempt(
-                lambda p=part, w=write: written(lambda h: p(h).sin(), w)
-            )
-            assert "is a view and its base or another view of its base" in text
-            assert "function that returns multiple views" in text
 # a linear layer whose weight is trained
 layer = nn.Linear(2, 3)
 assert "modified" in attempt(lambda: written(layer, torch.Tensor.zero_))
@@ -263,6 +217,8 @@ for part in (h.split(1)[0], h.chunk(2)[0]):
         assert "function that returns multiple views" in str(error)
     else:
         raise AssertionError("not refused")
+for part in (h.unbind()[0], h.split(1)[0], h.chunk(2)[0]):
+    part.clone().add_(1)
 with torch.no_grad():  # not recorded: it may
     for part in (h.unbind()[0], h.split(1)[0], h.chunk(2)[0], x.detach()[:1]):
         part.add_(0)

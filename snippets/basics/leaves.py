@@ -31,25 +31,13 @@ print("converted, a leaf:", converted.is_leaf)
 # --8<-- [end:trap-scaled]
 assert message == "can't optimize a non-leaf Tensor" and not w.is_leaf
 assert not converted.is_leaf
-# an optimizer accepts neither without retain_grad() or differentiable=True
-optimizers = [
-    kind
-    for kind in vars(torch.optim).values()
-    if isinstance(kind, type) and kind is not torch.optim.Optimizer
-]
-assert {torch.optim.SGD, torch.optim.Adam} < set(optimizers)
-for kind in optimizers:
-    for computed in (w, converted):
-        computed = torch.outer(computed, computed)  # Muon takes matrices
+for computed in (w, converted):
+    for kind in (torch.optim.SGD, torch.optim.Adam):
         try:
             kind([computed], lr=0.1)
             raise AssertionError(kind)
         except ValueError as error:
             assert str(error) == message
-        if kind in (torch.optim.SGD, torch.optim.Adam):
-            kind([computed], lr=0.1, differentiable=True)
-        computed.retain_grad()
-        kind([computed], lr=0.1)
 same = torch.randn(3, requires_grad=True)
 assert same.float() is same  # no conversion: the leaf itself
 made = 2 * torch.ones(2)  # an operation, not recorded
@@ -221,31 +209,6 @@ for name, kind, options in (
 assert second_step(Adam, None) == 0 and second_step(Adam, zero) < -0.3
 assert second_step(SGD, None, momentum=0.5, weight_decay=0.5) == 0
 assert second_step(SGD, zero) == 0
-# an optimizer skips a parameter whose .grad is None, but LBFGS
-w, u = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
-optimizer = torch.optim.SparseAdam([w, u], lr=0.1)  # takes sparse gradients
-w.grad = u.grad = torch.ones(2).to_sparse()
-optimizer.step()
-before, u.grad = (w.detach().clone(), u.detach().clone()), None
-optimizer.step()
-assert not torch.equal(w, before[0]) and torch.equal(u, before[1])
-for kind in optimizers:
-    if kind is torch.optim.SparseAdam:
-        continue
-    w, u = (torch.nn.Parameter(torch.ones(2, 2)) for _ in range(2))
-    optimizer = kind([w, u], lr=0.1)
-    for used in (True, False):
-        before = u.detach().clone()
-
-        def closure(w=w, u=u, optimizer=optimizer, used=used):
-            optimizer.zero_grad()
-            loss = (w**2).sum() + ((u * w).sum() ** 2 if used else 0)
-            loss.backward()
-            return loss
-
-        optimizer.step(closure)
-    assert u.grad is None
-    assert torch.equal(u, before) == (kind is not torch.optim.LBFGS), kind
 assert second_step(SGD, zero, momentum=0.5) == -0.25
 assert second_step(SGD, zero, weight_decay=0.5) == -0.0625
 

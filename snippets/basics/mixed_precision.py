@@ -100,15 +100,6 @@ for optimizer in (torch.optim.Adam, torch.optim.AdamW):
         optimizer([w], lr=0.1, **options).step()
         assert w.isfinite().all() == finite
 
-# in the first step: after a gradient of 1 one of 0 is harmless
-for optimizer in (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
-    w = torch.ones(3, dtype=torch.float16, requires_grad=True)
-    step = optimizer([w], lr=0.1).step
-    for g in (1.0, 0.0):
-        w.grad = torch.full_like(w, g)
-        step()
-    assert w.isfinite().all()
-
 # claim: one of 0 moves the weight by 474
 w = torch.ones(1, dtype=torch.float16, requires_grad=True)
 optimizer = torch.optim.Adam([w], lr=0.1, fused=True)
@@ -128,6 +119,7 @@ loss.backward()
 optimizer.step()
 print("autocast:", w.detach(), loss.dtype)
 # --8<-- [end:fix-adam]
+assert w.dtype == w.grad.dtype == torch.float32
 
 # --8<-- [start:step]
 w = torch.ones((), dtype=torch.bfloat16)
@@ -165,7 +157,7 @@ for kind in (torch.optim.SGD, torch.optim.Adam):
     optimizer = kind([half], lr=0.25, fused=True)
     scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
     scaler.scale(2 * half.sum()).backward()
-    try:  # claim: scaler.unscale_, before clipping, raises.
+    try:  # before clipping
         scaler.unscale_(optimizer)
         raise AssertionError(kind)
     except ValueError as error:
