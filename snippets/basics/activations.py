@@ -61,10 +61,6 @@ x = torch.cat([x, torch.tensor([torch.finfo(x.dtype).max])])
 x.requires_grad_()
 (g,) = torch.autograd.grad(softsign(x).sum(), x)
 assert x.isfinite().all() and not g.any()
-for at, wanted in ((1e7, 0.71), (33_554_430.0, 2)):
-    x = torch.tensor(at, requires_grad=True)
-    ratio = torch.autograd.grad(softsign(x), x)[0].double() * (1 + at) ** 2
-    assert abs(ratio - wanted) < 0.005
 
 # --8<-- [start:infinite]
 for f in (
