@@ -77,8 +77,7 @@ for dtype in (*wide, torch.float16):
             assert (unit(torch.full((n + 1,), 1e-24)) == 0).all()
             assert (unit(torch.full((n + 1,), 1e-22)) > 0).all()
             assert (unit(torch.full((n + 1,), 1e18)) > 0).all()
-            # claim: in float32 with two or more entries, all below 10⁻²³ or
-            #   of a length above 1.85·10¹⁹
+            # Squares that do not fit give 0.
             for size in (1e-24, 9.9e-24, 1.85e19, 1e30, 3.4e38):
                 x = torch.full((n + 1,), size)
                 assert (unit(x) == 0).all() and (gradient(unit, x) == 0).all()
@@ -89,12 +88,14 @@ for dtype in (*wide, torch.float16):
                 assert (unit(x) == 0).all() == zero
                 x = torch.full((n + 1,), size / (n + 1) ** 0.5)
                 assert (unit(x) == 0).all() == zero
-        # claim: in float16 from a length of 65520 on.
+
         if dtype == torch.float16:
             for length, zero in ((65400.0, False), (65530.0, True)):
                 x = torch.full((64,), length / 8, dtype=torch.float64)
                 x[0] = (length**2 - (x[1:] ** 2).sum()).sqrt()
                 assert (unit(x.to(dtype)) == 0).all() == zero
+            # claim: In float16 the slope of unit overflows below a length of
+            #   1.5·10⁻⁵.
             for length in (1e-6, 5e-6, 1.5e-5, 3e-5):
                 x = torch.zeros(n, dtype=dtype)
                 x[0] = length
@@ -103,7 +104,7 @@ for dtype in (*wide, torch.float16):
         torch.testing.assert_close(
             unit(x), normalize(x, eps=1e-4), rtol=1e-2, atol=1e-2
         )
-        # Two backward passes at 0, and hessian.
+        # claim: Two backward passes at 0 give 0 for unit, NaN for normalize.
         x[1] = 0
         for f in (lambda x: normalize(x, eps=1e-3), unit):
             leaf = x.clone().requires_grad_()
@@ -130,8 +131,8 @@ for name, x in {
     value, g = cosine_of_start(x).item(), gradient(cosine_of_start, x)
     print(name, round(value, 4), [round(t, 4) + 0.0 for t in g.tolist()])
 # --8<-- [end:parallel]
-# claim: Parallel vectors longer than eps, whose squares fit, have the cosine
-#   1, its maximum, and so the gradient 0.
+# claim: Parallel vectors longer than eps have the cosine 1, its maximum, and
+#   so the gradient 0, up to rounding.
 own = torch.Generator().manual_seed(0)
 for dtype in wide:
     for n in (1, 3, 17, 1001):
@@ -278,7 +279,7 @@ for eps, zero in ((1e-12, True), (2.98e-8, True), (2.981e-8, False)):
 for n in (1, 3, 33):
     x = torch.zeros(n, dtype=torch.float16)
     assert normalize(x, dim=0).isnan().all()
-    # claim: 1/eps is inf for an eps below 1.5·10⁻⁵
+    # 1/eps is inf for an eps below 1.5e-5.
     for eps, is_inf in ((1.5e-5, True), (1.6e-5, False)):
         g = gradient(lambda x, e=eps: normalize(x, dim=0, eps=e), x)
         assert (g.isinf() == is_inf).all()

@@ -81,9 +81,10 @@ torch.testing.assert_close(a.grad[0], torch.tensor([0.3, 0.4]))
 
 # --8<-- [start:fix-smooth]
 def smooth_norm(x, eps=1e-6):
-    """The length of the last dimension with one more entry, eps. That is
-    lost below 2.6e-23 in float32, and below 2.9e-8 in float16. In float32
-    a length of 1.9e19 is inf."""
+    """The length of the last dimension with one more entry, eps.
+
+    In float16 an eps of 2.9e-8 is 0.
+    """
     more = torch.nn.functional.pad(x, (0, 1), value=eps)
     return torch.linalg.vector_norm(more, dim=-1)
 
@@ -173,8 +174,7 @@ for dtype in (torch.float64, torch.float32):
         torch.testing.assert_close(
             gradient(clamped, x)[0], torch.tensor(slope, dtype=dtype)
         )
-# claim: this moves the corner to $(-\varepsilon, -\varepsilon)$, and equal
-#   points are pushed apart
+# claim: this moves the corner to $(-\varepsilon, -\varepsilon)$
 x = torch.full((2,), -eps, dtype=torch.float64)
 assert gradient(places["in the entries"], x).isnan().all()
 assert gradient(lambda x: vector_norm(x + eps), x).tolist() == [0, 0]
@@ -268,7 +268,7 @@ print("by hand    ", by_hand(x).item(), gradient(by_hand, x))
 print("eps**2     ", gradient(places["inside the root"], 0 * x))
 print("smooth_norm", gradient(smooth_norm, 0 * x))
 # --8<-- [end:half]
-# claim: Added to the entries, ε = 10⁻⁶ makes it inf by hand.
+# Added to the entries, an eps of 1e-6 makes it inf by hand.
 for n in (1, 2, 33):
     x = torch.zeros(n, dtype=torch.float16)
     assert (gradient(places["in the entries"], x) == inf).all()
