@@ -40,8 +40,7 @@ for dtype in dtypes:
             x = torch.zeros(n, dtype=dtype)
             for f in (vector(p), lambda x, p=p: torch.norm(x, p)):
                 assert (gradient(f, x) == 0).all()
-        # claim: With p = ∞ and p = −∞, k equal entries, if not 0, share: ±1/k
-        #   each.
+        # With p = inf and -inf equal entries share.
         x = torch.full((n,), -0.3, dtype=dtype)
         x[::2] = 0.3
         for p in (inf, -inf):
@@ -82,7 +81,7 @@ for p in (0.1, 0.3, 0.5, 0.9):
 def sparsity(x, p=0.5, eps=1e-3):
     """The sum of |x|**p, 0 < p <= 1, with slopes up to p * eps**(p - 1).
 
-    In float16 an eps below 3e-8 is 0, and the gradient at 0 NaN.
+    In float16 an eps of 2.9e-8 is 0, and the gradient at 0 NaN.
     """
     return ((x.abs() + eps) ** p - eps**p).sum()
 
