@@ -183,8 +183,8 @@ for dtype in (torch.float64, torch.float32):
                 x,
             )
             torch.testing.assert_close(g, torch.full_like(g, 1 / n))
-# claim: With p = ∞ it breaks a tie between 0.3 and −0.3 in float32 and
-#   float64: 1 and 0, not ½ and −½.
+# claim: With p = ∞ it breaks a tie between 0.3 and −0.3: 1 and 0, not ½ and
+#   −½.
 for d in (0.3, 7.0):
     for dtype in (torch.float64, torch.float32, torch.float16):
         x = torch.tensor([[d, -d]], dtype=dtype)
@@ -218,7 +218,7 @@ for f in (torch.cdist, distances):
         print(str(error).split(". ")[0][:70])
 # --8<-- [end:forward]
 # claim: From 26 rows on, with p = 2, the name in the message is
-#   _euclidean_dist, for pdist _pdist_forward.
+#   _euclidean_dist.
 for rows, p, f, name in (
     (25, 2.0, torch.cdist, "_cdist_forward"),
     (26, 2.0, torch.cdist, "_euclidean_dist"),
@@ -264,8 +264,7 @@ for p in (0.5, 1.0, 1.5, 2.0, 3.0, inf):
             # claim: From 2.14 on it works.
             assert has or not new
 
-# claim: At equal points, with p = 2, that of cdist, up to 25 rows, of pdist
-#   and of distances is 0, of dist NaN.
+# claim: At equal points, with p = 2, it is 0 for distances, NaN for dist.
 for dtype in (torch.float64, torch.float32):
     for n in (1, 3, 17):
         x = torch.randn(1, n, dtype=dtype).requires_grad_()
@@ -322,8 +321,8 @@ assert x.grad is None
 x = torch.tensor([[1.0, 1e-12, 0.0]])
 print(gradient(lambda x: torch.cdist(x, 0 * x.detach(), 0.5), x))
 # --8<-- [end:half-power]
-# claim: An entry with the difference 0 gets 0 from cdist, pdist and, where the
-#   distance is finite, dist
+# claim: With p = ½ an entry with the difference 0 gets 0 from cdist, pdist and
+#   dist
 for dtype in (torch.float64, torch.float32):
     for p in (0.1, 0.5, 0.9):
         for n in (1, 3, 17):
