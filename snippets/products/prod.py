@@ -66,9 +66,7 @@ for dtype in dtypes:
             # claim: with two or more, every factor gets 0
             if zeros > 1:
                 assert (g == 0).all()
-            # claim: At zeros of finite rows the modes return the same
-            #   gradients, as long as no product of some entries overflows
-            #   or underflows
+            # The modes return one gradient.
             sums = by_hand(x.double(), torch.ones(n).double())
             for mode in modes.values() if n < 33 else [gradient]:
                 g, h = mode(torch.prod, x), mode(cumprod, x)
@@ -195,8 +193,7 @@ def backward_twice(f):
     return matrix
 
 
-# claim: Its third derivatives are not: with one 0, jacrev of hessian has NaN
-#   and jacfwd three times a 0 in place of some. jacrev three times is right.
+# Third derivatives of prod with one 0: some orders of the modes are wrong.
 for n in (3, 4):
     for place in (0, n - 2):
         x = 0.5 + torch.rand(n, dtype=torch.float64)
@@ -230,8 +227,9 @@ for n in (2, 3, 4):
             backward_twice(last),
         ):
             torch.testing.assert_close(h(x), right)
-        # Of an entry of cumprod at the first 0 or behind it, forward over
-        # forward has one entry of each pair and 0 for the other.
+        # claim: Of an entry of cumprod at the first 0 or behind it, forward
+        #   over forward along one direction is half of the right second
+        #   derivative.
         first = (x == 0).nonzero()[0].item() if zeros else n
         along = torch.randn(n, dtype=torch.float64)
         for k in range(n):
@@ -369,16 +367,16 @@ for dtype in dtypes:
             x = (0.5 + torch.rand(n)).to(dtype)
             x[n // 2] = bad
             for k in range(n // 2):
-                # claim: A NaN, an infinity or a product that overflows in
-                #   the padding gives NaN to every factor before it
+                # claim: A NaN or an infinity in the padding gives NaN to every
+                #   factor before it, if none of these is 0
                 g = gradient(lambda x, k=k: x.cumprod(0)[k], x)
                 assert g[: n // 2 + 1].isnan().all()
                 forward = torch.func.jacfwd(lambda x, k=k: x.cumprod(0)[k])(x)
                 assert forward.isfinite().all()
-                # claim: where the loss uses only entries before the padding
+                # claim: the loss uses only entries before the padding.
                 every = gradient(cumprod, x)
                 assert every[: n // 2].isnan().all() == (bad != bad)
-                # claim: with a single 0 among them that 0 alone gets it
+                # With a single 0 among them that 0 alone gets it.
                 for place in {0, n // 2 - 1}:
                     y = x.clone()
                     y[place] = 0.0
