@@ -73,8 +73,7 @@ assert (points.grad == 0).all()
 def determinant(a):
     """The determinant of real square matrices (..., n, n), with the cofactors
     as its gradient, also where it is 0. NaN, the value too, where a product
-    of singular values overflows; a NaN in a raises an error. No second
-    derivative, and no half type, since svd has none."""
+    of singular values overflows. No second derivative, and no half type."""
     fixed = a.detach()
     u, s, vh = torch.linalg.svd(fixed)
     sign = torch.linalg.det(u) * torch.linalg.det(vh)
@@ -228,7 +227,7 @@ print("the upper half does not count:", same)
 for f in (torch.linalg.cholesky, torch.linalg.eigvalsh):
     print(gradient(lambda x, f=f: f(x)[..., 0], a).tolist())
 # --8<-- [end:half]
-# claim: its gradient is symmetric all the same
+# claim: The gradient of each is symmetric all the same.
 for n in (2, 3, 17):
     x = torch.randn(n, n, dtype=double)
     a = x @ x.mT + torch.eye(n, dtype=double)
