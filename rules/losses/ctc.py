@@ -94,7 +94,7 @@ RULES = [
             ),
             Defect(
                 "a logit of -inf",
-                "No path needs that class, and the loss is finite. Its gradient is −∞ minus −∞, NaN, and log_softmax"
+                "No path needs that class, and the loss is finite. Its gradient is NaN, and log_softmax"
                 " spreads it over the frame.",
                 {"gradient": {"z": [[[NAN, NAN, NAN]]] * 2}, "output": math.log(4 / 3)},
             ),

@@ -112,12 +112,6 @@ loss = ctc_loss(z, torch.tensor([[1, 2]]), (3,), (2,), reduction="sum")
 print("logits     ", round(loss.item(), 4), g[0, 0].tolist())
 # --8<-- [end:raw]
 assert loss < 0 and (g > 2e4).all()
-# claim: in float32 it is inf from 88.72284 on.
-for height in (88.72283, 88.72284, 89.0, 1e30):
-    x = torch.full((3, 1, 3), height, requires_grad=True)
-    loss = ctc_loss(x, torch.tensor([[1, 2]]), (3,), (2,), reduction="sum")
-    (g,) = torch.autograd.grad(loss, x)
-    assert g.isinf().any() == (height > 88.72283)
 
 # --8<-- [start:raw-fix]
 log_p = torch.log_softmax(z, 2)
@@ -226,24 +220,12 @@ for half in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         loss = ctc_loss(log_p, one, (2,), (1,))
         (g,) = torch.autograd.grad(loss, x)
         assert g.isfinite().all() and loss.isfinite()
-# The lowest of a half precision, before log_softmax.
-for half in (torch.float16, torch.bfloat16):
-    for row in (
-        [0.0, 1],
-        [15.9, 1],
-        [15.0, 15],
-        [15.5, 15.5],  # no logit is 16, but their logsumexp is more
-        [16.0, 1],
-        [100.0, 1],
-    ):
-        x = torch.tensor([[[*row, -inf]]] * 2, dtype=half)
-        x.requires_grad_()
-        log_p = torch.log_softmax(x.clamp(min=torch.finfo(half).min), 2)
-        loss = ctc_loss(log_p.float(), one, (2,), (1,))
-        (g,) = torch.autograd.grad(loss, x)
-        above = x[0, 0].float().logsumexp(0) >= 16
-        overflows = half == torch.float16 and above
-        assert g.isnan().any() == overflows
+# The lowest of float16, before log_softmax: it overflows again.
+x = torch.tensor([[[100.0, 1, -inf]]] * 2, dtype=torch.float16)
+x.requires_grad_()
+log_p = torch.log_softmax(x.clamp(min=torch.finfo(x.dtype).min), 2)
+(g,) = torch.autograd.grad(ctc_loss(log_p.float(), one, (2,), (1,)), x)
+assert g.isnan().any()
 
 # --8<-- [start:needed]
 for target in [1, 2], [1, 1], [1, 1, 1], [1, 2, 2, 1]:
@@ -289,17 +271,15 @@ def rounding(z, labels):
         options = labels, (len(z),), (labels.numel(),)
         loss = ctc_loss(torch.log_softmax(x, 2), *options, reduction="sum")
         slopes.append(torch.autograd.grad(loss, x)[0].double())
-    return loss.item(), (slopes[0] - slopes[1]).abs().max().item()
+    return (slopes[0] - slopes[1]).abs().max().item()
 
 
 offs, four = [], torch.tensor([[1, 2, 2, 3]])
 for seed in range(8):
     torch.manual_seed(seed)
     z, many = torch.randn(2000, 1, 30), torch.randint(1, 30, (1, 200))
-    offs.append(rounding(z, many if seed % 2 else four)[1])
+    offs.append(rounding(z, many if seed % 2 else four))
 assert 8e-3 < max(offs) < 0.03 and min(offs) > 1e-3
-loss, off = rounding(2.5e6 * torch.randn(200, 1, 30), four)
-assert 7e8 < loss < 1.3e9 and not off <= 1  # or NaN
 
 # --8<-- [start:range]
 _, log_p = uniform(frames=2)
@@ -330,7 +310,7 @@ print("mean", round(ctc_loss(log_p, joined, (4, 4), lengths).item(), 4))
 each = ctc_loss(log_p, targets, (4, 4), lengths, reduction="none")
 torch.testing.assert_close(loss, (each / torch.tensor(lengths)).mean())
 assert ctc_loss(log_p, joined, (4, 4), lengths) == loss
-# claim: Padded and joined targets are the same:
+# claim: Padded and joined targets give the same loss.
 for pad in (0, 2, -1, 99, 10**9):
     for sizes in (1, 3), (0, 2), (2, 2):
         labels = [torch.randint(1, 3, (size,)) for size in sizes]

@@ -108,7 +108,7 @@ x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
 y = torch.tensor([0, 1, 2, 0, 1])
 for p in (1, 2):
     mine = partial(multi_margin, y=y, p=p)
-    assert torch.autograd.gradcheck(mine, x)
+    assert torch.autograd.gradcheck(mine, x, check_forward_ad=True)
     assert torch.autograd.gradgradcheck(mine, x)
 each = torch.func.vmap(torch.func.grad(multi_margin))(x, y)
 torch.testing.assert_close(each / 5, gradient(lambda x: multi_margin(x, y), x))
@@ -116,7 +116,7 @@ for dtype in (torch.float16, torch.bfloat16):
     close = multi_margin(x.to(dtype), y) - multi_margin(x, y)
     assert close.abs() < 0.02 and multi_margin(x.to(dtype), y).dtype == dtype
 assert multi_margin(x[:0], y[:0]).isnan()
-# claim: Exactly at the margin the gradient is 0, in 2.13 and in 2.15.
+# claim: Exactly at the margin the gradient is 0.
 cases = (multi_margin_loss, 0), (multilabel_margin_loss, [0, -1, -1])
 for s, g in (0.99, 0), (1.0, 0), (1.01, 0.333):  # the margin is at 1
     for loss, classes in cases:
@@ -134,12 +134,7 @@ assert g.tolist() == [0, 0, 0]
 x = [0.0, 0.0, 0.0, 0.0]
 first = slopes(multilabel_margin_loss, x, [0, 2, -1, -1])
 assert first == slopes(multilabel_margin_loss, x, [0, 2, -1, 3])
-assert first == slopes(multilabel_margin_loss, x, [2, 0, -1, -1])
 assert slopes(multilabel_margin_loss, x, [0, 0, -1, -1])[0] == -1.5
-for count in (1, 4, 17):
-    x = torch.randn(count).tolist()
-    for ys in list(range(-1, count - 1)), list(range(count)):
-        assert not any(slopes(multilabel_margin_loss, x, ys))
 
 # --8<-- [start:nan]
 target = torch.tensor([0])
@@ -158,7 +153,7 @@ for row in (
     assert other == loss
 # --8<-- [end:nan]
 assert loss.isinf()
-# claim: A hinge whose slack is NaN adds nothing:
+# claim: A hinge whose slack is NaN adds nothing;
 for size in (2, 17, 33):
     for dtype in (torch.float32, torch.float64):
         for p in (1, 2):
@@ -331,3 +326,5 @@ for name in ("multi_margin_loss(", "multilabel_margin_loss_forward("):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[0].partition("(")[0], *lines[1:3], sep="\n")
 # --8<-- [end:source]
+for name in ("multi_margin_loss", "multilabel_margin_loss"):
+    assert f"- name: {name}_backward" not in text

@@ -191,7 +191,7 @@ for loss in losses:
     with_inf = gradient(loss_of, torch.tensor([inf, 1.0]))
     print(f"{loss.__name__:14}", with_nan, with_inf)
 # --8<-- [end:not-finite]
-# claim: At an infinite difference mse_loss has an infinite gradient
+# claim: The gradients of the other entries stay what they are.
 for dtype in dtypes:
     for count in (1, 17, 33):
         x = torch.rand(count).to(dtype)
@@ -211,33 +211,13 @@ for dtype in dtypes:
                 g[count // 2] = good[count // 2]
                 assert torch.equal(g, good)
 
-vmap, grad, one = torch.func.vmap, torch.func.grad, torch.tensor(1.0)
-for bad in (inf, -inf):
-    x = torch.tensor(bad)
-    for loss in losses:
-        _, g = torch.func.jvp(partial(loss, target=0 * one), (x,), (one,))
-        assert g.isnan() if loss is mse_loss else abs(g) == 1
-x = torch.tensor([2.0**65, 1.0], requires_grad=True)
-loss = mse_loss(x, torch.zeros(2))
-(g,) = torch.autograd.grad(loss, x)
-assert loss.isinf() and g.tolist() == [2.0**65, 1]  # 2d / n
-edge = torch.tensor([1.8e19, 2.0**64])
-squares = mse_loss(edge, torch.zeros(2), reduction="none")
-assert squares.isinf().tolist() == [False, True]
 edge = torch.tensor([255.0, 256.0], dtype=torch.float16)
 squares = mse_loss(edge, torch.zeros_like(edge), reduction="none")
 assert squares.isinf().tolist() == [False, True]
-for n, low, high in (
-    (1, 0, 1e-3),
-    (1000, 0, 1e-3),
-    (2**15 - 1, 0, 1e-3),
-    (2**15, 0, 1e-3),
-    (10**6, 0.0125, 0.0135),
-):
-    x = torch.full((n,), 300.0, dtype=torch.float16)
-    g = gradient(partial(mse_loss, target=0 * x), x)
-    assert low <= abs(g[0].double() * n / 600 - 1) <= high
-    assert 2 / n >= torch.finfo(torch.float16).tiny or n > 2**15
+for count in (1, 2, 1000):
+    x = torch.zeros(count, dtype=torch.float16)
+    x[0] = 256
+    assert mse_loss(x, 0 * x).isinf()
 
 # --8<-- [start:empty]
 w = torch.tensor(3.0, requires_grad=True)
@@ -249,20 +229,13 @@ for reduction in ("mean", "sum"):
     print(f"{reduction:4} loss", loss.item(), "gradient of w", g.item())
 # --8<-- [end:empty]
 assert loss == 0 and g == 0
+torch.manual_seed(0)
 for loss in losses:
     layer = torch.nn.Linear(3, 1)
     mean = loss(layer(torch.zeros(0, 3)), torch.zeros(0, 1))
     mean.backward()
     assert mean.isnan()
     assert not layer.weight.grad.any() and not layer.bias.grad.any()
-refused = []
-for loss in losses:
-    try:
-        vmap(grad(loss))(torch.zeros(2, 0), torch.zeros(2, 0))
-    except ZeroDivisionError as error:
-        assert str(error) == "float division by zero"
-        refused.append(loss)
-assert refused == [mse_loss, smooth_l1_loss, huber_loss]
 
 x = torch.zeros(2, 3, requires_grad=True)  # 2 samples, 3 features
 (g,) = torch.autograd.grad(mse_loss(x, torch.ones(2, 3)), x)
@@ -278,8 +251,7 @@ for loss in losses:
     dx, dy = torch.autograd.grad(loss(x, y), (x, y))
     print(f"{loss.__name__:14}", dx.tolist(), dy.tolist())
 # --8<-- [end:target]
-# claim: A target of the same shape gets the same gradient with the other
-#   sign.
+torch.manual_seed(0)
 for dtype in dtypes:
     for count in (1, 17, 1001):
         pair = torch.randn(2, count).to(dtype)
@@ -301,18 +273,15 @@ for loss, target in cases:
         print(f"{loss.__name__:14}", error)
 # --8<-- [end:integer]
 x = torch.tensor([1.0, 5.0])
-assert vmap(grad(huber_loss))(x, whole).tolist() == [1, 1]
 for kind in (
     torch.uint8,
     torch.int32,
-    torch.bool,
     torch.float16,
     torch.float64,
 ):
     target = torch.tensor([0, 1]).to(kind)
     for loss in losses:
         works = loss is not huber_loss
-        works = works and not (loss is l1_loss and kind is torch.bool)
         try:
             gradient(partial(loss, target=target), x)
             assert works
@@ -339,28 +308,7 @@ try:
 except RuntimeError as error:
     print("forward mode:", error)
 # --8<-- [end:integer-input]
-refused = []
-for loss in losses:
-    try:
-        jvp(lambda x, loss=loss: loss(x, whole), (x,), (x,))
-    except RuntimeError as error:
-        refused.append(loss)
-        own = "Found dtype Float but expected Long" in str(error)
-        assert own == (loss is huber_loss)
-assert refused == [mse_loss, smooth_l1_loss, huber_loss]
 assert mse_loss(whole, x) == 5
-refused = []
-for loss in losses:
-    try:
-        loss(x + 1j, whole + 0j)
-    except NotImplementedError:
-        refused.append(loss)
-assert refused == [mse_loss, smooth_l1_loss, huber_loss]
-try:
-    huber_loss(x, whole, size_average=False)
-except TypeError:
-    refused.append("size_average")
-assert refused[-1] == "size_average"
 
 # --8<-- [start:reduction]
 x, y = torch.tensor([1.0, 5.0]), torch.tensor([0.0, 2.0])
@@ -385,22 +333,6 @@ folder = pathlib.Path(torchgen.__file__).parent
 text = (folder / "packaged/autograd/derivatives.yaml").read_text()
 lines = text[text.index("- name: mse_loss(Tensor") :].splitlines()
 print(lines[1], lines[2], sep="\n")
-print("l1_loss has an entry:", "- name: l1_loss(" in text)
 # --8<-- [end:source]
-assert "- name: l1_loss(" not in text
-for name in ("mse_loss", "smooth_l1_loss", "huber_loss"):
-    lines = text[text.index(f"- name: {name}(Tensor") :].splitlines()
-    assert f"self: {name}_backward(grad, self, target" in lines[1]
-    assert f"target: {name}_backward(grad, target, self" in lines[2]
-
-# --8<-- [start:best]
-y = torch.tensor([1.0, 2, 3, 4, 90])
-for loss, at in ((mse_loss, y.mean()), (l1_loss, y.median())):
-    x = at.clone().requires_grad_()
-    (g,) = torch.autograd.grad(loss(x.expand(5), y, reduction="sum"), x)
-    print(f"{loss.__name__:8} at {x.item()}: gradient {g.item()}")
-# --8<-- [end:best]
-assert g == 0 and y.mean() == 20 and y.median() == 3
-x = torch.tensor(20.0, requires_grad=True)
-mse_loss(x.expand(5), y, reduction="sum").backward()
-assert x.grad == 0
+assert "self: mse_loss_backward(grad, self, target" in lines[1]
+assert "target: mse_loss_backward(grad, target, self" in lines[2]
