@@ -95,8 +95,6 @@ extra -= torch.autograd.grad(true_ctc(x, *batch).sum(), x)[0]
 shown = x.detach().exp()
 shown[4:, 1] = 0  # beyond the length of the second sequence
 torch.testing.assert_close(extra, shown)
-from functools import partial
-
 hidden = torch.log_softmax(x.detach(), -1)
 hidden[3, 0, 3] = -torch.inf
 hidden.requires_grad_()
@@ -106,12 +104,8 @@ for loss in (true_ctc(hidden, *batch), ctc_loss(hidden, *batch)):
 padded = x.detach().clone()
 padded[5, 1] = -torch.inf  # behind the length of the second sequence
 padded.requires_grad_()
-for function, lost in (
-    (true_ctc, True),
-    (partial(ctc_loss, reduction="sum"), False),
-):
-    (g,) = torch.autograd.grad(function(padded, *batch).sum(), padded)
-    assert g[5, 1].isnan().all() == lost and g[:5].isfinite().all()
+(g,) = torch.autograd.grad(true_ctc(padded, *batch).sum(), padded)
+assert g[5, 1].isnan().all() and g[:5].isfinite().all()
 large = x.detach().float()
 large[2, 0, 2] = 1000.0
 large.requires_grad_()
@@ -198,12 +192,6 @@ for labels in ([2], [1, 2], [2, 1, 2]):  # in need of the masked class
 masked = x.detach().clone()
 masked[2:4] = -torch.inf  # two frames without a class
 assert abs(ctc_by_hand(masked, [1, 2]) / 2e30 - 1) < 1e-6
-nothing = torch.zeros(1, 0).long(), (5,), (0,)  # the mean divides it by 1
-mean, total = (
-    torch.autograd.grad(ctc_loss(x[:, None], *nothing, reduction=how), x)[0]
-    for how in ("mean", "sum")
-)
-assert torch.equal(mean, total)
 rows = torch.func.vmap(lambda row: ctc_by_hand(row, [1, 2]))(
     torch.stack([x, x])
 )

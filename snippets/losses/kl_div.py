@@ -114,9 +114,6 @@ torch.testing.assert_close(
     kl_div(log_q, bounded, reduction="sum", log_target=True),
     torch.tensor(1.5).log(),
 )
-for bound, near in (-1.0, 0.4417), (-5.0, 0.3792), (-104.0, 0.4055):
-    x = kl_div(log_q, log_p.clamp(min=bound), reduction="sum", log_target=True)
-    assert abs(x - near) < 1e-4
 
 # --8<-- [start:masked-both]
 z = torch.tensor([[1.0, 2.0, -inf]], requires_grad=True)  # masked as well
@@ -254,26 +251,6 @@ for T in (100, 1000):  # for large T it is the difference of the logits
     (g,) = torch.autograd.grad(loss * T * T, student)
     limit = ((s - s.mean()) - (t - t.mean())) / 3
     torch.testing.assert_close(g.double(), limit, atol=0.03, rtol=0)
-# claim: for a teacher 30, 0, 0 it falls as 1/T from 1 to 4 with a student
-#   0, 0, 0, and grows with a student 20, 0, 0.
-sizes = []
-for T in (1.0, 1.5, 2.0, 3.0, 4.0):
-    p = torch.softmax(torch.tensor([[30.0, 0, 0]]).double() / T, 1)
-    for lead in (0.0, 20.0):
-        s = torch.tensor([[lead, 0, 0]]).double().requires_grad_()
-        loss = kl_div(torch.log_softmax(s / T, 1), p, reduction="batchmean")
-        (g,) = torch.autograd.grad(loss, s)
-        if lead:
-            sizes.append(g.norm().item())
-        else:
-            want = torch.tensor([[-2 / 3, 1 / 3, 1 / 3]]).double() / T
-            torch.testing.assert_close(g, want, rtol=5e-3, atol=0)
-assert sizes == sorted(sizes) and sizes[-1] > 1e5 * sizes[0]
-
-# An empty batch.
-empty = torch.zeros(0, 3)
-assert kl_div(empty, empty, reduction="sum") == 0
-assert kl_div(empty, empty, reduction="batchmean").isnan()
 
 # --8<-- [start:one]
 log_q = torch.log_softmax(torch.tensor([1.0, 2, 3]), 0)  # no batch
