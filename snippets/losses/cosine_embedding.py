@@ -142,8 +142,8 @@ print("two zero vectors: ", *loss_and_gradient(zero, zero, 1.0))
 for margin in (-0.5, -0.001):
     loss, da = loss_and_gradient(zero, b, -1.0, margin=margin)
     torch.testing.assert_close(torch.tensor(da), torch.tensor([6e5, 8e5]))
-# claim: With y = −1 and the default margin, vectors of length 0.25 to 255
-#   whose cosine comes out as 0 get the gradient 0 from PyTorch 2.14 on.
+# claim: With y = −1 and the default margin, 0, vectors of length 0.25 to 255
+#   whose cosine comes out as 0 get the gradient 0.
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for size in (2, 3, 17, 512):
         for scale in (0.25, 1.0, 3.0, 20.0, 255.0):
@@ -180,7 +180,7 @@ for dtype, *lengths in (
 # --8<-- [end:large]
 # claim: In float16 and with y = 1 two equal vectors of length 17 to 255 have
 #   the loss 1 and the gradient 0, from 257 on NaN, and below about 0.013 −inf
-#   or NaN;
+#   or NaN.
 one = torch.tensor(1)
 torch.manual_seed(0)
 random = [torch.randn(size) for size in (2, 3, 64, 512, 4096)]
@@ -234,11 +234,6 @@ for target in (1, -1, 0):
         )
         assert torch.autograd.grad(loss, x)[0].isnan().all()
         assert loss == 0 if target == 0 else loss.isnan()
-for length, lost in (0.01, True), (0.1, False), (20, False), (300, True):
-    x = (length * unit).half().requires_grad_()
-    for target in (1, 0):
-        loss = cosine_embedding_loss(x, x.detach(), torch.tensor(target))
-        assert torch.autograd.grad(loss, x)[0].isnan().any() == lost
 for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
     for u in (unit, unit.flip(0), full, *random):
         for length in (0.1, 1, 16, 255):
@@ -250,27 +245,11 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
                     )
                     assert loss == 0
                     assert not torch.autograd.grad(loss, x)[0].any()
-for dtype, below, beyond in (
-    (torch.float64, 1e154, 1.4e154),
-    (torch.float32, 1.84e19, 1.85e19),
-    (torch.bfloat16, 1.8e19, 1.9e19),
-):
-    for length in (1e9, below, beyond):
-        x = (length * unit.double()).to(dtype).requires_grad_()
-        for target in (1, 0):
-            loss = cosine_embedding_loss(x, x.detach(), torch.tensor(target))
-            lost = torch.autograd.grad(loss, x)[0].isnan().any()
-            assert lost == (length == beyond)
 pairs = torch.zeros(32, 2, requires_grad=True)  # a mean over N pairs
 loss = cosine_embedding_loss(pairs, other[:1].expand(32, 2), torch.ones(32))
 (g,) = torch.autograd.grad(loss, pairs)
 torch.testing.assert_close(g.norm(dim=1), torch.full((32,), 1e6 / 32))
 assert loss_and_gradient(zero, zero, 1.0) == (1, [0, 0])
-single = cosine_embedding_loss(a, other, torch.ones(1), reduction="none")
-assert single.shape == (2,)
-for bad in (float("nan"), float("inf")):
-    loss, da = loss_and_gradient([bad, 0.0], b, 0.0)
-    assert loss == 0 and all(entry != entry for entry in da)
 
 # --8<-- [start:nan]
 nan, inf = float("nan"), float("inf")
