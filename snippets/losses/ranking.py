@@ -173,16 +173,6 @@ for margin, value in (1.0, 1.0), (0.3, 0.3), (0.0, 0.0), (-0.5, 0.0):
     out = ranking(x, zero, margin=margin, reduction="none")
     torch.testing.assert_close(out, torch.full((3,), value))
     assert slopes(ranking, x.tolist(), 0.0, margin=margin) == [0, 0, 0]
-    far = torch.tensor([float("inf"), -float("inf")])
-    assert (
-        ranking(far, zero[:2], margin=margin, reduction="none").isnan().all()
-    )
-    assert slopes(ranking, far.tolist(), 0.0, margin=margin) == [0, 0]
-for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
-    far = torch.full((1,), torch.finfo(dtype).max, dtype=dtype)
-    a = far.requires_grad_()  # finite, and its difference is not
-    out = margin_ranking_loss(a, -far.detach(), 0 * far.detach(), margin=1.0)
-    assert out.isnan() and torch.autograd.grad(out, a)[0] == 0
 for y in (0.0, 0.5, -0.5, 2.0):
     assert slopes(hinge_embedding_loss, x.tolist(), y) == [0, 0, 1]
 
@@ -213,18 +203,6 @@ for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
             (g,) = torch.autograd.grad(out.sum(), x)
             assert out.isnan().all() and (g == slope).all()
 
-# --8<-- [start:bf16]
-x = torch.tensor(1.703125, dtype=torch.bfloat16, requires_grad=True)
-one = torch.ones((), dtype=torch.bfloat16)
-print("1.7 in bfloat16:", torch.tensor(1.7, dtype=torch.bfloat16).item())
-for margin in (1.7, 1.69):
-    loss = ranking(x, one, margin=margin)
-    (g,) = torch.autograd.grad(loss, x)
-    print(f"margin {margin}: loss {loss.item()}, gradient {g.item() + 0}")
-# --8<-- [end:bf16]
-loss = ranking(x, one, margin=1.7)
-assert loss == 0 and torch.autograd.grad(loss, x)[0] == at_margin
-
 # --8<-- [start:reductions]
 a = torch.tensor([0.0, 3.0, 0.0, 0.0], requires_grad=True)
 y = torch.ones(4)
@@ -241,6 +219,7 @@ for reduction in ("none", "sum", "mean"):
     print(f"{reduction:5} of an empty batch", out.tolist(), g.tolist())
 # --8<-- [end:reductions]
 assert out.isnan() and g.numel() == 0
+torch.manual_seed(0)
 layer = torch.nn.Linear(3, 1)
 ranking(layer(torch.zeros(0, 3)), torch.ones(0, 1)).backward()
 assert not layer.weight.grad.any() and not layer.bias.grad.any()
