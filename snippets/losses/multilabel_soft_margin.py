@@ -86,8 +86,6 @@ print(f"float16, 4000 times 20: {out.item()}, BCE {bce.item()}")
 mine, its = (torch.autograd.grad(loss, x)[0] for loss in (out, bce))
 assert out.isinf()
 torch.testing.assert_close(mine, its)
-x = torch.full((1, 4), 1e37, requires_grad=True)
-assert multilabel_soft_margin_loss(x, torch.zeros(1, 4)).isfinite()
 x = torch.tensor([inf], requires_grad=True)
 out = multilabel_soft_margin_loss(x, torch.ones(1))
 assert out.isnan() and torch.autograd.grad(out, x)[0] == 0
@@ -127,10 +125,6 @@ print(tuple(mine.shape), "and", tuple(bce.shape))
 # --8<-- [end:shape]
 torch.testing.assert_close(mine, bce.mean(-1))
 torch.testing.assert_close(multilabel_soft_margin_loss(x, t), bce.mean())
-none = torch.zeros(0, 3)
-assert multilabel_soft_margin_loss(none, none, reduction="sum") == 0
-assert multilabel_soft_margin_loss(none, none).isnan()
-assert multilabel_soft_margin_loss(none.T, none.T, reduction="sum").isnan()
 pixels = torch.zeros(2, 3, 4, 5)
 rows = multilabel_soft_margin_loss(pixels, pixels, reduction="none")
 assert rows.shape == (2, 3, 4)
@@ -149,26 +143,12 @@ torch.testing.assert_close(
     multilabel_soft_margin_loss(x, (t > 0.5).float()),
 )
 
-# claim: Integers are taken, unlike by binary_cross_entropy_with_logits outside
-#   of torch.func.
 for dtype in (torch.uint8, torch.int8, torch.int32, torch.int64):
     whole = (t > 0.5).to(dtype)
-    assert multilabel_soft_margin_loss(x, whole).isfinite()
-    rows = torch.func.vmap(binary_cross_entropy_with_logits)(x, whole)
     torch.testing.assert_close(
-        rows.mean(), binary_cross_entropy_with_logits(x, whole.float())
+        multilabel_soft_margin_loss(x, whole),
+        multilabel_soft_margin_loss(x, whole.float()),
     )
-    g, same = (
-        torch.func.grad(binary_cross_entropy_with_logits)(x, y)
-        for y in (whole, whole.float())
-    )
-    torch.testing.assert_close(g, same)
-    try:
-        binary_cross_entropy_with_logits(x, whole)
-    except RuntimeError as error:
-        assert "can't be cast to the desired output type" in str(error)
-    else:
-        raise AssertionError
 
 # --8<-- [start:weights]
 weight = torch.tensor([0.0, 5.0, 1.0, 1.0])
@@ -188,13 +168,6 @@ for bad in float("nan"), inf, -inf:
         (g,) = torch.autograd.grad(out, start)
         kept = g[0, 0].isnan() if bad != bad else g[0, 0] == 0
         assert out.isnan() and kept
-    start = torch.zeros(1, 4, requires_grad=True)
-    t = torch.tensor([[bad, 1.0, 1.0, 1.0]])
-    out = multilabel_soft_margin_loss(start, t, weight=weight)
-    assert torch.autograd.grad(out, start)[0].isnan()[0].tolist() == [
-        True,
-        *3 * [False],
-    ]
 
 # --8<-- [start:twice]
 x = torch.randn(2, 4, dtype=torch.float64, requires_grad=True)

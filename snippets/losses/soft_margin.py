@@ -89,8 +89,6 @@ torch.testing.assert_close(
 )
 
 assert (2 * labels.byte() - 1).tolist() == [1, 255]
-loss = soft_margin_loss(scores, torch.ones(2).byte())
-assert torch.autograd.grad(loss, scores)[0].isnan().any()
 assert soft_margin_loss(-fitted, labels) > 20  # not fitted: above the half
 loss = soft_margin_loss(scores, labels > 0)
 torch.testing.assert_close(loss, soft_margin_loss(scores, labels))
@@ -145,9 +143,6 @@ for x in (inf, -inf, nan):
     print(f"x = {x}: loss {loss}, gradient {g + 0}")
 # --8<-- [end:nan]
 assert g != g
-for x in (inf, -inf):
-    (loss,), (g,) = loss_and_gradient([x], 0.0)
-    assert loss != loss and g != g
 for x in (-3e38, -88.0, 0.0, 3e38):
     assert loss_and_gradient([x], 0.0)[1] == [0]
 
@@ -157,21 +152,10 @@ print(f"soft_margin_loss: {soft_margin_loss(x, torch.tensor(1.0)):.2e}")
 print(f"log(1 + exp(-x)): {(1 + (-x).exp()).log():.2e}")
 # --8<-- [end:log1p]
 assert soft_margin_loss(x, torch.tensor(1.0)) > 0
-# claim: Then e^{-yx} is subnormal and loses digits, and from 102.88 on the
-#   loss is 0 (from 103.98 on a processor without vectors).
-plain = torch.backends.cpu.get_cpu_capability() == "DEFAULT"
-zero_from = 103.98 if plain else 102.88
-for n in (1, 33):
-    ends = torch.tensor([zero_from - 0.01, zero_from, 104, 1e30]).repeat(n)
-    ends = soft_margin_loss(ends, torch.ones(4 * n), reduction="none")
-    assert (ends.view(n, 4) > 0).all(0).tolist() == [True, *3 * [False]]
 x = torch.linspace(0, 87, 2001)
 out = soft_margin_loss(x, torch.ones(2001), reduction="none").double()
 wanted = (-x.double()).exp().log1p()
 torch.testing.assert_close(out, wanted, rtol=5e-7, atol=0)
-x = torch.linspace(95, 102, 99)
-out = soft_margin_loss(x, torch.ones(99), reduction="none").double()
-assert ((out / (-x.double()).exp() - 1).abs() > 0.01).any()
 
 # --8<-- [start:shapes]
 scores, column = torch.zeros(3), torch.ones(3, 1)
@@ -184,10 +168,6 @@ print(tuple((scores * column).shape), "with scores * column")
 for y in (torch.ones(1), torch.tensor(1.0)):
     assert soft_margin_loss(scores, y, reduction="none").shape == (3,)
 assert soft_margin_loss(torch.zeros(2, 3), torch.ones(3)).isfinite()
-flags = torch.tensor([True, False, False])
-low = soft_margin_loss(torch.full((3,), 50.0), flags, reduction="none")
-torch.testing.assert_close(low[1:], torch.tensor([2.0, 2.0]).log())
-assert soft_margin_loss(scores, torch.ones(3).double()).dtype == torch.float32
 
 # --8<-- [start:target]
 try:
@@ -195,11 +175,6 @@ try:
 except RuntimeError as error:
     print(error)
 # --8<-- [end:target]
-
-_, slope = torch.func.jvp(
-    lambda y: soft_margin_loss(scores + 1, y), (torch.ones(3),), (scores + 1,)
-)
-assert slope == 0
 
 # --8<-- [start:hessian]
 from torch.func import grad, jvp
