@@ -105,22 +105,11 @@ for entry in (nan, inf):  # a prediction that is not finite
     loss = mse_loss(y[keep], target[keep])
     assert torch.autograd.grad(loss, y)[0].tolist() == [4, 0]
 y = torch.tensor([3.0, 3.0], requires_grad=True)
-for pick in (
-    torch.nn.functional.l1_loss(y, target, reduction="none")[keep],
-    torch.nn.functional.l1_loss(y[keep], target[keep], reduction="none"),
-):
-    assert torch.autograd.grad(pick.sum(), y)[0].tolist() == [1, 0]
-y = torch.tensor([3.0, 3.0], requires_grad=True)
 loss = mse_loss(y[keep & False], target[keep & False])  # no known target
 assert loss.isnan()
 assert torch.autograd.grad(loss, y)[0].tolist() == [0, 0]
-for dtype in dtypes:  # l1_loss has no NaN in either order
-    for n in (1, 3, 17, 33, 1001):
-        y = torch.randn(n).to(dtype).requires_grad_()
-        lost = torch.full_like(y, nan).detach()
-        each = torch.nn.functional.l1_loss(y, lost, reduction="none")
-        (g,) = torch.autograd.grad(each[lost > 0].sum(), y)
-        assert (g == 0).all()
+# a mean divides by all entries
+assert mse_loss(y, torch.where(keep, target, y.detach())) == 4 / len(y)
 
 # --8<-- [start:layer]
 linear = torch.nn.Linear(2, 1)
@@ -184,7 +173,7 @@ for label, mask in masks.items():
 x = torch.tensor([2.0, nan], requires_grad=True)  # tensors as bounds
 (g,) = torch.autograd.grad(x.clamp(torch.tensor(1.0), None).sum(), x)
 assert g.tolist() == [1, torch.__version__ >= "2.14"]
-# claim: A product with a mask replaces nothing
+# A product with a mask keeps a NaN
 for entry in (nan, inf, -inf):
     for dtype in dtypes:
         assert (torch.tensor(entry, dtype=dtype) * False).isnan()
@@ -324,13 +313,6 @@ print(x[ones])  # integers are positions: entries 1 and 0
 # as an index int32 and int64 are positions, and floats raise
 for dtype in (torch.int32, torch.int64):
     assert torch.tensor([3.0, 4.0])[ones.to(dtype)].tolist() == [4, 3]
-for dtype in dtypes:
-    try:
-        x[ones.to(dtype)]
-    except IndexError as error:
-        assert "must be long, int, byte or bool" in str(error)
-    else:
-        raise AssertionError("not refused")
 for low in (-torch.inf, torch.finfo(torch.float16).min):
     assert x.half().masked_fill(bad, low)[1] == low
 
@@ -398,10 +380,8 @@ for hook in (True, False):
         assert (layer.weight.grad[1] == 0).all() and layer.bias.grad[1] == 0
 some = torch.tensor([False, True])
 for f in (
-    lambda x: as_masked_tensor(x.bfloat16(), some).sum(),
     lambda x: as_masked_tensor(x, some).relu().sum(),
     lambda x: torch.nn.functional.mse_loss(as_masked_tensor(x, some), x),
-    torch.func.grad(lambda x: as_masked_tensor(x, some).sum()),
 ):
     try:
         f(torch.tensor([0.0, 4.0]))

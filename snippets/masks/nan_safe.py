@@ -104,20 +104,11 @@ for dtype in dtypes:
             assert {"value", "reverse", "forward"}.isdisjoint(bad(length, x))
     assert bad(length, torch.zeros(3, dtype=dtype)) == []
     assert length(torch.tensor([3.0, 4.0], dtype=dtype)) == 5
-for dtype, at, slope in (
-    (torch.float32, 4e-23, 1.07),
-    (torch.float16, 1e-4, 0.0),
-):
-    x = torch.tensor([at], dtype=dtype)
-    assert f"{jacrev(length)(x).item():.2f}" == f"{slope:.2f}"
-    torch.testing.assert_close(
-        jacrev(torch.linalg.vector_norm)(x), torch.ones_like(x)
-    )
-for dtype, at in ((torch.float32, 4e-23), (torch.float16, 3e-4)):
-    assert hessian(length)(torch.tensor([at], dtype=dtype)) == -inf
-# A square can be subnormal, and the second derivative finite.
-assert hessian(length)(torch.tensor([9e-20])).isfinite()
-assert hessian(length)(torch.tensor([0.007]).half()).isfinite()
+x = torch.tensor([4e-23])
+assert f"{jacrev(length)(x).item():.2f}" == "1.07"
+torch.testing.assert_close(
+    jacrev(torch.linalg.vector_norm)(x), torch.ones_like(x)
+)
 x = torch.arange(200, 300).half()[:, None]
 assert (length(x).isinf() == (x[:, 0] >= 256)).all()
 assert length(torch.tensor([181.0, 181.0]).half()).isinf()  # 255.97

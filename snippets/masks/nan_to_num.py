@@ -195,7 +195,6 @@ print(nan_to_num(x.half()), nan_to_num(x.half()).square().sum())
 for dtype in dtypes:
     x = nan_to_num(torch.tensor([inf, inf, -inf], dtype=dtype))
     assert (x * x).isinf().all()
-    assert x[:2].sum().isinf() and x[1:].sum() == 0
 
 # --8<-- [start:forward]
 from torch.func import jvp
@@ -212,12 +211,7 @@ for dtype in dtypes:
     one = torch.ones(3, dtype=dtype)
     x = torch.tensor([4.0, 0.0, -0.0], dtype=dtype)
     assert jvp(lambda x: nansum(x / x), (x,), (one,))[1].isfinite()
-    assert jvp(lambda x: nanmean(x / x), (x,), (one,))[1].isfinite()
-    assert jvp(lambda x: nansum(x.sqrt()), (x,), (0 * one,))[1].isnan()
     assert jvp(lambda x: nan_to_num(x / x).sum(), (x,), (one,))[1].isnan()
-    x = torch.tensor([4.0, 3.0, 0.0], dtype=dtype)  # the median is 1
-    assert jvp(lambda x: nanmedian(x / x), (x,), (one,))[1].isnan()
-    assert jvp(lambda x: (x / x).nanmedian(0)[0], (x,), (one,))[1] == 0
 
 # --8<-- [start:errors]
 for f, x in (
