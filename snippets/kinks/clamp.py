@@ -181,9 +181,6 @@ for dtype in DTYPES:
             if low == -1 or dtype.itemsize > 2:
                 (g,) = torch.autograd.grad(hardtanh(x, low, high).sum(), x)
                 assert not g.any()
-x = torch.full((33,), 0.1, dtype=torch.bfloat16, requires_grad=True)
-(g,) = torch.autograd.grad(hardtanh(x, 0.1, 1.0).sum(), x)
-assert (g == 1).all() and x[0].item() > 0.1
 # claim: torch.clip is the same function under NumPy's name.
 # it is one operator under another name: the same node, values, gradients
 x = torch.tensor([-2.0, 0.0, 0.5, 1.0, 3.0, float("nan")] * 7)
@@ -198,13 +195,7 @@ for bounds in (
     assert y.grad_fn.name() == z.grad_fn.name()
     g, h = (torch.autograd.grad(t.sum(), x)[0] for t in (y, z))
     assert torch.equal(g, h)
-# claim: Of floating-point numbers hardtanh computes the same values for
-#   low ≤ high
-try:
-    torch.nn.Hardtanh(3.0, 3.0)
-    raise RuntimeError
-except AssertionError as error:
-    assert "must be greater than min_val" in str(error)
+# claim: hardtanh computes the same values for low < high
 for dtype in DTYPES:
     x = (2 * torch.randn(1001)).to(dtype)
     x[::7], x[1::7] = 0.1, nan
@@ -446,9 +437,7 @@ def both_modes(f, *numbers):
 #   alone
 reverse, forward = both_modes(torch.clamp_max, 2.0, 2.0)
 assert reverse == forward == ([1, 0] if old else [0.5, 0.5])
-# claim: In 2.15 they still disagree with one tensor bound at a NaN, in x or in
-#   the bound, and with two where one is NaN and x is beyond the other, or x is
-#   NaN and low > high.
+# and at a NaN, in both releases
 for f in (torch.clamp_min, torch.clamp_max):
     for at in ((nan, 2.0), (2.0, nan)):
         reverse, forward = both_modes(f, *at)

@@ -144,8 +144,6 @@ for dtype in DTYPES:
         slope = torch.tensor(0.01, dtype=dtype)
         assert (gradient(leaky_relu, at) == slope).all()
 
-assert gradient(relu6, torch.tensor([0.0, 3.0, 6.0])).tolist() == [0, 1, 0]
-
 x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
 try:
     torch.autograd.gradcheck(relu, x)
@@ -203,11 +201,6 @@ y = rrelu(x, training=True)
 print("training  ", g)
 print("the drawn slope", torch.equal(g[:2], -y[:2]))
 # --8<-- [end:rrelu]
-try:
-    rrelu(torch.zeros(3, dtype=torch.float16), training=True)
-    raise AssertionError
-except NotImplementedError as error:
-    assert "not implemented for 'Half'" in str(error)
 # claim: In training every entry ≤ 0 draws its own slope
 for dtype in (torch.float64, torch.float32):
     x = torch.randn(1001, dtype=dtype)
