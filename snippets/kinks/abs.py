@@ -58,13 +58,9 @@ for dtype in REAL:
         assert torch.equal(f(x), x.abs())
         assert torch.equal(gradient(f, x), x.sign())
 root = ways["sqrt(x * x)         "]
-for dtype, small, large in (
-    (torch.float32, 1e-23, 1e20),
-    (torch.float16, 1e-4, 300.0),
-):
-    at = torch.tensor([small, large], dtype=dtype)
-    assert root(at).tolist() == [0, inf]
-    assert gradient(root, at).tolist() == [inf, 0]
+at = torch.tensor([1e-23, 1e20])
+assert root(at).tolist() == [0, inf]
+assert gradient(root, at).tolist() == [inf, 0]
 
 
 # --8<-- [start:trap-where]
@@ -134,9 +130,6 @@ for dtype in REAL:
     assert ((smoothed(zero) - 1e-3).abs() < 3e-5).all()
 x = torch.randn(3, 5, dtype=torch.float64).requires_grad_()
 assert torch.autograd.gradgradcheck(smoothed, (x,))
-# claim: In float16 it is inf from 256 on.
-at = torch.tensor([255.8, 256.0, 300.0, 6e4], dtype=torch.float16)
-assert smoothed(at).isinf().tolist() == [False, True, True, True]
 
 # --8<-- [start:special]
 inf, nan = torch.inf, torch.nan
@@ -147,9 +140,6 @@ print(y.detach())
 print(x.grad)
 # --8<-- [end:special]
 assert x.grad.tolist() == [0, 0, 1, -1]
-for n in (1, 33):  # a loss that sends NaN back
-    g = gradient(lambda x: torch.abs(x) ** 2, torch.full((n,), nan))
-    assert g.isnan().all()
 
 # --8<-- [start:l1]
 from torch.nn.functional import l1_loss
@@ -173,10 +163,6 @@ for dtype in REAL:
         x = torch.full((n,), nan, dtype=dtype)
         g = gradient(lambda x: l1_loss(x, torch.ones_like(x)), x)
         assert not g.any()
-weight = torch.ones(2, requires_grad=True)
-features = torch.tensor([[nan, 1.0], [1.0, 2.0]])
-l1_loss(features @ weight, torch.zeros(2)).backward()
-assert weight.grad.isnan().tolist() == [True, False]
 
 # --8<-- [start:sgn]
 x = torch.tensor([-2.0, 0.0, 3.0, nan], requires_grad=True)
@@ -195,9 +181,6 @@ for dtype in REAL:
     assert torch.equal(torch.sgn(x), g)
     # claim: The second derivative is 0 everywhere
     assert not torch.autograd.grad(g.sum(), x)[0].any()
-    # claim: sign and sgn have gradient 0 at every real number.
-    for f in (torch.sign, torch.sgn):
-        assert not gradient(f, x).any()
 
 # --8<-- [start:complex]
 z = torch.tensor([0j, 3 + 4j], requires_grad=True)
@@ -234,16 +217,6 @@ for dtype, least in (
         torch.testing.assert_close(g, unit.to(dtype))
     at = torch.tensor(0.99 * least + 0j, dtype=dtype)
     assert gradient(torch.abs, at).isnan()
-    most = torch.finfo(dtype).max
-    at = torch.tensor([most * (1 + 1j), most * (-1 + 0.5j)], dtype=dtype)
-    assert at.abs().isinf().all() and not gradient(torch.abs, at).any()
-    for z in (complex(inf, 0), complex(-inf, 1), complex(2, inf)):
-        for n in (1, 33):
-            at = torch.full((n,), z, dtype=dtype)
-            assert (
-                at.abs().isinf().all()
-                and gradient(torch.abs, at).isnan().all()
-            )
 # claim: Every number in [-1, 1] is a subgradient
 y = torch.linspace(-3, 3, 601, dtype=torch.float64)
 for g in torch.linspace(-1.1, 1.1, 23, dtype=torch.float64):

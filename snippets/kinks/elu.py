@@ -29,8 +29,7 @@ for dtype in DTYPES:
             g = gradient(partial(celu, alpha=alpha), zero)
             assert ((g - 1).abs() < 1e-7).all()  # not exact
 assert round(gradient(selu, 0.0).item(), 4) == 1.7581
-# claim: celu gives 1 and has no corner, for any alpha of size 10^{-37} to
-#   10^{37}.
+# celu gives 1 and has no corner
 for dtype in DTYPES:
     for size in (1e-37, 1e-30, 1e-3, 0.3, 1.7, 1e5, 1e30, 1e37):
         for alpha in (size, -size):
@@ -109,16 +108,7 @@ for h in (1e-2, 1e-4, 1e-6):
 # --8<-- [end:smooth]
 assert abs(right - left) < 1e-6
 
-# --8<-- [start:sides]
 around = torch.tensor([-1e-6, 0.0, 1e-6], dtype=torch.float64)
-for name, f in (
-    ("elu,  alpha=2.0", lambda x: elu(x, 2.0)),
-    ("elu,  alpha=0.5", lambda x: elu(x, 0.5)),
-    ("celu, alpha=2.0", lambda x: celu(x, 2.0)),
-    ("selu           ", selu),
-):
-    print(name, [round(g, 4) for g in gradient(f, around).tolist()])
-# --8<-- [end:sides]
 left, at, right = gradient(lambda x: elu(x, 2.0), around)
 assert abs(left - 2) < 1e-5 and at == 2 and right == 1
 
@@ -190,10 +180,6 @@ for alpha in (-0.01, -1.0, -3.3):  # out of place it is right
     x = torch.tensor([-2.2, -0.3, 0.7], dtype=torch.float64)
     x.requires_grad_()
     assert torch.autograd.gradcheck(partial(elu, alpha=alpha), (x,))
-try:
-    celu(x, 0.0)
-except RuntimeError as error:
-    assert "alpha cannot be 0 for CELU" in str(error)
 
 # claim: They agree for alpha = 1 and for no other alpha
 for alpha in (-1.0, 0.0, 0.5, 0.999, 1.0, 1.001, 2.0, 10.0):
@@ -228,8 +214,7 @@ for name in ("elu(Tensor", "celu(Tensor"):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[1].strip())
 # --8<-- [end:source]
-# claim: In float64 the slope of celu just left of 0 is right to 7 digits,
-#   farther left to fewer
+# In float64 the slope of celu just left of 0 is right to 7 digits
 x = torch.rand(1000, dtype=torch.float64) * -3
 far = torch.tensor([-30.0], dtype=torch.float64)
 off = gradient(partial(celu, alpha=0.3), far) / torch.exp(far / 0.3) - 1

@@ -68,13 +68,6 @@ for kind, decay, still in (
         ((hardsigmoid(w) - 0.75) ** 2).backward()
         optimizer.step()
     assert (w == -3) == still
-w = torch.tensor(-3.0, dtype=torch.float16, requires_grad=True)
-optimizer = torch.optim.Adam([w])
-((hardsigmoid(w) - 0.75) ** 2).backward()
-optimizer.step()
-assert w.isnan()
-g = gradient(torch.sigmoid, torch.tensor([-88.8, -88.7, 16.63, 16.64]))
-assert (g == 0).tolist() == [True, False, False, True]
 
 # --8<-- [start:fix-gate]
 opened = open_gate(torch.sigmoid, -3.0)
@@ -113,9 +106,6 @@ for dtype in DTYPES:
         (gradient(hardsigmoid_twice, x), gradient(hardsigmoid, x)),
     ):
         torch.testing.assert_close(f, g, rtol=0, atol=max(2 * eps, 1e-8))
-below = torch.tensor(2.984375, dtype=torch.bfloat16)
-six = gradient(lambda x: torch.nn.functional.relu6(x + 3) / 6, below)
-assert six == 0 and gradient(hardsigmoid_twice, below) > 0.16
 x = torch.randn(2, 3, dtype=torch.float64).requires_grad_()
 assert torch.autograd.gradgradcheck(hardsigmoid_twice, (x,))
 
@@ -255,6 +245,8 @@ text = (folder / "packaged/autograd/derivatives.yaml").read_text()
 for name in ("hardsigmoid(", "hardswish(", "hardshrink(", "softshrink("):
     print(*text[text.index(f"- name: {name}") :].splitlines()[:2], sep="\n")
 # --8<-- [end:source]
+assert "- name: hardswish_backward(" in text
+assert "- name: hardsigmoid_backward(" not in text
 # claim: A corner with slopes ell on the left and r on the right
 #   of two straight lines has every number between them as a subgradient
 y = torch.linspace(-1, 1, 201, dtype=torch.float64)
