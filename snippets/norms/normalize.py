@@ -131,8 +131,8 @@ for name, x in {
     value, g = cosine_of_start(x).item(), gradient(cosine_of_start, x)
     print(name, round(value, 4), [round(t, 4) + 0.0 for t in g.tolist()])
 # --8<-- [end:parallel]
-# claim: Parallel vectors longer than eps have the cosine 1, its maximum, and
-#   so the gradient 0, up to rounding.
+# claim: Parallel vectors longer than eps, whose squares fit, have the cosine
+#   1, its maximum, and so the gradient 0, up to rounding.
 own = torch.Generator().manual_seed(0)
 for dtype in wide:
     for n in (1, 3, 17, 1001):

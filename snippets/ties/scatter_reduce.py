@@ -184,8 +184,8 @@ for how in ("amax", "mean", "prod", "sum"):
 y = torch.tensor([0.0, 3.0], requires_grad=True)
 z = torch.tensor([2.0]).scatter_reduce(0, torch.tensor([0, 0]), y, "prod")
 assert torch.autograd.grad(z, y)[0].tolist() == [6, 0]
-# claim: the product of the others, unless the product of all underflows or
-#   overflows
+# claim: the product of the others, unless one is ±∞ or the product of all
+#   underflows or overflows
 
 
 def products(y):
