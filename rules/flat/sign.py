@@ -44,7 +44,7 @@ RULES = [
         defects=(
             Defect(
                 "x = 1",
-                "For a real input .grad becomes a ZeroTensor: clip_grad_norm_, a second backward() and"
+                "For a real, contiguous leaf .grad becomes a ZeroTensor: clip_grad_norm_, a second backward() and"
                 " zero_grad(set_to_none=False) raise “ZeroTensors are immutable.”",
                 measured={"gradient": {"x": 0.0}},
                 reported="https://github.com/pytorch/pytorch/issues/89034",

@@ -149,6 +149,9 @@ assert no_numpy.startswith("Cannot convert a ZeroTensor to numpy.")
 x.grad = torch.ones(2)
 torch.sgn(x).sum().backward()  # .grad is not empty
 assert x.grad.add_(1).tolist() == [2, 2]
+for y in (torch.ones(2, 3), torch.ones(3, 2).t()):  # contiguous, or not
+    torch.sgn(y.requires_grad_()).sum().backward()
+    assert y.grad._is_zerotensor() == y.is_contiguous()
 
 # --8<-- [start:zero-tensor-fix]
 x = torch.tensor([1.0, 2.0], requires_grad=True)
