@@ -241,8 +241,13 @@ for target in ((2, 1, 8, 8), (2, 8), (2,), (2, 8, 8, 3), (2, 1, 8, 8, 1)):
 
 # --8<-- [start:target-size]
 print("a sequence", of_shapes((2, 7, 5), (2, 7)))
-print("a volume  ", of_shapes((2, 5, 2, 3, 4), (2, 2, 3, 5)))
+print("a volume  ", of_shapes((2, 2, 3, 4, 5), (2, 2, 3, 4)))
 print("a channel ", of_shapes((2, 3, 4, 4, 4), (2, 1, 4, 4, 4)))
 # --8<-- [end:target-size]
-for moved in ((2, 5, 7), (2, 7)), ((2, 3, 8, 8), (2, 8, 8)):
+for moved in (
+    ((2, 5, 7), (2, 7)),
+    ((2, 3, 8, 8), (2, 8, 8)),
+    ((2, 5, 2, 3, 4), (2, 2, 3, 4)),
+    ((2, 3, 4, 4, 4), (2, 4, 4, 4)),
+):
     assert isinstance(of_shapes(*moved), float)
