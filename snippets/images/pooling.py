@@ -22,6 +22,9 @@ print("avg, stride 1\n", weights(avg_pool2d, x, 2, stride=1))
 # --8<-- [end:run]
 assert weights(max_pool2d, x, 2, stride=1)[1, 1] == 4
 assert weights(avg_pool2d, x, 2, stride=1).sum() == 4
+corner = torch.zeros(3, 3)
+corner[0, 0] = 5
+assert weights(max_pool2d, corner, 2, stride=1)[0, 0] == 1
 
 
 # --8<-- [start:trap]
