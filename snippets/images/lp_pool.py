@@ -72,6 +72,11 @@ for dtype, size in extreme:
 for dtype, size in extreme:
     fine = size in (127, 9.2e18)
     assert one_window(lp_pool2d, size, dtype)[1] == (0.5 if fine else 0)
+# With p = 3 the factor of a large pixel can overflow too.
+large = torch.full((1, 2, 2), 1e20, requires_grad=True)
+assert (
+    torch.autograd.grad(lp_pool2d(large, 3, 2).sum(), large)[0].isnan().all()
+)
 
 
 # --8<-- [start:range-fix]
@@ -141,6 +146,11 @@ for p, x in (
 # --8<-- [end:cancel]
 for p in (1, 3, 5):
     assert gradient([[-3.0, 3], [1, -1]], p).tolist() == [0, 0]
+# Rounding can leave a rest where the exact sum is 0.
+rest = [[0.7, 0.1], [-0.7, -0.1]]
+assert gradient(rest, 1).tolist() == [1, 1]
+assert (gradient(rest, 3) > 1e9).all()
+assert (gradient(windows["-3, 4"], 2) != 0).all()  # even: none cancel
 
 # --8<-- [start:cut]
 from torch.nn.functional import lp_pool1d
