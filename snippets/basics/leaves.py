@@ -211,6 +211,11 @@ assert second_step(SGD, None, momentum=0.5, weight_decay=0.5) == 0
 assert second_step(SGD, zero) == 0
 assert second_step(SGD, zero, momentum=0.5) == -0.25
 assert second_step(SGD, zero, weight_decay=0.5) == -0.0625
+# claim: SGD with momentum skips None, and may move on 0.
+still = torch.tensor([1.0], requires_grad=True)
+still.grad = zero
+SGD([still], lr=0.5, momentum=0.5).step()  # no step went before
+assert still.item() == 1
 
 # --8<-- [start:frozen]
 w = torch.tensor([1.0], requires_grad=True)
@@ -249,6 +254,8 @@ with torch.no_grad():
 (0 * used + view).sum().backward()  # 0 * x is a path
 assert used.grad.item() == 0
 assert view.is_leaf and view.requires_grad and view.grad is None
+torch.linalg.vector_norm(u, 0).backward()  # a path, but no gradient
+assert u.grad is None
 
 # --8<-- [start:unused-error]
 from torch.autograd import grad
