@@ -242,7 +242,7 @@ try:
 except NotImplementedError as error:
     print(error)
 # --8<-- [end:second]
-# claim: cdist with p = 2 has one from 26 rows on.
+# claim: cdist with p = 2 has it from 26 rows on.
 new = torch.__version__ >= "2.14"
 y = torch.randn(4, 2, dtype=torch.float64)
 for p in (0.5, 1.0, 1.5, 2.0, 3.0, inf):
@@ -261,10 +261,8 @@ for p in (0.5, 1.0, 1.5, 2.0, 3.0, inf):
             except NotImplementedError:
                 has = False
             assert has == (new or (f(y).ndim, p, rows) == (2, 2.0, 26))
-            # claim: From 2.14 on it works.
-            assert has or not new
 
-# claim: At equal points, with p = 2, it is 0 for distances, NaN for dist.
+# claim: At equal points the second derivative is 0 for distances, NaN for dist
 for dtype in (torch.float64, torch.float32):
     for n in (1, 3, 17):
         x = torch.randn(1, n, dtype=dtype).requires_grad_()
@@ -278,6 +276,13 @@ for dtype in (torch.float64, torch.float32):
             if new or f is distances or kind == torch.isnan:
                 (g,) = torch.autograd.grad(f(x, y).sum(), x, create_graph=True)
                 assert kind(torch.autograd.grad(g.sum(), x)[0]).all()
+# claim: and may be huge for cdist from 26 rows on.
+x = torch.randn(200, 3, requires_grad=True)
+for f in (torch.cdist, distances):
+    d = f(x, x.detach()).diagonal()  # rounding makes it more than 0
+    (g,) = torch.autograd.grad(d.sum(), x, create_graph=True)
+    (twice,) = torch.autograd.grad(g.sum(), x)
+    assert (twice.abs().max() > 1000) == (f is torch.cdist)
 
 # --8<-- [start:half]
 x = torch.tensor([[1.0, 2.0]], dtype=torch.float16)
