@@ -95,3 +95,9 @@ for name in ("constant_pad_nd(", "reflection_pad1d(", "replication_pad1d("):
     lines = text[text.index(f"- name: {name}") :].splitlines()
     print(lines[1])
 # --8<-- [end:source]
+# claim: of a row that is cut off whole replicate still copies one
+for widths, wanted in (((-4, 2), [0, 0, 0, 2]), ((2, -4), [2, 0, 0, 0])):
+    row = torch.ones(1, 4, requires_grad=True)
+    cut = torch.nn.functional.pad(row, widths, mode="replicate")
+    (g,) = torch.autograd.grad(cut.sum(), row)
+    assert g.tolist() == [wanted]
