@@ -88,7 +88,8 @@ for dtype in dtypes:
         many = torch.randn(200, size).to(dtype)
         for other in many, -many:
             assert (gradient(angle_kahan, many, other)[0] == 0).all()
-# At equal vectors rounding decides the direction of that of angle_atan2.
+# claim: At the same places its gradient is 0, or rounding decides its
+#   direction.
 for dtype in (torch.float64, torch.float32):
     many = torch.randn(500, 3, dtype=dtype)
     for other in many, -many:
@@ -96,6 +97,9 @@ for dtype in (torch.float64, torch.float32):
         length = g.norm(dim=-1) * many.norm(dim=-1)
         assert (length < 1.00001).all() and (length > 0.1).any()
         assert g.sum(0).norm() < 0.2 * g.norm(dim=-1).sum()
+    few = torch.tensor([[1, 0, 0], [3, 4, 0], [1, 2, 3]], dtype=dtype)
+    for other in few, -few:
+        assert (gradient(angle_atan2, few, other)[0] == 0).all()
 # claim: angle_kahan works in any number of dimensions, for vectors of any
 #   length but 0
 for dtype in dtypes:
