@@ -169,7 +169,7 @@ for c in (0, 1, 1.5, 2, 3):
     print(f"correction={c:<3} std {std} var {var}")
 # --8<-- [end:correction]
 # claim: From correction = n on, the variance of different numbers is inf, and
-#   the gradient of std is NaN.
+#   without dim the gradient of std is NaN.
 for n in (2, 3, 17):
     x = torch.randn(n, dtype=torch.float64)
     for c in (n, n + 1, n + 0.5, 5 * n):
