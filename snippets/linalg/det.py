@@ -73,7 +73,8 @@ assert (points.grad == 0).all()
 def determinant(a):
     """The determinant of real square matrices (..., n, n), with the cofactors
     as its gradient, also where it is 0. NaN, the value too, where a product
-    of singular values overflows. No second derivative, and no half type."""
+    of singular values overflows. No second derivative, and no half type,
+    since svd has none."""
     fixed = a.detach()
     u, s, vh = torch.linalg.svd(fixed)
     sign = torch.linalg.det(u) * torch.linalg.det(vh)

@@ -38,7 +38,7 @@ assert gradient(root_by_eigh, covariance).isnan().all()
 def matrix_function(a, f, slope):
     """f of a real symmetric matrix (..., n, n), by its eigenvalues. slope is
     the derivative of f, finite at each. Eigenvalues may be equal. It has no
-    second derivative, and no half type."""
+    second derivative, and no half type, since eigh has none."""
     fixed = a.detach()
     values, q = torch.linalg.eigh(fixed)
     y, d = f(values), slope(values)
@@ -131,7 +131,7 @@ print("gradient", gradient(lambda a: polar_by_svd(a)[0, 1], eye).tolist())
 def polar(a):
     """The orthogonal matrix u @ vh nearest to a real a (..., m, n), m >= n, of
     full rank. Singular values may be equal. It has no second derivative, and
-    no half type."""
+    no half type, since svd has none."""
     fixed = a.detach()
     u, s, vh = torch.linalg.svd(fixed, full_matrices=False)
     change = (a - fixed) @ vh.mT  # zeros, with a gradient

@@ -39,7 +39,7 @@ assert z == 0 and torch.autograd.grad(z, below)[0].tolist() == [0, 0]
 def segment(y, how, lengths):
     """segment_reduce along dimension 0, with 0 for an empty segment. how is
     max, min, mean, sum or prod. It has neither forward mode nor
-    second derivative."""
+    second derivative, and vmap loops over it, with a warning."""
     z = torch.segment_reduce(y, how, lengths=lengths)
     full = (lengths > 0).view(-1, *[1] * (y.dim() - 1))
     return torch.where(full, z, 0)
