@@ -105,6 +105,8 @@ except RuntimeError as error:
 torch.testing.assert_close(product, v * 6 * x.detach())
 hessian = torch.func.hessian(lambda x: (x**3).sum())(x.detach())
 torch.testing.assert_close(product, v @ hessian)
+(first,) = torch.autograd.grad((3 * x).sum(), x, create_graph=True)
+assert not first.requires_grad  # of a linear function it is a constant
 
 assert len(dx) == len(dy) == 3 and J.shape == (3, 3)  # for x alone
 

@@ -34,6 +34,8 @@ for number, (name, p) in enumerate(learned):
     if p.grad is None:
         print(number, name)
 # --8<-- [end:which]
+with torch.no_grad():
+    model(x)  # no error: no graph
 torch.manual_seed(0)
 
 
@@ -72,6 +74,11 @@ frozen.unused.requires_grad_(False)  # before DDP looks at it
 print("frozen", two_steps(DDP(frozen)))
 # --8<-- [end:frozen]
 assert two_steps(DDP(frozen)) == [4, 4, None, None]
+late = two()
+late.weight.requires_grad_(False)
+model = DDP(late, find_unused_parameters=True)
+late.weight.requires_grad_(True)
+assert two_steps(model) == [2, 2, None, None]
 
 # --8<-- [start:find]
 print("find  ", two_steps(DDP(two(), find_unused_parameters=True)))

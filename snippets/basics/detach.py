@@ -147,6 +147,7 @@ else:
 y = torch.ones(2)
 shared, own = y.detach(), y.data
 own.add_(1)
+y.numpy()[0] = 3
 assert (y._version, shared._version, own._version) == (0, 0, 1)
 y.add_(1)
 assert (y._version, shared._version, own._version) == (1, 1, 1)

@@ -100,6 +100,15 @@ for optimizer in (torch.optim.Adam, torch.optim.AdamW):
         optimizer([w], lr=0.1, **options).step()
         assert w.isfinite().all() == finite
 
+# in the first step: after a gradient of 1 one of 0 is harmless
+for optimizer in (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
+    w = torch.ones(3, dtype=torch.float16, requires_grad=True)
+    step = optimizer([w], lr=0.1).step
+    for g in (1.0, 0.0):
+        w.grad = torch.full_like(w, g)
+        step()
+    assert w.isfinite().all()
+
 # claim: one of 0 moves the weight by 474
 w = torch.ones(1, dtype=torch.float16, requires_grad=True)
 optimizer = torch.optim.Adam([w], lr=0.1, fused=True)
