@@ -261,8 +261,8 @@ def prod(y):
     return torch.segment_reduce(y, "prod", lengths=torch.tensor([len(y)]))
 
 
-# claim: the product of the others, unless the product of all underflows or
-#   overflows
+# claim: the product of the others, unless one is ±∞ or the product of all
+#   underflows or overflows
 for dtype in dtypes:
     tiny, huge = torch.finfo(dtype).tiny, torch.finfo(dtype).max
     for n in (1, 3, 17):
@@ -276,7 +276,7 @@ for dtype in dtypes:
                 rtol=n * torch.finfo(dtype).eps,
                 atol=0,
             )
-    for entries in ((tiny, tiny), (huge, huge)):
+    for entries in ((inf, 2.0), (tiny, tiny), (huge, huge)):
         g = gradient(prod, torch.tensor(entries, dtype=dtype))
         assert g[0] != entries[1]
 
