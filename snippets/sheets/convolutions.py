@@ -39,7 +39,7 @@ for length in (5, 6, 7):
         )
         assert torch.allclose(grad, turned)
 
-# claim: Their gradient is the same at every input
+# claim: their gradient is the same at every input
 torch.manual_seed(0)
 numbers = [torch.randn(2, 4, 1, 3), torch.full((2, 4, 1, 3), torch.nan)]
 for f in (
@@ -51,7 +51,7 @@ for f in (
     some, others = (gradient(f, x)[0] for x in numbers)
     assert torch.equal(some, others)
 
-# An empty batch has an empty gradient; the weight has zeros.
+# An empty batch has an empty gradient here; the weight has zeros.
 for f, x, weight in (
     (conv1d, (0, 2, 3), (3, 2, 2)),
     (conv_transpose1d, (0, 2, 3), (2, 3, 2)),
