@@ -481,8 +481,7 @@ RULES = [
         defects=tuple(
             Defect(
                 f"{what} in a factor",
-                f"The value is x, whatever stands in the factors: in float32 and float64. The backward pass multiplies"
-                f" {what} by 0, and the gradient of the other factor is NaN.",
+                f"The value is x. The backward pass multiplies {what} by 0: the gradient of the other factor is NaN.",
                 {"output": [[1.0]], "gradient": {"x": [[1.0]], "y": [[0.0]], "w": [[nan]]}},
             )
             for what in ("inf", "NaN")

@@ -46,7 +46,7 @@ for dtype in (torch.float32, torch.float64):
         assert IN_PLACE in raised(torch.vander, ladder)
         assert not raised(torch.linalg.vander, ladder)
         # claim: torch.linalg.vander(x).flip(-1) has the same value for a
-        #   float32 or float64 vector of 3 or 4, and a gradient.
+        #   vector of 3 or 4, and a gradient.
         leaf = ladder.clone().requires_grad_()
         same = torch.linalg.vander(leaf).flip(-1)
         assert torch.vander(ladder).equal(same.detach())
