@@ -352,8 +352,7 @@ RULES = [
         defects=(
             Defect(
                 "each row once",
-                "Row 0 is in the output, with the slope 1. Reverse mode returns 0, so that plain SGD does not move it;"
-                " forward mode returns 1.",
+                "Row 0 is in the output, with the slope 1. Reverse mode returns 0, forward mode 1.",
                 {"gradient": {"x": [[0.0], [1.0]]}, "forward": {"x": [[1.0], [1.0]]}},
                 reported="https://github.com/pytorch/pytorch/issues/93950",
             ),

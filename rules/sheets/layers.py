@@ -220,7 +220,7 @@ def _root_mean_square(v, x, w):
 CURVED = -0.2178812922614579  # the second derivative of the input, which is right
 LOST = (
     "The second derivative of the bias is 2 for each row. Without a weight the second backward pass loses what comes"
-    " from the gradient of the bias, and nothing is left."
+    " from the gradient of the bias."
 )
 NO_WEIGHT = (
     "Without a weight the second backward pass raises an error: Expected a proper Tensor but got None (or an undefined"
@@ -546,7 +546,7 @@ NO_SECOND = "PyTorch has no derivative of _scaled_dot_product_flash_attention_fo
 NO_FORWARD = "PyTorch has no forward mode for _scaled_dot_product_flash_attention_for_cpu."
 HIDDEN_NAN = Defect(
     "NaN",
-    "The keys are fewer than a vector of the processor holds: the value is 0 on the CPU, and not NaN.",
+    "With these two keys the value is 0 on the CPU, and not NaN.",
     {"output": [[[[0.0]]]]},
     reported="https://github.com/pytorch/pytorch/issues/141128",
 )

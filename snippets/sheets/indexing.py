@@ -84,19 +84,6 @@ except RuntimeError as error:
 else:
     raise AssertionError("no error")
 
-# claim: torch.func.jacrev of index_copy counts a 0-d source as often as the
-#   vector x has entries.
-for size in (1, 2, 3, 5):
-    vector = torch.zeros(size)
-
-    def put_first(number, vector=vector):
-        return vector.index_copy(0, place, number)
-
-    slopes = torch.func.jacrev(put_first)(torch.tensor(7.0))
-    assert slopes[0] == size and (slopes[1:] == 0).all()
-    assert torch.func.jacfwd(put_first)(torch.tensor(7.0))[0] == 1
-    assert torch.func.jacrev(put_first)(torch.tensor([7.0]))[0] == 1
-
 # claim: With padding_idx the row is in the output, and its gradient is 0.
 table = torch.tensor([[3.0], [4.0]], requires_grad=True)
 row = torch.nn.functional.embedding(twice, table, padding_idx=0)

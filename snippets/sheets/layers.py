@@ -51,7 +51,7 @@ for f in (
 ):
     penalty(f, x, three)
 penalty(lambda x: layer_norm(x, (3,)), x)
-# claim: torch.func.hessian with respect to the bias is right without one
+# torch.func.hessian with respect to the bias is right without a weight.
 for f, rows in (
     (lambda b: layer_norm(x, (3,), None, b), 6),
     (lambda b: batch_norm(x, None, None, None, b, True), 6),
@@ -63,9 +63,9 @@ for f, rows in (
 # p=1 multiplies by 0.
 assert dropout(torch.tensor([1.0, inf]), 1.0).isnan().tolist() == [False, True]
 
-# claim: With NaN in a contiguous query of four dimensions, and values of the
-#   size of the keys, scaled_dot_product_attention returns 0 on the CPU where
-#   the keys are fewer than a vector of the processor holds
+# claim: With a query of NaN in four dimensions and one or two keys
+#   scaled_dot_product_attention returns 0 on the CPU, and with 33 keys NaN.
+#   The gradient of the query is NaN in both.
 avx2 = torch.backends.cpu.get_cpu_capability() == "AVX2"
 for dtype, least in (
     (torch.float64, 4),
