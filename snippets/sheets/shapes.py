@@ -37,11 +37,6 @@ for dtype, bits in ((torch.float16, 11), (torch.bfloat16, 8)):
     above = torch.tensor(1 + 2.0**-bits + 2.0**-40, dtype=torch.float64)
     assert above.to(dtype) == 1 and above.to(torch.float32).to(dtype) == 1
 
-# claim: a cotangent of 1e300 reaches it as an infinity
-narrow = torch.tensor(1.0, requires_grad=True)
-narrow.double().backward(torch.tensor(1e300, dtype=torch.float64))
-assert narrow.grad.dtype == torch.float32 and narrow.grad.isinf()
-
 # claim: Of a matrix torch.t(x), x.T and x.mT have one gradient,
 #   the transpose.
 matrix = torch.zeros(2, 3, requires_grad=True)
@@ -49,13 +44,6 @@ cotangent = torch.arange(6.0).view(3, 2)
 for turned in (torch.t(matrix), matrix.t(), matrix.T, matrix.mT, matrix.H):
     (grad,) = torch.autograd.grad(turned, matrix, cotangent)
     assert grad.tolist() == [[0.0, 2.0, 4.0], [1.0, 3.0, 5.0]]
-
-# claim: A row that is repeated 0 times has the gradient 0.
-for rows in (1, 2, 5):
-    y = torch.ones(rows, 3, requires_grad=True)
-    none = torch.zeros(rows, dtype=torch.long)
-    y.repeat_interleave(none, 0).sum().backward()
-    assert (y.grad == 0).all()
 
 # claim: view(dtype) reads the memory as another dtype: its output does not
 #   require grad.

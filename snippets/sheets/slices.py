@@ -16,8 +16,7 @@ windows = x.unfold(0, 2, 1)
 print(windows.detach(), torch.autograd.grad(windows.sum(), x)[0])
 # --8<-- [end:run]
 
-# claim: Forward mode of both functions, and reverse mode of
-#   slice_scatter, give 0, 0 and 1.
+# claim: Forward mode of both functions gives 0, 0 and 1.
 ones = torch.ones(3)
 for function in (
     lambda t: torch.as_strided_scatter(t, y, (2,), (1,)),
