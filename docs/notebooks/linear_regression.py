@@ -74,7 +74,7 @@ torch.testing.assert_close((w.grad, b.grad), (dw, db), rtol=1e-8, atol=0)
 # %% [markdown]
 # ## The graph
 #
-# A computed tensor remembers the operation that made it. `grad_fn` is that operation's backward; `next_functions` leads to
+# `grad_fn` is the backward of the operation that made a tensor; `next_functions` leads to
 # the operations before it. Leaves end in `AccumulateGrad`: there the gradient is added to `.grad`.
 
 
@@ -105,8 +105,7 @@ walk(loss.grad_fn)
 # | $wx$ | $2r/n$, unchanged |
 # | $w$ | the sum of $2r/n \cdot x$, because $w$ was broadcast too |
 #
-# The same chain as a picture. Each box is an operation; under it stands the norm of the cotangent of its result, which
-# `retain_grad()` keeps.
+# The same chain as a picture. Under each box stands the norm of the cotangent of its result, which `retain_grad()` keeps.
 
 # %%
 import matplotlib.pyplot as plt
@@ -189,8 +188,8 @@ fig, (left, right) = plt.subplots(
     1,
     2,
     figsize=(7.2, 3.2),
-    num="Left: the path of w and b from (0.5, 0) to the exact solution near (2, −1), in ever"
-    " smaller steps. Right: the loss on a logarithmic axis falls fast and then levels out at"
+    num="Left: the path of w and b from (0.5, 0) to the exact solution near (2, −1), in steps"
+    " that get smaller. Right: the loss on a logarithmic axis falls fast and then levels out at"
     " the noise of the data.",
 )
 left.plot(ws[:20], bs[:20], "o-", ms=3)  # the others lie on the star

@@ -128,7 +128,7 @@ assert not any(p.isfinite().all() for p in model.parameters())
 
 # %% [markdown]
 # So the loss of step 51 is a number, its gradient is not, and the optimizer writes the NaN into the parameters. Step 52
-# is the first to use the spoiled parameters. A check of the loss comes one step too late: the parameters are lost by then.
+# is the first to use the spoiled parameters: a check of the loss comes one step too late.
 #
 # ## Found with anomaly mode
 #
@@ -159,9 +159,8 @@ assert place.endswith("in entropy") and "torch.xlogy(q, q)" in line
 
 # %% [markdown]
 # The “1th” output is the second: the counting starts at 0. It is the gradient of the second argument of `xlogy(q, q)`.
-# `torch.autograd.detect_anomaly()` does the same, and warns that it is slow: it is for one step, not for a training.
-# Both look for NaN alone. An infinity passes, and may become NaN later: for the bare root of a sum of squares at 0 they name
-# [the operation before the root](../edges/sqrt.md#what-to-write-instead), and the root itself where a 0 arrives from above it.
+# Anomaly mode looks for NaN. An infinity passes, and may become NaN later: for the bare root of a sum of squares at 0 it names
+# [the operation before the root](../edges/sqrt.md#what-to-write-instead).
 #
 # ## Found with hooks
 #
@@ -208,8 +207,8 @@ assert [bad for _, bad, _ in report][:5] == [0, 1, 1, 1, 1]
 
 # %% [markdown]
 # The gradient that arrives at `xlogy(q, q)` is finite, the one that leaves it for `q` is not: one entry of 200. One point of
-# the data is enough. From there the NaN runs down the row of that point. [A ReLU that is off](../kinks/relu.md)
-# passes 0 and not NaN, therefore some entries of the first two layers were spared.
+# the data is enough: from there the NaN runs down its row. [A ReLU that is off](../kinks/relu.md)
+# passes 0 and not NaN: some entries of the first two layers were spared.
 #
 # ## Why in step 51
 #
@@ -262,13 +261,13 @@ assert p[0] < 1 and p[1] == 1 and q.all()
 # $$
 #
 # The zero wins against the logarithm. Autograd multiplies the factors one by one, after $q$ has been rounded to 0: that is $\infty \cdot 0$, and NaN
-# in floating point. `xlogy(q, q)` adds its two partial derivatives, $\ln q$, which it masks to 0, and $q/q$, which is 0/0
+# in floating point. `xlogy(q, q)` adds its two partial derivatives, one of which is $q/q = 0/0$
 # ([xlogy at (0, 0)](../edges/xlogy.md#both-arguments-of-xlogy)). `q * log(q)` is NaN in the value too, so the loss breaks one
 # step earlier, with the gradient.
 #
 # ## The fix
 #
-# Never subtract from 1: $1 - \sigma(z) = \sigma(-z)$. And take the logarithm inside the function that knows it:
+# Do not subtract from 1: $1 - \sigma(z) = \sigma(-z)$. And take the logarithm inside the function that knows it:
 # $\ln \sigma(z)$ is `logsigmoid(z)`.
 
 
@@ -306,7 +305,7 @@ assert isfinite(losses[49]) and isnan(losses[50])
 # [xlogy, entr, kl_div](../edges/xlogy.md#what-to-write-instead) the same is done for a softmax, with `log_softmax`, and in
 # [log, log1p, logit](../edges/log.md#what-to-write-instead) it is shown what an epsilon or a clamp costs.
 #
-# The same network, trained for 150 steps. Dozens of probabilities are exactly 1 at the end, and none does harm.
+# The same network, trained for 150 steps. Dozens of probabilities are exactly 1 at the end.
 
 # %%
 model, mended = train(safe_entropy, 150)
@@ -342,8 +341,8 @@ plt.show()
 #
 # ## A guard
 #
-# `clip_grad_norm_` computes the norm of all gradients anyway. With `error_if_nonfinite=True` it refuses one that is not finite. In the default
-# NaN makes all gradients NaN; an infinite norm makes the finite ones 0 and the infinite ones NaN.
+# `clip_grad_norm_` with `error_if_nonfinite=True` refuses a norm that is not finite. In the default
+# NaN makes all gradients NaN; an infinite gradient becomes NaN, and the finite ones 0.
 
 # %%
 from textwrap import fill
@@ -369,7 +368,7 @@ print("clipped by inf", one.grad, other.grad)
 assert one.grad[0] == 0 and one.grad[1].isnan() and not other.grad.any()
 
 # %% [markdown]
-# It does not say which. A loop does, and stops before the optimizer spoils the parameters:
+# It does not say which. This loop does, and stops before the optimizer spoils the parameters:
 
 
 # %%
@@ -390,10 +389,10 @@ except FloatingPointError as error:
 assert message.startswith("step 51: gradient of 0.weight")
 
 # %% [markdown]
-# Under mixed precision a `GradScaler` looks for NaN too, and
+# A `GradScaler` looks for NaN too, and
 # [skips the step of the optimizer](https://docs.pytorch.org/docs/stable/notes/amp_examples.html#typical-mixed-precision-training) where it finds one.
 # That saves the parameters and says nothing. Each skipped step halves the scale. After 144 of them in a row, from the default scale, 1/scale is inf: the next step
-# with finite gradients is taken, and its parameters are lost. Watch `get_scale()`. In this training, with all data in each step, all steps from 51 are skipped:
+# with finite gradients is taken, and its parameters are lost. Watch `get_scale()`. In this training the steps 51 to 194 are skipped:
 
 # %%
 model, scaler = new_model(), torch.amp.GradScaler("cpu")
