@@ -108,11 +108,12 @@ for h in (1e-2, 1e-4, 1e-6):
 # --8<-- [end:smooth]
 assert abs(right - left) < 1e-6
 
-around = torch.tensor([-1e-6, 0.0, 1e-6], dtype=torch.float64)
-left, at, right = gradient(lambda x: elu(x, 2.0), around)
+near = torch.tensor([-1e-6, 0.0, 1e-6], dtype=torch.float64)
+left, at, right = gradient(lambda x: elu(x, 2.0), near)
 assert abs(left - 2) < 1e-5 and at == 2 and right == 1
 
 # --8<-- [start:second]
+around = torch.tensor([-1e-6, 0.0, 1e-6], dtype=torch.float64)
 for name, f, alpha in (
     ("elu,  alpha=1.0", elu, 1.0),
     ("elu,  alpha=2.0", elu, 2.0),
