@@ -78,7 +78,7 @@ each = {"weight": torch.rand(4, 3)}  # one for each entry
 per_class = {"weight": torch.tensor([1.0, 2, 5])}
 skip, pos = {"ignore_index": 0}, {"pos_weight": torch.tensor([1.0, 2, 5])}
 
-losses = {  # the inputs of each loss, and the options that it takes
+losses = {  # the inputs of each loss, and options
     "mse_loss": ((x, y), each),
     "l1_loss": ((x, y), each),
     "smooth_l1_loss": ((x, y), {}),
