@@ -65,6 +65,16 @@ assert blamed == [
     "SqrtBackward0",
     "SqrtBackward0",
 ]
+# At a negative input a square above the root is named, for its NaN.
+for above, name in (lambda y: 3 * y, "Sqrt"), (torch.square, "Pow"):
+    with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        blamed.clear()
+        try:
+            above((x - 1).sqrt()).sum().backward()
+        except RuntimeError as error:
+            blamed.append(str(error).split("'")[1])
+    assert blamed == [f"{name}Backward0"]
 
 
 # --8<-- [start:fix-norm]
@@ -204,7 +214,8 @@ for v in (zero, zero.double()):
     bare = jacrev(lambda v: v / vector_norm(v) * torch.sin(vector_norm(v)))(v)
     assert bare.isnan().all()
 for v in (zero, torch.tensor([0.3, -0.2, 0.1]), torch.tensor([0, 1e-3, 0])):
-    # claim: Written with the square, or with sinc, both are exact at 0 too.
+    # claim: With sinc the Jacobian is exact at 0, with the square the
+    #   Hessian.
     length = vector_norm(v.double()) + 1e-300
     unit, eye = v.double() / length, torch.eye(3, dtype=torch.float64)
     part = torch.sin(length) / length if length > 1e-9 else 1.0
