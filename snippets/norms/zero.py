@@ -186,11 +186,11 @@ torch.testing.assert_close(
     gradient(smooth_norm, x), gradient(places["inside the root"], x)
 )
 
-# Figure: Left: the length near 0 with eps in four places. Exact is a corner at
-# 0, eps inside the root a hyperbola that is eps at 0, eps in the entry a
-# corner at -eps, clamp before the root is flat at eps between -eps and eps.
-# Right: their slopes. Exact steps from -1 to 1 at 0, inside rises smoothly, in
-# the entry steps at -eps, clamp is 0 between -eps and eps.
+# Figure: Left: the length near 0, and with eps in three places. Exact is a
+# corner at 0, eps inside the root a hyperbola that is eps at 0, eps in the
+# entry a corner at -eps, clamp before the root is flat at eps between -eps and
+# eps. Right: their slopes. Exact steps from -1 to 1 at 0, inside rises
+# smoothly, in the entry steps at -eps, clamp is 0 between -eps and eps.
 # --8<-- [start:figure]
 import matplotlib.pyplot as plt
 
