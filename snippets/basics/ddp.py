@@ -37,6 +37,10 @@ for number, (name, p) in enumerate(learned):
 with torch.no_grad():
     model(x)  # no error: no graph
 torch.manual_seed(0)
+model = DDP(two())
+for _ in range(2):
+    model(x)
+    x.clone().requires_grad_().sum().backward()  # used no parameter
 
 
 def indices(module):
@@ -134,6 +138,17 @@ for option, passes in ("find_unused_parameters", 4), ("static_graph", 2):
     except RuntimeError as error:
         assert "finished reduction in the prior iteration" in str(error)
     assert done == passes
+
+
+class Keeps(Both):
+    def forward(self, x):
+        self.kept = self.other(x)  # not returned
+        return self.one(x)
+
+
+model = DDP(Keeps(), static_graph=True)
+two_steps(model)
+assert two_steps(model) == [4, 4, None, None]
 
 # --8<-- [start:none]
 try:
