@@ -81,7 +81,7 @@ def safe_cross_entropy(x, t, weight=None, ignore_index=-100):
     x is (C,), (N, C) or (N, C, ...), and t holds indices.
     """
     assert not t.is_floating_point(), "no probabilities"
-    kept = t != ignore_index
+    kept = t.long() != ignore_index
     t = torch.where(kept, t, 0).long()
     w = kept if weight is None else torch.where(kept, weight[t[None]][0], 0)
     x = torch.where((w != 0).unsqueeze(min(1, x.dim() - 1)), x, 0)
@@ -159,6 +159,10 @@ assert safe_cross_entropy(bad[0], t[:1]) == safe_cross_entropy(bad[0], t[0])
 image, mask = torch.randn(2, 3, 4, 5), torch.randint(3, (2, 4, 5))
 loss = safe_cross_entropy(image, mask.byte())  # a mask read from a PNG
 torch.testing.assert_close(loss, cross_entropy(image, mask))
+many, t = torch.randn(2, 200), torch.tensor([156, 1])  # 156 is -100 in uint8
+torch.testing.assert_close(
+    safe_cross_entropy(many, t.byte()), cross_entropy(many, t.byte())
+)
 
 # --8<-- [start:weights]
 w = torch.tensor([1.0, 1.0, 0.0])
