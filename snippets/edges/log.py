@@ -74,6 +74,16 @@ for name, f in {
         print(name, round(y.item(), 2), round(x.grad[0].item(), 2))
 # --8<-- [end:not-enough]
 assert x.grad.tolist() == [0, 0]
+for entries in (2, 33):  # the value is log(0) with either
+    x = torch.zeros(entries, dtype=torch.float16)
+    x[1] = 200
+    x.requires_grad_()
+    for y in (x.softmax(0) + tiny, x.softmax(0).clamp(min=tiny)):
+        assert torch.log(y)[0] == -inf
+    (g,) = torch.autograd.grad(torch.log(x.softmax(0) + tiny)[0], x)
+    assert g.isnan().all()
+    (g,) = torch.autograd.grad(torch.log(x.softmax(0).clamp(min=tiny))[0], x)
+    assert g.isnan().any() == (torch.__version__ < "2.14")
 
 # --8<-- [start:sigmoid]
 from torch.nn.functional import logsigmoid
@@ -176,6 +186,17 @@ value, slope = value_and_gradient(
     lambda x: torch.logit(x, eps=0.25), 0, 0.25, 0.75, 1
 )
 assert slope == [0, 5.3333, 5.3333, 0]
+for eps in [n / 1000 for n in range(1, 500)] + [1e-4, 1e-7, 1 / 3]:
+    for entries in (1, 33):
+        for at in (eps, 1 - eps):
+            x = torch.full((entries,), at, dtype=torch.float64)
+            (g,) = torch.autograd.grad(
+                torch.logit(x.requires_grad_(), eps).sum(), x
+            )
+            torch.testing.assert_close(g, 1 / (x * (1 - x)).detach())
+# in float32 the bound may be rounded to less than 1 - eps
+x = torch.tensor(1 - 0.067, requires_grad=True)
+assert torch.autograd.grad(torch.logit(x, 0.067), x)[0] == 0
 assert torch.logit(torch.tensor([0.0, 1.0]), eps=1e-8)[1] == inf
 assert torch.logit(torch.tensor([0.0]).half(), eps=1e-8) == -inf
 assert torch.logit(torch.tensor([0.0, 1.0]), eps=1e-7).isfinite().all()
