@@ -227,7 +227,7 @@ best = t[norm.argmin()].item()
 fig, ax = plt.subplots()
 ax.plot(t, norm)
 ax.plot(best, norm.min(), "o", color="C1", label="torch.max(x)")
-ax.plot([0, 1], [1, 1], "o", color="C2", label="torch.max(x, dim=0)")
+ax.plot(1, 1, "o", color="C2", label="torch.max(x, dim=0)")
 ax.set_xlabel("share t of the first maximum")
 ax.set_ylabel("length of the gradient")
 ax.legend()
@@ -235,6 +235,7 @@ plt.show()
 print(best)
 # --8<-- [end:minimum-norm]
 assert best == 0.5
+assert gradient(lambda x: x.max(0).values, x[3:5])[0] == 1
 
 # --8<-- [start:source]
 import pathlib
