@@ -54,7 +54,7 @@ assert table.weight.grad[2, 0] < -9e11 and (table.weight.grad[0] == 0).all()
 
 # --8<-- [start:fix-unit]
 def unit(x):
-    """x divided by its length in the last dimension; 0 for a zero vector."""
+    """x over its computed length in the last dimension; 0 where that is 0."""
     zero = torch.linalg.vector_norm(x, dim=-1, keepdim=True) == 0
     x = torch.where(zero, 1.0, x)  # no slope is taken at 0
     y = x / torch.linalg.vector_norm(x, dim=-1, keepdim=True)
@@ -288,6 +288,8 @@ for long, zero in ((46000.0, False), (46400.0, True)):  # √2 times that
     x = torch.full((2,), long, dtype=torch.float16)
     assert (normalize(x, dim=0, eps=1e-4) == 0).all() == zero
     assert (cosine_similarity(x, x, dim=0, eps=1e-4) == 0) == zero
+    assert (normalize(x.float(), dim=0) > 0.7).all()
+    assert cosine_similarity(x.float(), x.float(), dim=0) > 0.99
     for f in (
         lambda x: normalize(x, dim=0, eps=1e-4),
         lambda x: cosine_similarity(x, other.half(), dim=0, eps=1e-4),
