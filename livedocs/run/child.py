@@ -18,6 +18,7 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ LARGEST_FILE = 64 * 1024 * 1024
 RESULT = "result.json"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what the system says of a disk that takes no more
 FULL = 75  # the exit code of a child that cannot say anything else, for want of room (EX_TEMPFAIL)
-IMPORTED: list[str] = []  # files that a process of the job's own has imported
+IMPORTED: list[str] = []  # files that a process of the job's own has imported, or that failed as they were imported
 
 
 def run(job: dict[str, Any], folder: Path) -> None:
@@ -61,6 +62,7 @@ def _run(job: dict[str, Any], folder: Path) -> None:
         result["value"] = getattr(importlib.import_module(module), name)(folder, **job["arguments"])
     except DocsError as error:
         result["error"] = error.to_dict()
+        IMPORTED.extend(_files_of(error))
     faulthandler.cancel_dump_traceback_later()
     result["cpu"] = round(time_used(), 3)
     # What is in its process group the helper kills; this has left the group, and would live on.
@@ -70,6 +72,20 @@ def _run(job: dict[str, Any], folder: Path) -> None:
     partial = folder / f"{RESULT}.part"
     partial.write_text(dumps(result), encoding="utf-8")
     partial.replace(folder / RESULT)  # whole or not at all
+
+
+def _files_of(error: BaseException | None) -> Iterator[str]:
+    """The files that an error, and those in front of it, come from: Python forgets a module that fails."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        if isinstance(error, SyntaxError) and error.filename:
+            yield error.filename
+        step = error.__traceback__
+        while step is not None:
+            yield step.tb_frame.f_code.co_filename
+            step = step.tb_next
+        error = error.__cause__ or error.__context__
 
 
 def _flush_streams() -> None:

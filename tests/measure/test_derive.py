@@ -231,6 +231,22 @@ def test_a_module_that_imports_another_one_is_measured_again_when_that_changes(p
     assert list(write_rules(project, text).rules) == []
 
 
+@pytest.mark.parametrize("wrong", ["1 / 0\n", "1 /\n", "from b import nothing\n"])
+def test_rules_whose_import_fails_are_measured_again_when_it_is_mended(wrong: str, project: Runner) -> None:
+    """Of a module that fails Python keeps nothing, that of a package too."""
+    text = f"from b import NAMES\n{HEAD}RULES = [{RULE}]\n"
+    package = project.root / "b" / "__init__.py"
+    package.parent.mkdir(exist_ok=True)
+    package.write_text("NAMES = []\n")
+    for broken, right in ((package, "NAMES = []\n"), (project.root / "rules" / "__init__.py", "")):
+        before = broken.read_text() if broken.exists() else None
+        broken.write_text(wrong)
+        with pytest.raises(DocsError):
+            list(write_rules(project, text).rules)
+        broken.write_text(right if before is None else before)
+        assert list(write_rules(project, text).rules) == ["torch.abs"]
+
+
 def test_the_processes_that_render_pages_need_no_torch() -> None:
     code = "import sys, livedocs.pages.blocks; print(sorted({'torch', 'sympy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
