@@ -137,6 +137,13 @@ print(zero.tolist(), one.tolist())
 # --8<-- [end:cast]
 assert zero.tolist() == [0, 0] and one.tolist() == [1, 1]
 assert whole.tolist() == kept.tolist() == passed.tolist()
+# claim: Between −2⁶³ and 2⁶³ trunc gives the numbers of long() as floats.
+for dtype in (torch.float32, torch.float64):
+    for size in (1e-3, 1.0, 1e3, 1e9, 9.2e18):
+        v = size * (2 * torch.rand(33, dtype=dtype) - 1)
+        assert torch.equal(v.trunc(), v.long().to(dtype))
+    beyond = torch.tensor([1e20, -1e20], dtype=dtype)
+    assert (beyond.trunc() != beyond.long().to(dtype)).all()
 # claim: every integer cast has requires_grad=False.
 for size in (0, 1, 33):
     for (
