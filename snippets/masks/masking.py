@@ -26,7 +26,7 @@ def assign(t):
     return t
 
 
-masks = {  # the bad entry of t becomes 1, or is left out
+masks = {  # of the bad entry of t
     "where         ": lambda t: torch.where(bad, 1.0, t),
     "masked_fill   ": lambda t: t.masked_fill(bad, 1.0),
     "masked_scatter": lambda t: t.masked_scatter(bad, torch.ones_like(t)),
