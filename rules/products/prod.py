@@ -59,7 +59,7 @@ def _prod_defects() -> tuple[Defect, ...]:
         Defect(
             "underflow",
             "The product is 0 in float64, and the gradient is that product divided by the entries: 0."
-            " The product of the other two is 1. Forward mode and torch.func multiply the others, and give 1.",
+            " The product of the other two is 1. torch.func multiplies the others, and gives 1.",
             {"gradient": {"x": [0.0, 0.0, 0.0]}, "forward": {"x": [1.0, 1.0, 0.0]}},
         ),
         Defect(

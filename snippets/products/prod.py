@@ -58,8 +58,8 @@ for dtype in dtypes:
             x[torch.randperm(n)[:zeros]] = 0.0
             wanted, zeros = others(x.double()), (x == 0).sum()
             g = gradient(torch.prod, x)
-            # claim: With one 0 only that factor gets a gradient, the product
-            #   of the others
+            # claim: With one 0 only that factor then gets a gradient, the
+            #   product of the others
             if zeros == 1:
                 assert (g[x != 0] == 0).all() and (g[x == 0] != 0).all()
             torch.testing.assert_close(g.double(), wanted, rtol=near, atol=0)
@@ -97,7 +97,7 @@ for name, f in {
 }.items():
     print(name, f(x).item(), gradient(f, x).tolist())
 # --8<-- [end:trap-log]
-# claim: The same product as exp(log(x).sum()) gives NaN to the zero.
+# claim: exp(log(x).sum()) gives NaN to the zero.
 for dtype in dtypes:
     for n in (2, 3, 17):
         x = (0.9 + 0.2 * torch.rand(n)).to(dtype)
@@ -214,8 +214,8 @@ for n in (2, 3, 4):
         x = 0.5 + torch.rand(n, dtype=torch.float64)
         x[torch.randperm(n)[:zeros]] = 0.0
         right = pairs(x)
-        # claim: At zeros the Hessian of prod is right in every order of the
-        #   modes.
+        # claim: At zeros the Hessian of prod is right in every order of
+        #   jacrev and jacfwd.
         for h in (
             hessian(torch.prod),
             jacfwd(jacfwd(torch.prod)),
@@ -247,7 +247,7 @@ for n in (2, 3, 4):
                 )
             else:
                 torch.testing.assert_close(forward, right)
-            # claim: Reverse over forward has only NaN where the row has a 0.
+            # claim: jacrev of jacfwd has only NaN where the row has a 0.
             mixed = jacrev(jacfwd(entry))(x)
             if zeros:
                 assert mixed.isnan().all()
