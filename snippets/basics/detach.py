@@ -114,11 +114,13 @@ for mode in (torch.no_grad, torch.inference_mode):
     for saved in (views[3], *constants[:2]):
         assert not saved.is_inference()
         assert torch.equal(grad((weight * saved).sum(), weight)[0], saved)
-    # A view of a parameter, after a step of the optimizer.
+    # A view of a parameter, after the optimizer has changed it.
     for kind in (torch.optim.SGD, torch.optim.Adam):
         parameter = torch.nn.Parameter(torch.ones(2))
         with mode():
             old = parameter[:1]
+        kind([parameter], lr=0.1).step()  # no gradient: not changed
+        assert (2 * old).requires_grad and parameter._version == 0
         parameter.grad = torch.ones(2)
         kind([parameter], lr=0.1).step()
         try:
@@ -151,6 +153,8 @@ y.numpy()[0] = 3
 assert (y._version, shared._version, own._version) == (0, 0, 1)
 y.add_(1)
 assert (y._version, shared._version, own._version) == (1, 1, 1)
+y.apply_(lambda number: 0.0)  # not counted
+assert y._version == 1 and y.tolist() == [0, 0]
 
 # --8<-- [start:no-graph]
 with torch.no_grad():
