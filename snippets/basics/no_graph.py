@@ -22,7 +22,7 @@ loss.backward()  # no error: the head has a graph
 print("head ", head.weight.grad is not None)
 print("model", [p.grad for p in model.parameters()])
 # --8<-- [end:trap]
-head.requires_grad_(False)  # a parameter before the cut is not enough
+head.requires_grad_(False)  # frozen, or before the cut: not enough
 torch.manual_seed(0)
 body = nn.Linear(2, 1)
 assert not head(body(torch.ones(4, 2)).detach()).requires_grad
@@ -79,6 +79,7 @@ for loss_of in causes.values():
 print(len(texts), "of", len(causes), "raise", set(texts))
 # --8<-- [end:causes]
 assert len(causes) == len(texts) == 10 and set(texts) == {message}
+assert w.requires_grad  # a parameter that the loss does not use is no help
 
 # --8<-- [start:find]
 w = torch.tensor([1.0, -2.0], requires_grad=True)
