@@ -198,6 +198,15 @@ def by_numpy():
 
 assert attempt(by_numpy) == "no error"
 
+
+def by_apply():
+    y = x.exp()
+    y.detach().apply_(lambda number: 0.0)  # in place, and not counted
+    return y.sum()
+
+
+assert attempt(by_apply) == "no error"
+
 # --8<-- [start:view]
 h = x * 1
 y = h.exp()
@@ -299,6 +308,15 @@ for hooks in (saved_tensors_hooks(lambda t: t, lambda t: t), save_on_cpu()):
     with hooks:
         (g,) = torch.autograd.grad(exp_changed(x).sum(), x)
     torch.testing.assert_close(g, wrong)
+# Positional inputs of checkpoint are compared: a block that begins in place
+for block in (lambda h: h.add_(1).sin(), nn.ReLU(inplace=True)):
+    text = attempt(
+        lambda block=block: checkpoint(block, 2 * x, use_reentrant=False).sum()
+    )
+    assert "modified by an inplace operation" in text
+kept = checkpoint(lambda h: h.add_(1).sin(), h=2 * x, use_reentrant=False)
+(g,) = torch.autograd.grad(kept.sum(), x)  # a keyword: not compared, wrong
+assert not torch.allclose(g, (2 * torch.cos(2 * x + 1)).detach())
 with saved_tensors_hooks(torch.clone, lambda t: t):
     (g,) = torch.autograd.grad(exp_changed(x).sum(), x)
 torch.testing.assert_close(g, right)
