@@ -11,6 +11,8 @@ from livedocs.measure.judge import close
 from livedocs.measure.modes import Measurement
 from livedocs.measure.pieces import CheckedPieces, label_text, with_parameters
 
+ROUNDING = 1e-12
+
 
 def formula_of(pieces: CheckedPieces, points: Sequence[Measurement]) -> str:
     """LaTeX of the function, by cases; a breakpoint belongs to the piece that has its value there, not only near it."""
@@ -71,6 +73,7 @@ def _cases(
 ) -> str:
     """LaTeX of a function given on pieces and at the points between them."""
     closed_low, closed_high, extra = set(), set(), {}
+    off: dict[tuple[int, str], float] = {}  # how far PyTorch's value is from that of a piece, at an end that has it
     for number, (low, high) in enumerate(zip(pieces.low, pieces.high, strict=True)):
         for point, side, closed in ((low, "+", closed_low), (high, "-", closed_high)):
             value = values.get(f"x = {label_text(repr(float(point)))}") if point.is_finite else None
@@ -80,13 +83,16 @@ def _cases(
             limit = pieces.limit(expressions[number], point, side)
             if math.isfinite(value) and close(value, limit) and close(value, there):
                 closed.add(number)
+                off[number, side] = abs(value - there) / max(1.0, abs(value))
             else:
                 extra.setdefault(point, value)
     for number, (high, low) in enumerate(zip(pieces.high, pieces.low[1:], strict=False)):
         if number in closed_high or number + 1 in closed_low:
             extra.pop(high, None)  # one of the two pieces has the value
         if number in closed_high and number + 1 in closed_low:
-            closed_high.discard(number)  # both have: it is said once
+            # Both have it up to a small number: it is said once, of the nearer one. Rounding makes none nearer.
+            is_left = off[number, "-"] < off[number + 1, "+"] - ROUNDING
+            (closed_low if is_left else closed_high).discard(number + is_left)
         assert high == low
     for end, closed in ((pieces.low[0], 0 in closed_low), (pieces.high[-1], len(rows) - 1 in closed_high)):
         if closed:

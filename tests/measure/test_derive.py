@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from sympy import log, sin, sqrt
+from sympy import Integer, exp, log, sin, sqrt
 
 from livedocs.declare import NAN, VJP, Defect, Piece, Pieces, normal, oo, x
 from livedocs.errors import DocsError
@@ -251,6 +251,22 @@ def test_the_processes_that_render_pages_need_no_torch() -> None:
     code = "import sys, livedocs.pages.blocks; print(sorted({'torch', 'sympy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("call", "signs"),
+    [
+        ("torch.where(x <= 20, torch.log1p(torch.exp(x)), x)", (r"x \le 20", "x > 20")),
+        ("torch.where(x < 20, torch.log1p(torch.exp(x)), x)", ("x < 20", r"x \ge 20")),
+    ],
+)
+def test_a_breakpoint_belongs_to_the_nearer_of_two_pieces(call: str, signs: tuple[str, str]) -> None:
+    """At 20 the two pieces are 2e-9 apart, which passes for rounding."""
+    curve = log(exp(x) + 1)
+    pieces = [Piece(curve, -oo, 20, derivative=1 / (1 + exp(-x))), Piece(x, 20, oo)]
+    derived = derive_rule(ROOT, Pieces("torch.where", call, pieces=pieces, jumps=(Integer(20),), span=(-10, 30)))
+    for formula in (derived.formula, derived.gradient):
+        assert all(sign in formula for sign in signs), formula
 
 
 def test_numbers_in_latex() -> None:
