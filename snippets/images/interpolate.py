@@ -370,3 +370,15 @@ for dtype in (torch.float32, torch.float64):
         times = torch.bincount(read.long()).tolist()
         same = weights(row, **options).tolist() == times
         assert same == (dtype == torch.float32 or d == 2)
+        # claim: nearest-exact from 2 to 41 differs in float32 too.
+        row = torch.arange(2, dtype=dtype).view(1, 1, *(1,) * (d - 1), 2)
+        options = {"size": (*(1,) * (d - 1), 41), "mode": "nearest-exact"}
+        read = interpolate(row, **options).flatten()
+        assert read.sum() == (20 if d == 2 else 21)  # reads of pixel 1
+        assert weights(row, **options)[1] == 20
+# with antialias the others are scaled: bicubic also by less than 1
+row = torch.eye(4, dtype=torch.float64)[:, None, None]
+options = {"mode": "bicubic", "antialias": True}
+inner = interpolate(row, size=(1, 8), **options)[1, 0, 0, 3]
+border = interpolate(row, size=(1, 8), **options)[0, 0, 0, 1]
+assert border < inner  # one kernel value, 0.25 from its center
