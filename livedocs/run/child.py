@@ -76,9 +76,9 @@ def _run(job: dict[str, Any], folder: Path) -> None:
 
 def _files_of(error: BaseException | None) -> Iterator[str]:
     """The files that an error, and those in front of it, come from: Python forgets a module that fails."""
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        seen.append(error)
+    for _ in range(20):  # errors may stand in a ring
+        if error is None:
+            return
         if isinstance(error, SyntaxError) and error.filename:
             yield error.filename
         step = error.__traceback__
