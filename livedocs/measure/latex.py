@@ -91,8 +91,10 @@ def _cases(
             extra.pop(high, None)  # one of the two pieces has the value
         if number in closed_high and number + 1 in closed_low:
             # Both have it up to a small number: it is said once, of the nearer one. Rounding makes none nearer.
-            is_left = off[number, "-"] < off[number + 1, "+"] - ROUNDING
-            (closed_low if is_left else closed_high).discard(number + is_left)
+            if off[number, "-"] < off[number + 1, "+"] - ROUNDING:
+                closed_low.discard(number + 1)
+            else:
+                closed_high.discard(number)
         assert high == low
     for end, closed in ((pieces.low[0], 0 in closed_low), (pieces.high[-1], len(rows) - 1 in closed_high)):
         if closed:

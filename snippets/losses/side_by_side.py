@@ -173,7 +173,6 @@ def double(*numbers):
 
 
 zero, one, right = double(0), double(1), torch.tensor([0])
-pull, push = one[None], double([2])
 kinks = {  # where, the number u there, and the loss as a function of u
     "mse_loss": ("d = 0", 0, lambda u: F.mse_loss(u, zero)),
     "l1_loss": ("d = 0", 0, lambda u: F.l1_loss(u, zero)),
